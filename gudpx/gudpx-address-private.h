@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <gudpx/gudpx.h>
+
+G_BEGIN_DECLS
+
+/* A socket address as the kernel has it. A length of 0: none. */
+typedef struct
+{
+  socklen_t length;
+  union
+  {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+    struct sockaddr_un un;
+  } u;
+} GudpxNativeAddress;
+
+typedef struct _GudpxAddressCache GudpxAddressCache;
+
+GSocketAddress    *gudpx_address_parse                 (const char                *host,
+                                                        guint16                    port,
+                                                        GError                   **error);
+char              *gudpx_address_describe              (GSocketAddress            *address);
+gboolean           gudpx_address_is_multicast          (GSocketAddress            *address);
+gboolean           gudpx_address_to_native             (GSocketAddress            *address,
+                                                        GudpxNativeAddress        *native,
+                                                        GError                   **error);
+
+GSocketFamily      gudpx_native_address_get_family     (const GudpxNativeAddress  *native);
+guint16            gudpx_native_address_get_port       (const GudpxNativeAddress  *native);
+gboolean           gudpx_native_address_is_ipv4        (const GudpxNativeAddress  *native);
+gboolean           gudpx_native_address_is_unnamed     (const GudpxNativeAddress  *native);
+gboolean           gudpx_native_address_is_any         (const GudpxNativeAddress  *native);
+gboolean           gudpx_native_address_is_broadcast   (const GudpxNativeAddress  *native);
+gboolean           gudpx_native_address_convert        (GudpxNativeAddress        *native,
+                                                        GSocketFamily              family);
+gboolean           gudpx_native_address_equal          (const GudpxNativeAddress  *a,
+                                                        const GudpxNativeAddress  *b);
+GSocketAddress    *gudpx_native_address_to_object      (const GudpxNativeAddress  *native);
+struct in6_addr    gudpx_native_address_get_bytes      (const GudpxNativeAddress  *native);
+
+GudpxAddressCache *gudpx_address_cache_new             (void);
+void               gudpx_address_cache_free            (GudpxAddressCache         *self);
+GSocketAddress    *gudpx_address_cache_lookup          (GudpxAddressCache         *self,
+                                                        const GudpxNativeAddress  *native);
+
+G_END_DECLS

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "gudpx-address-private.h"
+
+G_BEGIN_DECLS
+
+/* What travels beside a datagram in control messages, in either direction. */
+typedef struct
+{
+  struct in6_addr destination; /* received: where it was sent to; IPv4 in mapped form */
+  struct in6_addr source;      /* to send: where it leaves from; received: where a reply would */
+  gboolean has_destination;
+  gboolean has_source;
+  guint interface_index; /* 0: not known */
+  int hop_limit;         /* -1: not known */
+  int traffic_class;     /* -1: not known */
+  gint64 timestamp;      /* µs since the epoch; 0: not known */
+} GudpxAncillary;
+
+/* One control message to send. */
+typedef struct
+{
+  int level;
+  int type;
+  gsize size;
+  guint8 data[32];
+} GudpxControlMessage;
+
+#define GUDPX_ANCILLARY_INIT { .hop_limit = -1, .traffic_class = -1 }
+#define GUDPX_ANCILLARY_MAX_MESSAGES 1
+/* Room for every control message that is asked for, and for those of an adopted socket. */
+#define GUDPX_ANCILLARY_SPACE 256
+
+gboolean gudpx_ancillary_parse (GudpxAncillary        *self,
+                                int                    level,
+                                int                    type,
+                                gconstpointer          data,
+                                gsize                  size);
+guint    gudpx_ancillary_build (const GudpxAncillary  *self,
+                                gboolean               ipv6_socket,
+                                GudpxControlMessage   *messages);
+
+G_END_DECLS

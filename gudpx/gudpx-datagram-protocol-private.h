@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gudpx/gudpx.h>
+
+G_BEGIN_DECLS
+
+void     gudpx_datagram_protocol_attach               (GudpxDatagramProtocol *self,
+                                                       GudpxPort             *port);
+void     gudpx_datagram_protocol_detach               (GudpxDatagramProtocol *self,
+                                                       GudpxPort             *port,
+                                                       gboolean               emit);
+gboolean gudpx_datagram_protocol_takes_batches        (GudpxDatagramProtocol *self);
+void     gudpx_datagram_protocol_receive_batch        (GudpxDatagramProtocol *self,
+                                                       GPtrArray             *datagrams);
+void     gudpx_datagram_protocol_receive              (GudpxDatagramProtocol *self,
+                                                       GudpxDatagram         *datagram);
+void     gudpx_datagram_protocol_refuse               (GudpxDatagramProtocol *self,
+                                                       GudpxPort             *port);
+void     gudpx_datagram_protocol_report               (GudpxDatagramProtocol *self,
+                                                       GudpxPort             *port,
+                                                       const GError          *error,
+                                                       GSocketAddress        *destination);
+void     gudpx_datagram_protocol_tell_writable        (GudpxDatagramProtocol *self,
+                                                       GudpxPort             *port);
+
+G_END_DECLS

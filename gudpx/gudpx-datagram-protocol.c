@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "gudpx-datagram-protocol-private.h"
+#include "gudpx-port-private.h"
+
+/**
+ * GudpxDatagramProtocol:
+ *
+ * What an application does with datagrams: Twisted's `DatagramProtocol`.
+ *
+ * Derive a class from it and override the virtual functions, or use it as it is and connect to the
+ * signals of the same names. Both may be mixed: connected handlers run first. Then hand it to
+ * [func@Gudpx.listen_udp] or one of its sisters, and the main loop calls it.
+ *
+ * One protocol may serve several ports, one for IPv4 and one for IPv6, say:
+ * [signal@Gudpx.DatagramProtocol::started] is emitted when the first of them has started,
+ * [signal@Gudpx.DatagramProtocol::stopped] when the last has stopped, and
+ * [method@Gudpx.Datagram.get_transport] tells which one a datagram came through. After it stopped it
+ * may be used again.
+ *
+ * All calls come in the thread that iterates the main context of the port. A handler that fails, by
+ * an exception in Python or JavaScript, loses its datagram and nothing else.
+ *
+ * ```c
+ * static void
+ * echo_datagram_received (GudpxDatagramProtocol *protocol, GudpxDatagram *datagram)
+ * {
+ *   gsize size;
+ *   const guint8 *payload = gudpx_datagram_get_payload (datagram, &size);
+ *
+ *   gudpx_datagram_reply (datagram, payload, size, NULL);
+ * }
+ * ```
+ *
+ * Since: 1.0
+ */
+typedef struct
+{
+  GPtrArray *ports; /* attached, the last one last */
+} GudpxDatagramProtocolPrivate;
+
+G_DEFINE_TYPE_WITH_PRIVATE (GudpxDatagramProtocol, gudpx_datagram_protocol, G_TYPE_OBJECT)
+
+enum
+{
+  PROP_0,
+  PROP_TRANSPORT,
+  N_PROPS,
+};
+
+enum
+{
+  STARTED,
+  STOPPED,
+  DATAGRAM_RECEIVED,
+  CONNECTION_REFUSED,
+  ERROR_RECEIVED,
+  WRITABLE,
+  N_SIGNALS,
+};
+
+static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
+
+static GudpxDatagramProtocolPrivate *
+get_private (GudpxDatagramProtocol *self)
+{
+  return gudpx_datagram_protocol_get_instance_private (self);
+}
+
+static void
+gudpx_datagram_protocol_finalize (GObject *object)
+{
+  g_ptr_array_unref (get_private (GUDPX_DATAGRAM_PROTOCOL (object))->ports);
+
+  G_OBJECT_CLASS (gudpx_datagram_protocol_parent_class)->finalize (object);
+}
+
+static void
+gudpx_datagram_protocol_get_property (GObject *object,
+                                      guint property_id,
+                                      GValue *value,
+                                      GParamSpec *pspec)
+{
+  GudpxDatagramProtocol *self = GUDPX_DATAGRAM_PROTOCOL (object);
+
+  switch (property_id)
+    {
+    case PROP_TRANSPORT:
+      g_value_set_object (value, gudpx_datagram_protocol_get_transport (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+gudpx_datagram_protocol_real_datagrams_received (GudpxDatagramProtocol *self, GPtrArray *datagrams)
+{
+  for (guint i = 0; i < datagrams->len; i++)
+    {
+      GudpxDatagram *datagram = datagrams->pdata[i];
+      GudpxPort *port = gudpx_datagram_get_transport (datagram);
+
+      if (port == NULL)
+        gudpx_datagram_protocol_receive (self, datagram);
+      else if (!gudpx_port_deliver (port, datagram))
+        {
+          gudpx_port_put_back (port, datagrams, i);
+          return;
+        }
+    }
+}
+
+static void
+gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GType type = G_TYPE_FROM_CLASS (klass);
+
+  object_class->finalize = gudpx_datagram_protocol_finalize;
+  object_class->get_property = gudpx_datagram_protocol_get_property;
+
+  klass->datagrams_received = gudpx_datagram_protocol_real_datagrams_received;
+
+  /**
+   * GudpxDatagramProtocol:transport: (getter get_transport)
+   *
+   * The port that was attached last and still is; %NULL while there is none.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TRANSPORT] = g_param_spec_object (
+      "transport", NULL, NULL, GUDPX_TYPE_PORT,
+      G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  /**
+   * GudpxDatagramProtocol::started:
+   * @self: the protocol
+   *
+   * The first port of the protocol has started: [property@Gudpx.DatagramProtocol:transport] is set,
+   * and the port can be written to.
+   *
+   * Since: 1.0
+   */
+  signals[STARTED] = g_signal_new (
+      "started", type, G_SIGNAL_RUN_LAST, G_STRUCT_OFFSET (GudpxDatagramProtocolClass, started),
+      NULL, NULL, NULL, G_TYPE_NONE, 0);
+
+  /**
+   * GudpxDatagramProtocol::stopped:
+   * @self: the protocol
+   *
+   * The last port of the protocol has stopped: its socket is closed, and
+   * [property@Gudpx.DatagramProtocol:transport] is %NULL. The port may be started again, here too.
+   *
+   * Since: 1.0
+   */
+  signals[STOPPED] = g_signal_new (
+      "stopped", type, G_SIGNAL_RUN_LAST, G_STRUCT_OFFSET (GudpxDatagramProtocolClass, stopped),
+      NULL, NULL, NULL, G_TYPE_NONE, 0);
+
+  /**
+   * GudpxDatagramProtocol::datagram-received:
+   * @self: the protocol
+   * @datagram: the datagram, which may be kept
+   *
+   * A datagram arrived. An empty one is a datagram too.
+   *
+   * What a handler writes leaves when the batch that is being delivered ends. After it has stopped
+   * the port no more datagrams come, not even those of the same batch; after it has paused it with
+   * [property@Gudpx.Port:reading] they come when it reads again.
+   *
+   * Since: 1.0
+   */
+  signals[DATAGRAM_RECEIVED] =
+      g_signal_new ("datagram-received", type, G_SIGNAL_RUN_LAST,
+                    G_STRUCT_OFFSET (GudpxDatagramProtocolClass, datagram_received), NULL, NULL,
+                    NULL, G_TYPE_NONE, 1, GUDPX_TYPE_DATAGRAM);
+
+  /**
+   * GudpxDatagramProtocol::connection-refused:
+   * @self: the protocol
+   * @port: the connected port
+   *
+   * Nobody listens at the peer of a connected port: its machine answered a datagram with an ICMP
+   * port unreachable (RFC 1122, 4.1.3.1). The port stays as it is, and may be written to again.
+   *
+   * Since: 1.0
+   */
+  signals[CONNECTION_REFUSED] =
+      g_signal_new ("connection-refused", type, G_SIGNAL_RUN_LAST,
+                    G_STRUCT_OFFSET (GudpxDatagramProtocolClass, connection_refused), NULL, NULL,
+                    NULL, G_TYPE_NONE, 1, GUDPX_TYPE_PORT);
+
+  /**
+   * GudpxDatagramProtocol::error-received:
+   * @self: the protocol
+   * @port: the port
+   * @error: what went wrong, in the domain %G_IO_ERROR
+   * @destination: (nullable): the address that it concerns; %NULL if it is not known
+   *
+   * An error came on its own: the network said something of a datagram sent earlier, or the kernel
+   * refused a queued one. The port stays as it is.
+   *
+   * Since: 1.0
+   */
+  signals[ERROR_RECEIVED] =
+      g_signal_new ("error-received", type, G_SIGNAL_RUN_LAST,
+                    G_STRUCT_OFFSET (GudpxDatagramProtocolClass, error_received), NULL, NULL, NULL,
+                    G_TYPE_NONE, 3, GUDPX_TYPE_PORT, G_TYPE_ERROR, G_TYPE_SOCKET_ADDRESS);
+
+  /**
+   * GudpxDatagramProtocol::writable:
+   * @self: the protocol
+   * @port: the port
+   *
+   * The send queue of @port has room again: it was over half of
+   * [property@Gudpx.Port:send-queue-limit], or a datagram found no room in it, and now it is not over
+   * a quarter. Once for each time that it was too full.
+   *
+   * Since: 1.0
+   */
+  signals[WRITABLE] = g_signal_new (
+      "writable", type, G_SIGNAL_RUN_LAST, G_STRUCT_OFFSET (GudpxDatagramProtocolClass, writable),
+      NULL, NULL, NULL, G_TYPE_NONE, 1, GUDPX_TYPE_PORT);
+}
+
+static void
+gudpx_datagram_protocol_init (GudpxDatagramProtocol *self)
+{
+  get_private (self)->ports = g_ptr_array_new_with_free_func (g_object_unref);
+}
+
+/**
+ * GudpxDatagramProtocolClass::datagrams_received:
+ * @self: the protocol
+ * @datagrams: (element-type GudpxDatagram): the datagrams, in the order of their arrival; each may
+ *   be kept
+ *
+ * A batch of datagrams arrived. By default
+ * [vfunc@Gudpx.DatagramProtocol.datagram_received] is called and
+ * [signal@Gudpx.DatagramProtocol::datagram-received] emitted for each; override it to take a whole
+ * batch in one call. What is overridden here has taken the whole batch, also if it stops or pauses the
+ * port in its midst.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GudpxDatagramProtocolClass::error_received:
+ * @self: the protocol
+ * @port: the port
+ * @error: what went wrong, in the domain %G_IO_ERROR
+ * @destination: (nullable): the address that it concerns; %NULL if it is not known
+ *
+ * See [signal@Gudpx.DatagramProtocol::error-received].
+ *
+ * Since: 1.0
+ */
+
+/**
+ * gudpx_datagram_protocol_new:
+ *
+ * A protocol to connect signals to.
+ *
+ * Returns: (transfer full): a new protocol
+ *
+ * Since: 1.0
+ */
+GudpxDatagramProtocol *
+gudpx_datagram_protocol_new (void)
+{
+  return g_object_new (GUDPX_TYPE_DATAGRAM_PROTOCOL, NULL);
+}
+
+/**
+ * gudpx_datagram_protocol_get_transport: (get-property transport)
+ * @self: a protocol
+ *
+ * The port that was attached last and still is.
+ *
+ * Returns: (transfer none) (nullable): the port; %NULL while there is none
+ *
+ * Since: 1.0
+ */
+GudpxPort *
+gudpx_datagram_protocol_get_transport (GudpxDatagramProtocol *self)
+{
+  GPtrArray *ports;
+
+  g_return_val_if_fail (GUDPX_IS_DATAGRAM_PROTOCOL (self), NULL);
+
+  ports = get_private (self)->ports;
+  return ports->len > 0 ? ports->pdata[ports->len - 1] : NULL;
+}
+
+void
+gudpx_datagram_protocol_attach (GudpxDatagramProtocol *self, GudpxPort *port)
+{
+  GPtrArray *ports = get_private (self)->ports;
+
+  g_ptr_array_add (ports, g_object_ref (port));
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TRANSPORT]);
+  if (ports->len == 1)
+    g_signal_emit (self, signals[STARTED], 0);
+}
+
+/* Without @emit when nobody may be called any more. */
+void
+gudpx_datagram_protocol_detach (GudpxDatagramProtocol *self, GudpxPort *port, gboolean emit)
+{
+  GPtrArray *ports = get_private (self)->ports;
+  gboolean was_last = ports->len > 0 && ports->pdata[ports->len - 1] == port;
+
+  if (!g_ptr_array_remove (ports, port) || !emit)
+    return;
+
+  if (was_last)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TRANSPORT]);
+  if (ports->len == 0)
+    g_signal_emit (self, signals[STOPPED], 0);
+}
+
+/* Whether its class wants whole batches. */
+gboolean
+gudpx_datagram_protocol_takes_batches (GudpxDatagramProtocol *self)
+{
+  return GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)->datagrams_received !=
+         gudpx_datagram_protocol_real_datagrams_received;
+}
+
+void
+gudpx_datagram_protocol_receive_batch (GudpxDatagramProtocol *self, GPtrArray *datagrams)
+{
+  GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)->datagrams_received (self, datagrams);
+}
+
+/* The virtual function is the signal's class handler; without others it is called directly. */
+void
+gudpx_datagram_protocol_receive (GudpxDatagramProtocol *self, GudpxDatagram *datagram)
+{
+  GudpxDatagramProtocolClass *klass = GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self);
+
+  if (g_signal_has_handler_pending (self, signals[DATAGRAM_RECEIVED], 0, TRUE))
+    g_signal_emit (self, signals[DATAGRAM_RECEIVED], 0, datagram);
+  else if (klass->datagram_received != NULL)
+    klass->datagram_received (self, datagram);
+}
+
+void
+gudpx_datagram_protocol_refuse (GudpxDatagramProtocol *self, GudpxPort *port)
+{
+  g_signal_emit (self, signals[CONNECTION_REFUSED], 0, port);
+}
+
+void
+gudpx_datagram_protocol_report (GudpxDatagramProtocol *self,
+                                GudpxPort *port,
+                                const GError *error,
+                                GSocketAddress *destination)
+{
+  g_signal_emit (self, signals[ERROR_RECEIVED], 0, port, error, destination);
+}
+
+void
+gudpx_datagram_protocol_tell_writable (GudpxDatagramProtocol *self, GudpxPort *port)
+{
+  g_signal_emit (self, signals[WRITABLE], 0, port);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#if !defined(GUDPX_INSIDE) && !defined(GUDPX_COMPILATION)
+#error "Only <gudpx/gudpx.h> can be included directly."
+#endif
+
+#include <gudpx/gudpx-types.h>
+
+G_BEGIN_DECLS
+
+#define GUDPX_TYPE_DATAGRAM_PROTOCOL (gudpx_datagram_protocol_get_type ())
+
+GUDPX_AVAILABLE_IN_1_0
+G_DECLARE_DERIVABLE_TYPE (GudpxDatagramProtocol, gudpx_datagram_protocol, GUDPX, DATAGRAM_PROTOCOL, GObject)
+
+/**
+ * GudpxDatagramProtocolClass:
+ * @datagrams_received: a batch arrived; by default calls @datagram_received for each datagram
+ * @started: the first port has started
+ * @stopped: the last port has stopped
+ * @datagram_received: a datagram arrived
+ * @connection_refused: nobody listens at the peer of a connected port
+ * @error_received: an asynchronous error arrived
+ * @writable: a send queue that was too full has room again
+ *
+ * The virtual functions of [class@Gudpx.DatagramProtocol]. All but @datagrams_received are also the
+ * class handlers of the signal of the same name: they run after the connected handlers.
+ *
+ * Since: 1.0
+ */
+struct _GudpxDatagramProtocolClass
+{
+  GObjectClass parent_class;
+
+  /* virtual functions */
+  void (*datagrams_received) (GudpxDatagramProtocol *self,
+                              GPtrArray             *datagrams);
+
+  /* signals */
+  void (*started)            (GudpxDatagramProtocol *self);
+  void (*stopped)            (GudpxDatagramProtocol *self);
+  void (*datagram_received)  (GudpxDatagramProtocol *self,
+                              GudpxDatagram         *datagram);
+  void (*connection_refused) (GudpxDatagramProtocol *self,
+                              GudpxPort             *port);
+  void (*error_received)     (GudpxDatagramProtocol *self,
+                              GudpxPort             *port,
+                              const GError          *error,
+                              GSocketAddress        *destination);
+  void (*writable)           (GudpxDatagramProtocol *self,
+                              GudpxPort             *port);
+
+  /*< private >*/
+  gpointer padding[12];
+};
+
+GUDPX_AVAILABLE_IN_1_0
+GudpxDatagramProtocol *gudpx_datagram_protocol_new           (void);
+GUDPX_AVAILABLE_IN_1_0
+GudpxPort             *gudpx_datagram_protocol_get_transport (GudpxDatagramProtocol *self);
+
+G_END_DECLS

@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "gudpx-datagram-private.h"
+#include "gudpx-port-private.h"
+
+/**
+ * GudpxDatagram:
+ *
+ * One datagram: a payload, where it came from or where it goes, and what the kernel told of it.
+ *
+ * A datagram never changes and may be kept for as long as one likes; the payload is valid as long as
+ * the datagram is. Those that arrive are handed to
+ * [vfunc@Gudpx.DatagramProtocol.datagram_received]; the library uses one that nobody kept again for
+ * another datagram. Those that [ctor@Gudpx.Datagram.new] makes are for
+ * [method@Gudpx.Port.write_datagrams].
+ *
+ * What [property@Gudpx.Port:metadata] did not ask for is not known: the getters say what they return
+ * then.
+ *
+ * Since: 1.0
+ */
+struct _GudpxDatagram
+{
+  GObject parent_instance;
+
+  guint8 *payload;
+  gsize size;
+  gsize capacity;
+  gsize original_size;
+  GSocketAddress *sender;
+  GSocketAddress *destination;
+  GudpxPort *port;
+  guint epoch;
+  GudpxNativeAddress native_sender;
+  GudpxAncillary ancillary;
+};
+
+G_DEFINE_FINAL_TYPE (GudpxDatagram, gudpx_datagram, G_TYPE_OBJECT)
+
+enum
+{
+  PROP_0,
+  PROP_SENDER,
+  PROP_DESTINATION,
+  PROP_TRANSPORT,
+  PROP_INTERFACE_INDEX,
+  PROP_HOP_LIMIT,
+  PROP_TRAFFIC_CLASS,
+  PROP_ECN,
+  PROP_TIMESTAMP,
+  PROP_TRUNCATED,
+  PROP_ORIGINAL_SIZE,
+  N_PROPS,
+};
+
+static GParamSpec *properties[N_PROPS];
+
+/* Forgets all but the room for a payload. */
+void
+gudpx_datagram_empty (GudpxDatagram *self)
+{
+  g_clear_object (&self->sender);
+  g_clear_object (&self->destination);
+  g_clear_object (&self->port);
+  self->size = 0;
+}
+
+static void
+gudpx_datagram_finalize (GObject *object)
+{
+  GudpxDatagram *self = GUDPX_DATAGRAM (object);
+
+  gudpx_datagram_empty (self);
+  g_free (self->payload);
+
+  G_OBJECT_CLASS (gudpx_datagram_parent_class)->finalize (object);
+}
+
+static void
+gudpx_datagram_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
+{
+  GudpxDatagram *self = GUDPX_DATAGRAM (object);
+
+  switch (property_id)
+    {
+    case PROP_SENDER:
+      g_value_set_object (value, gudpx_datagram_get_sender (self));
+      break;
+    case PROP_DESTINATION:
+      g_value_set_object (value, gudpx_datagram_get_destination (self));
+      break;
+    case PROP_TRANSPORT:
+      g_value_set_object (value, gudpx_datagram_get_transport (self));
+      break;
+    case PROP_INTERFACE_INDEX:
+      g_value_set_uint (value, gudpx_datagram_get_interface_index (self));
+      break;
+    case PROP_HOP_LIMIT:
+      g_value_set_int (value, gudpx_datagram_get_hop_limit (self));
+      break;
+    case PROP_TRAFFIC_CLASS:
+      g_value_set_int (value, gudpx_datagram_get_traffic_class (self));
+      break;
+    case PROP_ECN:
+      g_value_set_int (value, gudpx_datagram_get_ecn (self));
+      break;
+    case PROP_TIMESTAMP:
+      g_value_set_int64 (value, gudpx_datagram_get_timestamp (self));
+      break;
+    case PROP_TRUNCATED:
+      g_value_set_boolean (value, gudpx_datagram_get_truncated (self));
+      break;
+    case PROP_ORIGINAL_SIZE:
+      g_value_set_uint64 (value, gudpx_datagram_get_original_size (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+gudpx_datagram_class_init (GudpxDatagramClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  object_class->finalize = gudpx_datagram_finalize;
+  object_class->get_property = gudpx_datagram_get_property;
+
+  /**
+   * GudpxDatagram:sender: (getter get_sender)
+   *
+   * See [method@Gudpx.Datagram.get_sender].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_SENDER] =
+      g_param_spec_object ("sender", NULL, NULL, G_TYPE_SOCKET_ADDRESS, flags);
+
+  /**
+   * GudpxDatagram:destination: (getter get_destination)
+   *
+   * See [method@Gudpx.Datagram.get_destination].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_DESTINATION] =
+      g_param_spec_object ("destination", NULL, NULL, G_TYPE_SOCKET_ADDRESS, flags);
+
+  /**
+   * GudpxDatagram:transport: (getter get_transport)
+   *
+   * See [method@Gudpx.Datagram.get_transport].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TRANSPORT] = g_param_spec_object ("transport", NULL, NULL, GUDPX_TYPE_PORT, flags);
+
+  /**
+   * GudpxDatagram:interface-index: (getter get_interface_index)
+   *
+   * See [method@Gudpx.Datagram.get_interface_index].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_INTERFACE_INDEX] =
+      g_param_spec_uint ("interface-index", NULL, NULL, 0, G_MAXUINT, 0, flags);
+
+  /**
+   * GudpxDatagram:hop-limit: (getter get_hop_limit)
+   *
+   * See [method@Gudpx.Datagram.get_hop_limit].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_HOP_LIMIT] = g_param_spec_int ("hop-limit", NULL, NULL, -1, 255, -1, flags);
+
+  /**
+   * GudpxDatagram:traffic-class: (getter get_traffic_class)
+   *
+   * See [method@Gudpx.Datagram.get_traffic_class].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TRAFFIC_CLASS] =
+      g_param_spec_int ("traffic-class", NULL, NULL, -1, 255, -1, flags);
+
+  /**
+   * GudpxDatagram:ecn: (getter get_ecn)
+   *
+   * See [method@Gudpx.Datagram.get_ecn].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ECN] = g_param_spec_int ("ecn", NULL, NULL, -1, 3, -1, flags);
+
+  /**
+   * GudpxDatagram:timestamp: (getter get_timestamp)
+   *
+   * See [method@Gudpx.Datagram.get_timestamp].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TIMESTAMP] = g_param_spec_int64 ("timestamp", NULL, NULL, 0, G_MAXINT64, 0, flags);
+
+  /**
+   * GudpxDatagram:truncated: (getter get_truncated)
+   *
+   * See [method@Gudpx.Datagram.get_truncated].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TRUNCATED] = g_param_spec_boolean ("truncated", NULL, NULL, FALSE, flags);
+
+  /**
+   * GudpxDatagram:original-size: (getter get_original_size)
+   *
+   * See [method@Gudpx.Datagram.get_original_size].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ORIGINAL_SIZE] =
+      g_param_spec_uint64 ("original-size", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+gudpx_datagram_init (GudpxDatagram *self)
+{
+  self->ancillary = (GudpxAncillary) GUDPX_ANCILLARY_INIT;
+}
+
+GudpxDatagram *
+gudpx_datagram_new_empty (void)
+{
+  return g_object_new (GUDPX_TYPE_DATAGRAM, NULL);
+}
+
+static void
+set_payload (GudpxDatagram *self, const guint8 *payload, gsize size, gsize original_size)
+{
+  if (self->capacity < size)
+    {
+      g_free (self->payload);
+      self->payload = g_malloc (size);
+      self->capacity = size;
+    }
+  if (size > 0)
+    memcpy (self->payload, payload, size);
+  self->size = size;
+  self->original_size = original_size;
+}
+
+/* Makes an empty datagram the one that was read. */
+void
+gudpx_datagram_fill (GudpxDatagram *self,
+                     const GudpxIncoming *incoming,
+                     GSocketAddress *sender,
+                     GudpxPort *port,
+                     guint epoch)
+{
+  set_payload (self, incoming->data, incoming->size, incoming->original_size);
+  g_set_object (&self->sender, sender);
+  g_set_object (&self->port, port);
+  self->epoch = epoch;
+  self->native_sender = incoming->sender;
+  self->ancillary = incoming->ancillary;
+}
+
+/* Whether nobody but the caller has it, nor hung anything on it: wrappers, weak references and data
+ * are all in the list, whose pointer carries flags in its low bits. */
+gboolean
+gudpx_datagram_can_be_recycled (GudpxDatagram *self)
+{
+  GObject *object = G_OBJECT (self);
+
+  return g_atomic_int_get (&object->ref_count) == 1 && (GPOINTER_TO_SIZE (object->qdata) & ~7) == 0;
+}
+
+const GudpxNativeAddress *
+gudpx_datagram_get_native_sender (GudpxDatagram *self)
+{
+  return &self->native_sender;
+}
+
+guint
+gudpx_datagram_get_epoch (GudpxDatagram *self)
+{
+  return self->epoch;
+}
+
+/**
+ * gudpx_datagram_new:
+ * @payload: (array length=size) (element-type guint8) (nullable): the payload, which is copied
+ * @size: how many bytes; 0 is a datagram too
+ * @destination: (nullable): where it is to go; %NULL: to the peer of a connected port
+ *
+ * A datagram for [method@Gudpx.Port.write_datagrams].
+ *
+ * Returns: (transfer full): a new datagram
+ *
+ * Since: 1.0
+ */
+GudpxDatagram *
+gudpx_datagram_new (const guint8 *payload, gsize size, GSocketAddress *destination)
+{
+  GudpxDatagram *self;
+
+  g_return_val_if_fail (payload != NULL || size == 0, NULL);
+  g_return_val_if_fail (destination == NULL || G_IS_SOCKET_ADDRESS (destination), NULL);
+
+  self = gudpx_datagram_new_empty ();
+  set_payload (self, payload, size, size);
+  g_set_object (&self->destination, destination);
+  return self;
+}
+
+/**
+ * gudpx_datagram_get_payload:
+ * @self: a datagram
+ * @size: (out): return location for the number of bytes
+ *
+ * The payload: `bytes` in Python, a `Uint8Array` in JavaScript. It is empty for an empty datagram.
+ *
+ * Returns: (transfer none) (array length=size) (element-type guint8): the payload, valid as long as
+ *   @self; never %NULL
+ *
+ * Since: 1.0
+ */
+const guint8 *
+gudpx_datagram_get_payload (GudpxDatagram *self, gsize *size)
+{
+  g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), NULL);
+  g_return_val_if_fail (size != NULL, NULL);
+
+  *size = self->size;
+  return self->payload != NULL ? self->payload : (const guint8 *) "";
+}
+
+/**
+ * gudpx_datagram_dup_bytes:
+ * @self: a datagram
+ *
+ * A copy of the payload.
+ *
+ * Returns: (transfer full): the payload
+ *
+ * Since: 1.0
+ */
+GBytes *
+gudpx_datagram_dup_bytes (GudpxDatagram *self)
+{
+  g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), NULL);
+
+  return g_bytes_new (self->payload, self->size);
+}
+
+/**
+ * gudpx_datagram_get_sender: (get-property sender)
+ * @self: a datagram
+ *
+ * Where it came from. On a dual-stack port IPv4 senders have IPv4 addresses; link-local addresses
+ * carry their scope id. Addresses compare by pointer: see [func@Gudpx.address_equal].
+ *
+ * Returns: (transfer none) (nullable): the sender; %NULL for a datagram that was not received, and
+ *   for one of a UNIX socket that is bound to no address
+ *
+ * Since: 1.0
+ */
+GSocketAddress *
+gudpx_datagram_get_sender (GudpxDatagram *self)
+{
+  g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), NULL);
+
+  return self->sender;
+}
+
+static GSocketAddress *
+make_destination (GudpxDatagram *self)
+{
+  GudpxNativeAddress native = { .length = sizeof native.u.in6 };
+
+  native.u.in6.sin6_family = AF_INET6;
+  native.u.in6.sin6_port = htons (gudpx_native_address_get_port (&self->port->bound));
+  native.u.in6.sin6_addr = self->ancillary.destination;
+  if (IN6_IS_ADDR_LINKLOCAL (&native.u.in6.sin6_addr) ||
+      IN6_IS_ADDR_MC_LINKLOCAL (&native.u.in6.sin6_addr))
+    native.u.in6.sin6_scope_id = self->ancillary.interface_index;
+  return gudpx_native_address_to_object (&native);
+}
+
+/**
+ * gudpx_datagram_get_destination: (get-property destination)
+ * @self: a datagram
+ *
+ * Where it was sent to, which on a port bound to any address tells the machine's address or the
+ * group; where it is to go, for one made with [ctor@Gudpx.Datagram.new].
+ *
+ * Returns: (transfer none) (nullable): the destination; %NULL if it is not known, for want of
+ *   %GUDPX_METADATA_DESTINATION
+ *
+ * Since: 1.0
+ */
+GSocketAddress *
+gudpx_datagram_get_destination (GudpxDatagram *self)
+{
+  g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), NULL);
+
+  if (self->destination == NULL && self->ancillary.has_destination && self->port != NULL)
+    self->destination = make_destination (self);
+  return self->destination;
+}
+
+/**
+ * gudpx_datagram_get_transport: (get-property transport)
+ * @self: a datagram
+ *
+ * The port that it came through.
+ *
+ * Returns: (transfer none) (nullable): the port; %NULL for a datagram that was not received
+ *
+ * Since: 1.0
+ */
+GudpxPort *
+gudpx_datagram_get_transport (GudpxDatagram *self)
+{
+  g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), NULL);
+
+  return self->port;
+}
+
+/**
+ * gudpx_datagram_get_interface_index: (get-property interface-index)
+ * @self: a datagram
+ *
+ * The index of the interface that it came in by, see `if_indextoname(3)`.
+ *
+ * Returns: the index; 0 if it is not known, for want of %GUDPX_METADATA_DESTINATION
+ *
+ * Since: 1.0
+ */
+guint
+gudpx_datagram_get_interface_index (GudpxDatagram *self)
+{
+  g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), 0);
+
+  return self->ancillary.interface_index;
+}
+
+/**
+ * gudpx_datagram_get_hop_limit: (get-property hop-limit)
+ * @self: a datagram
+ *
+ * The hop limit, which IPv4 calls time to live, that it arrived with.
+ *
+ * Returns: 0 to 255; -1 if it is not known, for want of %GUDPX_METADATA_HOP_LIMIT
+ *
+ * Since: 1.0
+ */
+int
+gudpx_datagram_get_hop_limit (GudpxDatagram *self)
+{
+  g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), -1);
+
+  return self->ancillary.hop_limit;
+}
+
+/**
+ * gudpx_datagram_get_traffic_class: (get-property traffic-class)
+ * @self: a datagram
+ *
+ * The whole octet of the traffic class (IPv4: type of service) that it arrived with: DSCP in the
+ * upper six bits (RFC 2474), ECN in the lower two.
+ *
+ * Returns: 0 to 255; -1 if it is not known, for want of %GUDPX_METADATA_TRAFFIC_CLASS
+ *
+ * Since: 1.0
+ */
+int
+gudpx_datagram_get_traffic_class (GudpxDatagram *self)
+{
+  g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), -1);
+
+  return self->ancillary.traffic_class;
+}
+
+/**
+ * gudpx_datagram_get_ecn: (get-property ecn)
+ * @self: a datagram
+ *
+ * The bits of explicit congestion notification (RFC 3168) that it arrived with.
+ *
+ * Returns: 0 to 3; -1 if they are not known, for want of %GUDPX_METADATA_TRAFFIC_CLASS
+ *
+ * Since: 1.0
+ */
+int
+gudpx_datagram_get_ecn (GudpxDatagram *self)
+{
+  g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), -1);
+
+  return self->ancillary.traffic_class < 0 ? -1 : self->ancillary.traffic_class & 3;
+}
+
+/**
+ * gudpx_datagram_get_timestamp: (get-property timestamp)
+ * @self: a datagram
+ *
+ * When the kernel received it, by the real-time clock, as [func@GLib.get_real_time] counts.
+ *
+ * Returns: microseconds since the epoch; 0 if it is not known, for want of
+ *   %GUDPX_METADATA_TIMESTAMP
+ *
+ * Since: 1.0
+ */
+gint64
+gudpx_datagram_get_timestamp (GudpxDatagram *self)
+{
+  g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), 0);
+
+  return self->ancillary.timestamp;
+}
+
+/**
+ * gudpx_datagram_get_truncated: (get-property truncated)
+ * @self: a datagram
+ *
+ * Whether it was longer than [property@Gudpx.Port:max-packet-size], and its end is lost.
+ *
+ * Returns: whether it was cut off
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_datagram_get_truncated (GudpxDatagram *self)
+{
+  g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), FALSE);
+
+  return self->original_size > self->size;
+}
+
+/**
+ * gudpx_datagram_get_original_size: (get-property original-size)
+ * @self: a datagram
+ *
+ * How long the payload was when it was sent.
+ *
+ * Returns: bytes; the size of the payload, if it is not truncated
+ *
+ * Since: 1.0
+ */
+gsize
+gudpx_datagram_get_original_size (GudpxDatagram *self)
+{
+  g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), 0);
+
+  return self->original_size;
+}
+
+/**
+ * gudpx_datagram_reply:
+ * @self: a datagram that was received
+ * @data: (array length=size) (element-type guint8) (nullable): the payload of the reply
+ * @size: how many bytes
+ * @error: return location for an error
+ *
+ * Writes a datagram to the sender of this one, by the port that it came through. Where
+ * [property@Gudpx.Port:metadata] includes the destination, the reply leaves from the address that
+ * @self was sent to.
+ *
+ * The errors are those of [method@Gudpx.Port.write_to]; without a sender
+ * %G_IO_ERROR_DESTINATION_UNSET.
+ *
+ * Returns: whether the reply was sent or queued
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_datagram_reply (GudpxDatagram *self, const guint8 *data, gsize size, GError **error)
+{
+  GudpxAncillary ancillary = GUDPX_ANCILLARY_INIT;
+  GOutputVector vector = { data, size };
+  GudpxNativeAddress native;
+  const GudpxNativeAddress *destination;
+
+  g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), FALSE);
+  g_return_val_if_fail (data != NULL || size == 0, FALSE);
+  g_return_val_if_fail (self->port == NULL || gudpx_port_is_mine (self->port), FALSE);
+
+  if (self->port == NULL || self->sender == NULL)
+    {
+      g_set_error_literal (error, G_IO_ERROR, GUDPX_IO_ERROR_DESTINATION_UNSET,
+                           "Cannot reply to a datagram without a sender");
+      return FALSE;
+    }
+
+  ancillary.source = self->ancillary.source;
+  ancillary.has_source = self->ancillary.has_source;
+  ancillary.interface_index = self->ancillary.interface_index;
+  return gudpx_port_check_listening (self->port, "reply", error) &&
+         gudpx_port_choose_destination (self->port, self->sender, &native, &destination, error) &&
+         gudpx_port_send (self->port, &(GudpxOutgoing){ &vector, 1, destination, &ancillary }, error);
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* GSocket's own calls, for every platform that it knows. One datagram a call: of several,
+ * g_socket_receive_messages() forgets an error that follows a datagram. */
+
+#include <string.h>
+
+#include "gudpx-io-private.h"
+
+#define MAX_RETRIES 4
+#define MAX_UDP_SIZE 65536
+
+typedef struct
+{
+  GudpxIo parent;
+  GSocket *socket;
+  gboolean is_unix;
+  gboolean is_ipv6;
+  guint8 *buffers[GUDPX_IO_BATCH];
+  gsize buffer_size;
+  GudpxIncoming incoming[GUDPX_IO_BATCH];
+} GenericIo;
+
+/* GSocket makes control messages objects, and drops those of which it knows no class. */
+#define GUDPX_TYPE_RAW_MESSAGE (gudpx_raw_message_get_type ())
+G_DECLARE_FINAL_TYPE (GudpxRawMessage, gudpx_raw_message, GUDPX, RAW_MESSAGE, GSocketControlMessage)
+
+struct _GudpxRawMessage
+{
+  GSocketControlMessage parent_instance;
+  GudpxControlMessage message;
+};
+
+G_DEFINE_FINAL_TYPE (GudpxRawMessage, gudpx_raw_message, G_TYPE_SOCKET_CONTROL_MESSAGE)
+
+static gsize
+gudpx_raw_message_get_size (GSocketControlMessage *message)
+{
+  return GUDPX_RAW_MESSAGE (message)->message.size;
+}
+
+static int
+gudpx_raw_message_get_level (GSocketControlMessage *message)
+{
+  return GUDPX_RAW_MESSAGE (message)->message.level;
+}
+
+static int
+gudpx_raw_message_get_msg_type (GSocketControlMessage *message)
+{
+  return GUDPX_RAW_MESSAGE (message)->message.type;
+}
+
+static void
+gudpx_raw_message_serialize (GSocketControlMessage *message, gpointer data)
+{
+  GudpxRawMessage *self = GUDPX_RAW_MESSAGE (message);
+
+  memcpy (data, self->message.data, self->message.size);
+}
+
+static GSocketControlMessage *
+raw_message_new (int level, int type, gsize size, gconstpointer data)
+{
+  GudpxRawMessage *self = g_object_new (GUDPX_TYPE_RAW_MESSAGE, NULL);
+
+  self->message.level = level;
+  self->message.type = type;
+  self->message.size = size;
+  memcpy (self->message.data, data, size);
+  return G_SOCKET_CONTROL_MESSAGE (self);
+}
+
+static GSocketControlMessage *
+gudpx_raw_message_deserialize (int level, int type, gsize size, gpointer data)
+{
+  GudpxAncillary ancillary;
+
+  /* Every GSocket of the process asks: answer for what is ours alone. */
+  if (size > sizeof ((GudpxControlMessage *) NULL)->data ||
+      !gudpx_ancillary_parse (&ancillary, level, type, data, size))
+    return NULL;
+  return raw_message_new (level, type, size, data);
+}
+
+static void
+gudpx_raw_message_class_init (GudpxRawMessageClass *klass)
+{
+  GSocketControlMessageClass *message_class = G_SOCKET_CONTROL_MESSAGE_CLASS (klass);
+
+  message_class->get_size = gudpx_raw_message_get_size;
+  message_class->get_level = gudpx_raw_message_get_level;
+  message_class->get_type = gudpx_raw_message_get_msg_type;
+  message_class->serialize = gudpx_raw_message_serialize;
+  message_class->deserialize = gudpx_raw_message_deserialize;
+}
+
+static void
+gudpx_raw_message_init (GudpxRawMessage *self)
+{
+}
+
+/* GSocket tells errors by GIO's codes; what has none of its own is still in errno. */
+static int
+errno_from_error (const GError *error, int errsv)
+{
+  static const struct
+  {
+    GIOErrorEnum code;
+    int errsv;
+  } table[] = {
+    { G_IO_ERROR_WOULD_BLOCK, EAGAIN },
+    { G_IO_ERROR_CONNECTION_REFUSED, ECONNREFUSED },
+    { G_IO_ERROR_HOST_UNREACHABLE, EHOSTUNREACH },
+    { G_IO_ERROR_NETWORK_UNREACHABLE, ENETUNREACH },
+    { G_IO_ERROR_MESSAGE_TOO_LARGE, EMSGSIZE },
+    { G_IO_ERROR_INVALID_ARGUMENT, EINVAL },
+    { G_IO_ERROR_NOT_FOUND, ENOENT },
+    { G_IO_ERROR_NOT_CONNECTED, ENOTCONN },
+    { G_IO_ERROR_CONNECTION_CLOSED, ECONNRESET },
+    { G_IO_ERROR_CLOSED, EBADF },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      if (g_error_matches (error, G_IO_ERROR, (int) table[i].code))
+        return table[i].errsv;
+    }
+  return errsv != 0 ? errsv : EIO;
+}
+
+/* Whether the call is worth another try: what failed it was meant for an earlier datagram. */
+static gboolean
+absorb_error (GenericIo *self, int errsv)
+{
+  if (self->is_unix || !gudpx_io_errno_is_asynchronous (errsv))
+    return FALSE;
+
+  self->parent.absorbed_errsv = errsv;
+  return TRUE;
+}
+
+static void
+parse_control (GSocketControlMessage **messages, int n_messages, GudpxAncillary *ancillary)
+{
+  *ancillary = (GudpxAncillary) GUDPX_ANCILLARY_INIT;
+  for (int i = 0; i < n_messages; i++)
+    {
+      if (GUDPX_IS_RAW_MESSAGE (messages[i]))
+        {
+          const GudpxControlMessage *raw = &GUDPX_RAW_MESSAGE (messages[i])->message;
+
+          gudpx_ancillary_parse (ancillary, raw->level, raw->type, raw->data, raw->size);
+        }
+      g_object_unref (messages[i]);
+    }
+  g_free (messages);
+}
+
+static guint8 *
+get_buffer (GenericIo *self, guint i, gsize size)
+{
+  if (self->buffer_size < size)
+    {
+      for (guint j = 0; j < GUDPX_IO_BATCH; j++)
+        g_clear_pointer (&self->buffers[j], g_free);
+      self->buffer_size = size;
+    }
+  if (self->buffers[i] == NULL)
+    self->buffers[i] = g_malloc (self->buffer_size);
+  return self->buffers[i];
+}
+
+static gboolean
+receive_one (GenericIo *self, guint i, gsize max_size, int *errsv)
+{
+  GudpxIncoming *incoming = &self->incoming[i];
+  g_autoptr (GSocketAddress) sender = NULL;
+  g_autoptr (GError) error = NULL;
+  /* Room for a whole datagram: the call does not tell how long one was that did not fit. */
+  gsize size = MAX (max_size, MAX_UDP_SIZE);
+  GInputVector vector = { get_buffer (self, i, size), size };
+  GSocketControlMessage **messages = NULL;
+  int n_messages = 0;
+  int flags = 0;
+  gssize n;
+
+  errno = 0;
+  n = g_socket_receive_message (self->socket, &sender, &vector, 1, &messages, &n_messages, &flags,
+                                NULL, &error);
+  if (n < 0)
+    {
+      *errsv = errno_from_error (error, errno);
+      return FALSE;
+    }
+
+  incoming->data = vector.buffer;
+  incoming->original_size = n;
+  incoming->size = MIN ((gsize) n, max_size);
+  incoming->sender.length = 0;
+  if (sender != NULL)
+    gudpx_address_to_native (sender, &incoming->sender, NULL);
+  /* GSocket made mapped addresses IPv4 ones. */
+  if (self->is_ipv6)
+    gudpx_native_address_convert (&incoming->sender, G_SOCKET_FAMILY_IPV6);
+  parse_control (messages, n_messages, &incoming->ancillary);
+  return TRUE;
+}
+
+static int
+generic_receive (GudpxIo *io,
+                 gsize max_size,
+                 guint max_datagrams,
+                 const GudpxIncoming **incoming,
+                 int *errsv)
+{
+  GenericIo *self = (GenericIo *) io;
+  guint n_wanted = MIN (max_datagrams, GUDPX_IO_BATCH);
+  guint n_tries = 0;
+  guint n = 0;
+
+  *incoming = self->incoming;
+  while (n < n_wanted)
+    {
+      if (receive_one (self, n, max_size, errsv))
+        n++;
+      else if (n_tries++ >= MAX_RETRIES || !absorb_error (self, *errsv))
+        break;
+    }
+  return n > 0 || n == n_wanted ? (int) n : -1;
+}
+
+static gboolean
+send_one (GenericIo *self, const GudpxOutgoing *outgoing, int *errsv)
+{
+  GudpxControlMessage control[GUDPX_ANCILLARY_MAX_MESSAGES];
+  GSocketControlMessage *messages[GUDPX_ANCILLARY_MAX_MESSAGES];
+  g_autoptr (GSocketAddress) destination = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_messages = gudpx_ancillary_build (outgoing->ancillary, self->is_ipv6, control);
+  gssize n;
+
+  for (guint i = 0; i < n_messages; i++)
+    messages[i] =
+        raw_message_new (control[i].level, control[i].type, control[i].size, control[i].data);
+
+  if (outgoing->destination != NULL)
+    destination = gudpx_native_address_to_object (outgoing->destination);
+  errno = 0;
+  n = g_socket_send_message (self->socket, destination, (GOutputVector *) outgoing->vectors,
+                             outgoing->n_vectors, n_messages > 0 ? messages : NULL, n_messages,
+                             G_SOCKET_MSG_NONE, NULL, &error);
+  if (n < 0)
+    *errsv = errno_from_error (error, errno);
+
+  for (guint i = 0; i < n_messages; i++)
+    g_object_unref (messages[i]);
+  return n >= 0;
+}
+
+static guint
+generic_send (GudpxIo *io, const GudpxOutgoing *outgoing, guint n_outgoing, int *errsv)
+{
+  GenericIo *self = (GenericIo *) io;
+  guint n_tries = 0;
+  guint n = 0;
+
+  while (n < n_outgoing)
+    {
+      if (send_one (self, &outgoing[n], errsv))
+        {
+          n++;
+          n_tries = 0;
+        }
+      else if (n_tries++ >= MAX_RETRIES || !absorb_error (self, *errsv))
+        break;
+    }
+
+  /* Failing all the time is this datagram's own error. */
+  if (n_tries > MAX_RETRIES)
+    self->parent.absorbed_errsv = 0;
+  return n;
+}
+
+static gboolean
+generic_take_error (GudpxIo *io, GudpxIoError *error)
+{
+  GenericIo *self = (GenericIo *) io;
+
+  error->destination.length = 0;
+  error->errsv = self->parent.absorbed_errsv;
+  self->parent.absorbed_errsv = 0;
+  return error->errsv != 0 ||
+         (g_socket_get_option (self->socket, SOL_SOCKET, SO_ERROR, &error->errsv, NULL) &&
+          error->errsv != 0);
+}
+
+static void
+generic_connected (GudpxIo *io, gboolean connected)
+{
+}
+
+static void
+generic_free (GudpxIo *io)
+{
+  GenericIo *self = (GenericIo *) io;
+
+  for (guint i = 0; i < GUDPX_IO_BATCH; i++)
+    g_free (self->buffers[i]);
+  g_free (self);
+}
+
+static const GudpxIoFuncs generic_io_funcs = {
+  generic_receive, generic_send, generic_take_error, generic_connected, generic_free,
+};
+
+GudpxIo *
+gudpx_io_new_for_socket (GSocket *socket)
+{
+  GenericIo *self = g_new0 (GenericIo, 1);
+
+  /* Only classes that exist are asked to deserialize. */
+  g_type_ensure (GUDPX_TYPE_RAW_MESSAGE);
+
+  self->parent.funcs = &generic_io_funcs;
+  self->socket = socket;
+  self->is_unix = g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX;
+  self->is_ipv6 = g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6;
+  return &self->parent;
+}

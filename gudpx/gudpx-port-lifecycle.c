@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A port's start and stop. */
+
+#include "gudpx-datagram-protocol-private.h"
+#include "gudpx-multicast-private.h"
+#include "gudpx-port-private.h"
+
+/* Asks the kernel where both ends are. */
+void
+gudpx_port_update_addresses (GudpxPort *self)
+{
+  GudpxNativeAddress local = { 0 };
+  g_autoptr (GSocketAddress) local_address = NULL;
+  g_autoptr (GSocketAddress) peer_address = NULL;
+
+  self->peer.length = 0;
+  if (self->socket != NULL)
+    {
+      gudpx_socket_get_addresses (self->socket, &local, &self->peer);
+      local_address = gudpx_native_address_to_object (&local);
+      peer_address = gudpx_native_address_to_object (&self->peer);
+    }
+
+  if (!gudpx_address_equal (local_address, self->local_address))
+    {
+      g_set_object (&self->local_address, local_address);
+      gudpx_port_notify (self, GUDPX_PORT_PROP_LOCAL_ADDRESS);
+    }
+  if (!gudpx_address_equal (peer_address, self->peer_address))
+    {
+      g_set_object (&self->peer_address, peer_address);
+      gudpx_port_notify (self, GUDPX_PORT_PROP_PEER_ADDRESS);
+      gudpx_port_notify (self, GUDPX_PORT_PROP_PATH_MTU);
+    }
+}
+
+static gboolean
+get_requested_address (GudpxPort *self, GudpxNativeAddress *native, GError **error)
+{
+  if (self->requested_address != NULL)
+    return gudpx_address_to_native (self->requested_address, native, error);
+
+  *native = (GudpxNativeAddress){ .length = sizeof native->u.in, .u.in.sin_family = AF_INET };
+  return TRUE;
+}
+
+static GSocket *
+open_socket (GudpxPort *self, GError **error)
+{
+  const GudpxBindOptions bind_options = {
+    .reuse_address = self->listen_multiple,
+    .reuse_port = self->listen_multiple || self->reuse_port,
+    .ipv6_only = self->ipv6_only,
+    .device = self->bind_device,
+  };
+  GudpxNativeAddress address;
+  g_autoptr (GSocket) socket = NULL;
+
+  if (!get_requested_address (self, &address, error))
+    return NULL;
+
+  socket = gudpx_socket_open (gudpx_native_address_get_family (&address), &bind_options, error);
+  if (socket == NULL || !gudpx_socket_bind (socket, &address, error))
+    return NULL;
+
+  return g_steal_pointer (&socket);
+}
+
+/* The context's source is gone, though the port was not stopped: so is the context. */
+static void
+source_lost (gpointer data)
+{
+  GudpxPort *self = data;
+
+  gudpx_port_release (self);
+  g_object_unref (self);
+}
+
+static void
+attach_source (GudpxPort *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  self->source = gudpx_port_source_new (self);
+  /* This is the reference that keeps a listening port. */
+  g_source_set_callback (self->source, NULL, g_object_ref (self), source_lost);
+  g_source_set_priority (self->source, self->priority);
+  g_source_attach (self->source, self->context);
+}
+
+/* From here on it listens. */
+static void
+open_port (GudpxPort *self, GSocket *socket)
+{
+  GudpxNativeAddress peer;
+
+  self->socket = g_object_ref (socket);
+  self->io = gudpx_io_new_for_socket (socket);
+  self->epoch++;
+  self->state = GUDPX_PORT_LISTENING;
+  gudpx_socket_get_addresses (socket, &self->bound, &peer);
+  if (peer.length > 0)
+    self->io->funcs->connected (self->io, TRUE);
+  if (!self->is_adopted)
+    self->own_path = gudpx_socket_own_path (&self->bound, &self->own_path_stat);
+  attach_source (self);
+
+  g_object_freeze_notify (G_OBJECT (self));
+  gudpx_port_update_addresses (self);
+  gudpx_port_notify (self, GUDPX_PORT_PROP_SOCKET);
+  gudpx_port_notify (self, GUDPX_PORT_PROP_LISTENING);
+  g_object_thaw_notify (G_OBJECT (self));
+
+  gudpx_datagram_protocol_attach (self->protocol, self);
+}
+
+static gboolean
+check_can_start (GudpxPort *self, GError **error)
+{
+  g_autofree char *description = gudpx_port_describe (self);
+
+  if (self->state == GUDPX_PORT_LISTENING)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "The port %s is listening already",
+                 description);
+  else if (self->state == GUDPX_PORT_STOPPING)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING, "The port %s is still being stopped",
+                 description);
+  else if (self->is_adopted)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                         "An adopted port cannot be started again: its descriptor is closed");
+  else if (self->protocol == NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 "Cannot listen on %s without a protocol", description);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/**
+ * gudpx_port_start_listening:
+ * @self: a port that is stopped
+ * @error: return location for an error
+ *
+ * Binds the socket, attaches the port to the thread-default main context, emits
+ * [signal@Gudpx.DatagramProtocol::started] if it is the protocol's first port, and starts to
+ * receive, all before it returns. No main loop needs to run yet.
+ *
+ * A port that was stopped binds the number again that was asked for; 0 is a new one each time. It
+ * keeps its properties and its groups, not its peer.
+ *
+ * Errors are %G_IO_ERROR_ADDRESS_IN_USE, %G_IO_ERROR_PERMISSION_DENIED (a number below 1024) and
+ * what else the system has to say (`bind(2)`, `ip(7)`, `unix(7)`); an option that was set and does
+ * not suit the socket; %G_IO_ERROR_EXISTS if it is listening; %G_IO_ERROR_PENDING while
+ * [method@Gudpx.Port.stop_listening_async] is at work; %G_IO_ERROR_NOT_SUPPORTED for an adopted port
+ * that was stopped. The protocol hears nothing of a start that fails.
+ *
+ * Returns: whether the port is listening
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_start_listening (GudpxPort *self, GError **error)
+{
+  g_autoptr (GSocket) socket = NULL;
+
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+
+  if (!check_can_start (self, error))
+    return FALSE;
+
+  socket = open_socket (self, error);
+  if (socket == NULL || !gudpx_options_apply (&self->options, socket, error) ||
+      !gudpx_multicast_rejoin (self->memberships, socket, error))
+    return FALSE;
+
+  open_port (self, socket);
+  return TRUE;
+}
+
+/* A listening port on a duplicate of @fd. */
+GudpxPort *
+gudpx_port_new_adopted (GudpxDatagramProtocol *protocol,
+                        int fd,
+                        GSocketFamily family,
+                        GError **error)
+{
+  g_autoptr (GSocket) socket = gudpx_socket_adopt (fd, family, error);
+  g_autoptr (GudpxPort) self = NULL;
+
+  if (socket == NULL)
+    return NULL;
+
+  self = gudpx_port_new (protocol, NULL);
+  self->is_adopted = TRUE;
+  self->ipv6_only = gudpx_socket_is_ipv6_only (socket);
+  open_port (self, socket);
+  return g_steal_pointer (&self);
+}
+
+/* Closes the socket. Nobody is told. */
+static void
+close_socket (GudpxPort *self)
+{
+  g_autoptr (GSource) source = g_steal_pointer (&self->source);
+
+  self->state = GUDPX_PORT_STOPPED;
+  self->epoch++;
+  self->poll_tag = NULL;
+  g_source_destroy (source);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  self->io->funcs->free (g_steal_pointer (&self->io));
+  g_socket_close (self->socket, NULL);
+  g_clear_object (&self->socket);
+
+  if (self->own_path != NULL)
+    gudpx_socket_unlink_path (self->own_path, &self->own_path_stat);
+  g_clear_pointer (&self->own_path, g_free);
+  gudpx_port_clear_inbox (self);
+}
+
+/* Ends a port whose context is gone, or that is being disposed of: nothing is emitted. */
+void
+gudpx_port_release (GudpxPort *self)
+{
+  if (self->state == GUDPX_PORT_STOPPED)
+    return;
+
+  close_socket (self);
+  gudpx_port_answer (gudpx_port_drop_queue (self));
+  g_ptr_array_set_size (self->stop_tasks, 0);
+  g_clear_object (&self->local_address);
+  g_clear_object (&self->peer_address);
+  self->peer.length = 0;
+  if (self->protocol != NULL)
+    gudpx_datagram_protocol_detach (self->protocol, self, FALSE);
+}
+
+static void
+return_true (gpointer data, gpointer user_data)
+{
+  g_task_return_boolean (data, TRUE);
+}
+
+/* Closes the socket, tells everybody, and answers those who wait for the stop. */
+void
+gudpx_port_finish_stop (GudpxPort *self)
+{
+  g_autoptr (GudpxPort) keep = g_object_ref (self);
+  g_autoptr (GPtrArray) tasks = g_steal_pointer (&self->stop_tasks);
+  gboolean was_listening = self->state == GUDPX_PORT_LISTENING;
+  GPtrArray *dropped;
+
+  self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
+
+  /* Any of the calls that follow may start the port again: it is as they may find it first. */
+  g_object_freeze_notify (G_OBJECT (self));
+  close_socket (self);
+  dropped = gudpx_port_drop_queue (self);
+  gudpx_port_update_addresses (self);
+  gudpx_port_notify (self, GUDPX_PORT_PROP_SOCKET);
+  if (was_listening)
+    gudpx_port_notify (self, GUDPX_PORT_PROP_LISTENING);
+
+  gudpx_datagram_protocol_detach (self->protocol, self, TRUE);
+  g_object_thaw_notify (G_OBJECT (self));
+  gudpx_port_answer (dropped);
+  g_ptr_array_foreach (tasks, return_true, NULL);
+}
+
+/**
+ * gudpx_port_stop_listening:
+ * @self: a port
+ *
+ * Stops at once: the socket is closed, and when the call returns
+ * [signal@Gudpx.DatagramProtocol::stopped] has been emitted, if it was the protocol's last port. No
+ * other call to the protocol comes after it, not even for the rest of a batch that is being
+ * delivered.
+ *
+ * What a handler wrote in the dispatch that is under way is handed to the kernel first. What the
+ * kernel had no room for is dropped; [method@Gudpx.Port.stop_listening_async] waits for it.
+ *
+ * It may be called in every handler, also as the last that holds the port, and does nothing on a
+ * port that is stopped. Callers of [method@Gudpx.Port.stop_listening_async] that wait are answered.
+ *
+ * Since: 1.0
+ */
+void
+gudpx_port_stop_listening (GudpxPort *self)
+{
+  g_return_if_fail (GUDPX_IS_PORT (self));
+  g_return_if_fail (gudpx_port_is_mine (self));
+
+  if (self->state == GUDPX_PORT_STOPPED)
+    return;
+
+  if (!self->waits_for_writable)
+    gudpx_port_flush (self, FALSE);
+  gudpx_port_finish_stop (self);
+}
+
+static gboolean
+cancel_source_fired (GCancellable *cancellable, gpointer user_data)
+{
+  GTask *task = G_TASK (user_data);
+  GSourceFunc cancelled = (GSourceFunc) g_object_get_data (G_OBJECT (task), "gudpx-cancelled");
+
+  cancelled (task);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+destroy_source (gpointer data)
+{
+  g_source_destroy (data);
+  g_source_unref (data);
+}
+
+/* Calls @cancelled with @task from the port's context, should the task be cancelled while it
+ * waits. The task owns the watch. */
+void
+gudpx_port_watch_cancellation (GudpxPort *self, GTask *task, GSourceFunc cancelled)
+{
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  GSource *source;
+
+  if (cancellable == NULL)
+    return;
+
+  source = g_cancellable_source_new (cancellable);
+  g_source_set_callback (source, G_SOURCE_FUNC (cancel_source_fired), task, NULL);
+  g_source_attach (source, self->context);
+  g_object_set_data (G_OBJECT (task), "gudpx-cancelled", (gpointer) cancelled);
+  g_object_set_data_full (G_OBJECT (task), "gudpx-cancel-source", source, destroy_source);
+}
+
+/* The caller waits no longer; the stop goes on. */
+static gboolean
+stop_wait_cancelled (gpointer data)
+{
+  g_autoptr (GTask) task = g_object_ref (G_TASK (data));
+  GudpxPort *self = g_task_get_source_object (task);
+
+  if (g_ptr_array_remove (self->stop_tasks, task))
+    g_task_return_error_if_cancelled (task);
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * gudpx_port_stop_listening_async:
+ * @self: a port
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async) (nullable): called when the port has stopped
+ * @user_data: for @callback
+ *
+ * Stops receiving at once, sends what is queued, and then closes the socket, emits
+ * [signal@Gudpx.DatagramProtocol::stopped] and completes, in this order and always from the main
+ * loop. [property@Gudpx.Port:listening] is %FALSE from the beginning.
+ *
+ * Each of several callers is answered. On a port that is stopped already it completes successfully.
+ * Cancelling ends the wait, not the stop; [method@Gudpx.Port.stop_listening] cuts both short.
+ *
+ * Since: 1.0
+ */
+void
+gudpx_port_stop_listening_async (GudpxPort *self,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (GUDPX_IS_PORT (self));
+  g_return_if_fail (gudpx_port_is_mine (self));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, gudpx_port_stop_listening_async);
+  g_task_set_check_cancellable (task, FALSE);
+
+  if (self->state == GUDPX_PORT_STOPPED)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  g_ptr_array_add (self->stop_tasks, g_object_ref (task));
+  gudpx_port_watch_cancellation (self, task, stop_wait_cancelled);
+  if (self->state == GUDPX_PORT_LISTENING)
+    {
+      self->state = GUDPX_PORT_STOPPING;
+      self->epoch++;
+      gudpx_port_clear_inbox (self);
+      gudpx_port_update_source (self);
+      gudpx_port_wake (self);
+      gudpx_port_notify (self, GUDPX_PORT_PROP_LISTENING);
+    }
+}
+
+/**
+ * gudpx_port_stop_listening_finish:
+ * @self: the port
+ * @result: the result
+ * @error: return location for an error
+ *
+ * Finishes [method@Gudpx.Port.stop_listening_async]. %G_IO_ERROR_CANCELLED is its only error.
+ *
+ * Returns: whether the port has stopped
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_stop_listening_finish (GudpxPort *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

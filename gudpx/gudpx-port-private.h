@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gunixsocketaddress.h>
+
+#include "gudpx-io-private.h"
+#include "gudpx-options-private.h"
+#include "gudpx-send-queue-private.h"
+#include "gudpx-socket-private.h"
+
+G_BEGIN_DECLS
+
+/* A port is one class in several files, by job: the object and what was asked of it in gudpx-port.c
+ * and gudpx-port-properties.c, start and stop in -lifecycle, what comes in in -receive, what goes out
+ * in -write, its peer in -connect and its groups in gudpx-multicast.c. */
+
+#define GUDPX_PORT_DEFAULT_MAX_PACKET_SIZE 65535
+#define GUDPX_PORT_MAX_MAX_PACKET_SIZE (1024 * 1024)
+
+typedef enum
+{
+  GUDPX_PORT_STOPPED,
+  GUDPX_PORT_LISTENING,
+  GUDPX_PORT_STOPPING, /* receives no more, sends what is queued */
+} GudpxPortState;
+
+struct _GudpxPort
+{
+  GObject parent_instance;
+
+  /* What was asked for, kept across restarts. */
+  GudpxDatagramProtocol *protocol;
+  GSocketAddress *requested_address;
+  gboolean listen_multiple;
+  gboolean reuse_port;
+  gboolean ipv6_only;
+  char *bind_device;
+  gboolean is_adopted;
+  guint max_packet_size;
+  int priority;
+  gboolean reading;
+  GudpxOptions options;
+  GPtrArray *memberships;
+
+  /* The socket that is open. */
+  GudpxPortState state;
+  guint epoch; /* of starts and stops: a datagram of another one is not delivered */
+  GMainContext *context;
+  GSource *source;
+  gpointer poll_tag;
+  GSocket *socket;
+  GudpxIo *io;
+  GudpxNativeAddress bound; /* as it was bound, whatever it is connected to */
+  GudpxNativeAddress peer;  /* empty: not connected */
+  GSocketAddress *local_address;
+  GSocketAddress *peer_address;
+  char *own_path;
+  GStatBuf own_path_stat;
+  GPtrArray *stop_tasks;
+
+  /* What came in and was not delivered yet. */
+  GudpxAddressCache *addresses;
+  GQueue inbox;
+  GPtrArray *pool;
+
+  /* What is to go out. */
+  GudpxSendQueue queue;
+  gsize notified_queue_size;
+  guint dispatch_depth;
+  gboolean waits_for_writable; /* the kernel had no room */
+  guint retry_delay;           /* ms, 0: the socket tells when there is room */
+  gint64 retry_time;           /* when it is over, by the monotonic clock in µs */
+  gboolean owes_writable;      /* the queue was too full: a “writable” is due */
+  GPtrArray *flush_tasks;
+  GQueue outcomes; /* of queued datagrams, to be told from the main loop */
+
+  GudpxStatistics statistics;
+};
+
+enum
+{
+  GUDPX_PORT_PROP_0,
+  GUDPX_PORT_PROP_PROTOCOL,
+  GUDPX_PORT_PROP_LISTEN_MULTIPLE,
+  GUDPX_PORT_PROP_REUSE_PORT,
+  GUDPX_PORT_PROP_IPV6_ONLY,
+  GUDPX_PORT_PROP_BIND_DEVICE,
+  GUDPX_PORT_PROP_LOCAL_ADDRESS,
+  GUDPX_PORT_PROP_MAX_PACKET_SIZE,
+  GUDPX_PORT_PROP_BROADCAST_ALLOWED,
+  GUDPX_PORT_PROP_TTL,
+  GUDPX_PORT_PROP_MULTICAST_TTL,
+  GUDPX_PORT_PROP_MULTICAST_LOOPBACK,
+  GUDPX_PORT_PROP_MULTICAST_INTERFACE,
+  GUDPX_PORT_PROP_DSCP,
+  GUDPX_PORT_PROP_RECEIVE_BUFFER_SIZE,
+  GUDPX_PORT_PROP_SEND_BUFFER_SIZE,
+  GUDPX_PORT_PROP_METADATA,
+  GUDPX_PORT_PROP_SEND_QUEUE_LIMIT,
+  GUDPX_PORT_PROP_PRIORITY,
+  GUDPX_PORT_PROP_READING,
+  GUDPX_PORT_PROP_LISTENING,
+  GUDPX_PORT_PROP_PEER_ADDRESS,
+  GUDPX_PORT_PROP_SOCKET,
+  GUDPX_PORT_PROP_SEND_QUEUE_SIZE,
+  GUDPX_PORT_PROP_PATH_MTU,
+  GUDPX_PORT_N_PROPS,
+};
+
+/* gudpx-port.c */
+void       gudpx_port_notify          (GudpxPort  *self,
+                                       guint       property);
+gboolean   gudpx_port_is_mine         (GudpxPort  *self);
+gboolean   gudpx_port_check_listening (GudpxPort  *self,
+                                       const char *what,
+                                       GError    **error);
+char      *gudpx_port_describe        (GudpxPort  *self);
+
+/* gudpx-port-lifecycle.c */
+GudpxPort *gudpx_port_new_adopted     (GudpxDatagramProtocol  *protocol,
+                                       int                     fd,
+                                       GSocketFamily           family,
+                                       GError                **error);
+void       gudpx_port_release         (GudpxPort              *self);
+void       gudpx_port_finish_stop     (GudpxPort              *self);
+void       gudpx_port_update_addresses (GudpxPort             *self);
+
+/* gudpx-port-receive.c */
+GSource   *gudpx_port_source_new      (GudpxPort *self);
+void       gudpx_port_update_source   (GudpxPort *self);
+void       gudpx_port_wake            (GudpxPort *self);
+gboolean   gudpx_port_deliver         (GudpxPort     *self,
+                                       GudpxDatagram *datagram);
+void       gudpx_port_put_back        (GudpxPort  *self,
+                                       GPtrArray  *datagrams,
+                                       guint       first);
+void       gudpx_port_clear_inbox     (GudpxPort  *self);
+
+/* gudpx-port-write.c */
+gboolean        gudpx_port_send               (GudpxPort                  *self,
+                                               const GudpxOutgoing        *outgoing,
+                                               GError                    **error);
+gboolean        gudpx_port_fit_address        (GudpxPort                  *self,
+                                               GSocketAddress             *address,
+                                               GudpxNativeAddress         *native,
+                                               GError                    **error);
+gboolean        gudpx_port_choose_destination (GudpxPort                  *self,
+                                               GSocketAddress             *address,
+                                               GudpxNativeAddress         *native,
+                                               const GudpxNativeAddress  **destination,
+                                               GError                    **error);
+GSocketAddress *gudpx_port_parse_host         (const char                 *host,
+                                               guint16                     port,
+                                               GError                    **error);
+void            gudpx_port_flush              (GudpxPort                  *self,
+                                               gboolean                    is_writable);
+void            gudpx_port_report_outcomes    (GudpxPort                  *self);
+GPtrArray      *gudpx_port_drop_queue         (GudpxPort                  *self);
+void            gudpx_port_answer             (GPtrArray                  *outcomes);
+
+/* gudpx-port-lifecycle.c */
+void            gudpx_port_watch_cancellation (GudpxPort                  *self,
+                                               GTask                      *task,
+                                               GSourceFunc                 cancelled);
+
+G_END_DECLS

@@ -1,0 +1,808 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A port's getters and setters. */
+
+#include "gudpx-port-private.h"
+
+/**
+ * gudpx_port_get_protocol: (get-property protocol)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:protocol].
+ *
+ * Returns: (transfer none) (nullable): the protocol; %NULL if none was given
+ *
+ * Since: 1.0
+ */
+GudpxDatagramProtocol *
+gudpx_port_get_protocol (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
+
+  return self->protocol;
+}
+
+/**
+ * gudpx_port_get_listen_multiple: (get-property listen-multiple)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:listen-multiple].
+ *
+ * Returns: whether several sockets may be bound
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_get_listen_multiple (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+
+  return self->listen_multiple;
+}
+
+/**
+ * gudpx_port_get_reuse_port: (get-property reuse-port)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:reuse-port].
+ *
+ * Returns: whether sockets share the datagrams
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_get_reuse_port (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+
+  return self->reuse_port;
+}
+
+/**
+ * gudpx_port_get_ipv6_only: (get-property ipv6-only)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:ipv6-only].
+ *
+ * Returns: whether it is for IPv6 alone
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_get_ipv6_only (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+
+  return self->ipv6_only;
+}
+
+/**
+ * gudpx_port_get_bind_device: (get-property bind-device)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:bind-device].
+ *
+ * Returns: (transfer none) (nullable): the name of an interface
+ *
+ * Since: 1.0
+ */
+const char *
+gudpx_port_get_bind_device (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
+
+  return self->bind_device;
+}
+
+/**
+ * gudpx_port_get_local_address: (get-property local-address)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:local-address].
+ *
+ * Returns: (transfer none) (nullable): the address; %NULL if none was given, and for an unbound
+ * UNIX socket
+ *
+ * Since: 1.0
+ */
+GSocketAddress *
+gudpx_port_get_local_address (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
+
+  /* The kernel binds an adopted socket that was not bound at its first write. */
+  if (self->is_adopted && gudpx_native_address_get_port (&self->bound) == 0 && self->socket != NULL)
+    {
+      GudpxNativeAddress peer;
+
+      gudpx_socket_get_addresses (self->socket, &self->bound, &peer);
+      gudpx_port_update_addresses (self);
+    }
+  return self->socket != NULL ? self->local_address : self->requested_address;
+}
+
+/**
+ * gudpx_port_set_local_address: (set-property local-address)
+ * @self: a port
+ * @address: (nullable): an IPv4, IPv6 or UNIX address; %NULL: any IPv4 address and any free number
+ * @error: return location for an error
+ *
+ * Sets the address that the next start binds. %G_IO_ERROR_BUSY is the error while the port is
+ * listening.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_local_address (GudpxPort *self, GSocketAddress *address, GError **error)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (address == NULL || G_IS_SOCKET_ADDRESS (address), FALSE);
+
+  if (self->state != GUDPX_PORT_STOPPED)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                           "The local address cannot be changed before the port is stopped");
+      return FALSE;
+    }
+  if (g_set_object (&self->requested_address, address))
+    gudpx_port_notify (self, GUDPX_PORT_PROP_LOCAL_ADDRESS);
+  return TRUE;
+}
+
+/**
+ * gudpx_port_get_max_packet_size: (get-property max-packet-size)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:max-packet-size].
+ *
+ * Returns: bytes
+ *
+ * Since: 1.0
+ */
+guint
+gudpx_port_get_max_packet_size (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
+
+  return self->max_packet_size;
+}
+
+/**
+ * gudpx_port_set_max_packet_size: (set-property max-packet-size)
+ * @self: a port
+ * @size: bytes, 1 to 1048576
+ * @error: return location for an error
+ *
+ * Sets how many bytes of a datagram are kept. %G_IO_ERROR_INVALID_ARGUMENT is the error for a
+ * size out of range.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_max_packet_size (GudpxPort *self, guint size, GError **error)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  if (size == 0 || size > GUDPX_PORT_MAX_MAX_PACKET_SIZE)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "Cannot set max-packet-size to %u: it must be from 1 to %u", size,
+                   GUDPX_PORT_MAX_MAX_PACKET_SIZE);
+      return FALSE;
+    }
+  if (self->max_packet_size != size)
+    {
+      self->max_packet_size = size;
+      gudpx_port_notify (self, GUDPX_PORT_PROP_MAX_PACKET_SIZE);
+    }
+  return TRUE;
+}
+
+static gboolean
+set_option (GudpxPort *self, GudpxOption option, guint property, guint value, GError **error)
+{
+  int before;
+
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  before = gudpx_options_get (&self->options, self->socket, option);
+  if (!gudpx_options_set (&self->options, self->socket, option, value, error))
+    return FALSE;
+  if (gudpx_options_get (&self->options, self->socket, option) != before)
+    gudpx_port_notify (self, property);
+  return TRUE;
+}
+
+/**
+ * gudpx_port_get_broadcast_allowed: (get-property broadcast-allowed)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:broadcast-allowed].
+ *
+ * Returns: whether they may be written to
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_get_broadcast_allowed (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_BROADCAST_ALLOWED);
+}
+
+/**
+ * gudpx_port_set_broadcast_allowed: (set-property broadcast-allowed)
+ * @self: a port
+ * @allowed: whether they may
+ * @error: return location for an error
+ *
+ * Sets whether broadcast addresses may be written to. The error is what the system has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_broadcast_allowed (GudpxPort *self, gboolean allowed, GError **error)
+{
+  return set_option (self, GUDPX_OPTION_BROADCAST_ALLOWED, GUDPX_PORT_PROP_BROADCAST_ALLOWED, allowed != FALSE,
+                     error);
+}
+
+/**
+ * gudpx_port_get_ttl: (get-property ttl)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:ttl].
+ *
+ * Returns: the time to live
+ *
+ * Since: 1.0
+ */
+guint
+gudpx_port_get_ttl (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_TTL);
+}
+
+/**
+ * gudpx_port_set_ttl: (set-property ttl)
+ * @self: a port
+ * @ttl: 1 to 255
+ * @error: return location for an error
+ *
+ * Sets the time to live of unicast datagrams. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a value
+ * out of range, and what the system has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_ttl (GudpxPort *self, guint ttl, GError **error)
+{
+  return set_option (self, GUDPX_OPTION_TTL, GUDPX_PORT_PROP_TTL, ttl,
+                     error);
+}
+
+/**
+ * gudpx_port_get_multicast_ttl: (get-property multicast-ttl)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:multicast-ttl].
+ *
+ * Returns: the time to live
+ *
+ * Since: 1.0
+ */
+guint
+gudpx_port_get_multicast_ttl (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_MULTICAST_TTL);
+}
+
+/**
+ * gudpx_port_set_multicast_ttl: (set-property multicast-ttl)
+ * @self: a port
+ * @ttl: 0 to 255
+ * @error: return location for an error
+ *
+ * Sets the time to live of multicast datagrams. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a
+ * value out of range, and what the system has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_multicast_ttl (GudpxPort *self, guint ttl, GError **error)
+{
+  return set_option (self, GUDPX_OPTION_MULTICAST_TTL, GUDPX_PORT_PROP_MULTICAST_TTL, ttl,
+                     error);
+}
+
+/**
+ * gudpx_port_get_multicast_loopback: (get-property multicast-loopback)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:multicast-loopback].
+ *
+ * Returns: whether they come to this machine too
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_get_multicast_loopback (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_MULTICAST_LOOPBACK);
+}
+
+/**
+ * gudpx_port_set_multicast_loopback: (set-property multicast-loopback)
+ * @self: a port
+ * @loopback: whether they do
+ * @error: return location for an error
+ *
+ * Sets whether multicast datagrams come to this machine too. The error is what the system has to
+ * say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_multicast_loopback (GudpxPort *self, gboolean loopback, GError **error)
+{
+  return set_option (self, GUDPX_OPTION_MULTICAST_LOOPBACK, GUDPX_PORT_PROP_MULTICAST_LOOPBACK, loopback != FALSE,
+                     error);
+}
+
+/**
+ * gudpx_port_get_dscp: (get-property dscp)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:dscp].
+ *
+ * Returns: the code point
+ *
+ * Since: 1.0
+ */
+guint
+gudpx_port_get_dscp (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_DSCP);
+}
+
+/**
+ * gudpx_port_set_dscp: (set-property dscp)
+ * @self: a port
+ * @dscp: 0 to 63
+ * @error: return location for an error
+ *
+ * Sets the differentiated services code point of what is sent. Errors are
+ * %G_IO_ERROR_INVALID_ARGUMENT for a value out of range, and what the system has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_dscp (GudpxPort *self, guint dscp, GError **error)
+{
+  return set_option (self, GUDPX_OPTION_DSCP, GUDPX_PORT_PROP_DSCP, dscp,
+                     error);
+}
+
+/**
+ * gudpx_port_get_receive_buffer_size: (get-property receive-buffer-size)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:receive-buffer-size].
+ *
+ * Returns: bytes; 0: the system's choice
+ *
+ * Since: 1.0
+ */
+guint
+gudpx_port_get_receive_buffer_size (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_RECEIVE_BUFFER_SIZE);
+}
+
+/**
+ * gudpx_port_set_receive_buffer_size: (set-property receive-buffer-size)
+ * @self: a port
+ * @size: bytes, at least 1
+ * @error: return location for an error
+ *
+ * Sets the size of the kernel's receive buffer. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a
+ * value out of range, and what the system has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_receive_buffer_size (GudpxPort *self, guint size, GError **error)
+{
+  return set_option (self, GUDPX_OPTION_RECEIVE_BUFFER_SIZE, GUDPX_PORT_PROP_RECEIVE_BUFFER_SIZE, size,
+                     error);
+}
+
+/**
+ * gudpx_port_get_send_buffer_size: (get-property send-buffer-size)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:send-buffer-size].
+ *
+ * Returns: bytes; 0: the system's choice
+ *
+ * Since: 1.0
+ */
+guint
+gudpx_port_get_send_buffer_size (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_SEND_BUFFER_SIZE);
+}
+
+/**
+ * gudpx_port_set_send_buffer_size: (set-property send-buffer-size)
+ * @self: a port
+ * @size: bytes, at least 1
+ * @error: return location for an error
+ *
+ * Sets the size of the kernel's send buffer. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a value
+ * out of range, and what the system has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_send_buffer_size (GudpxPort *self, guint size, GError **error)
+{
+  return set_option (self, GUDPX_OPTION_SEND_BUFFER_SIZE, GUDPX_PORT_PROP_SEND_BUFFER_SIZE, size,
+                     error);
+}
+
+/**
+ * gudpx_port_get_multicast_interface: (get-property multicast-interface)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:multicast-interface].
+ *
+ * Returns: (transfer none) (nullable): the interface, as it was set
+ *
+ * Since: 1.0
+ */
+const char *
+gudpx_port_get_multicast_interface (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
+
+  return self->options.multicast_interface;
+}
+
+/**
+ * gudpx_port_set_multicast_interface: (set-property multicast-interface)
+ * @self: a port
+ * @interface_: (nullable): the name of an interface, or an address that it has; %NULL: the choice is the system's
+ * @error: return location for an error
+ *
+ * Sets the interface that multicast datagrams leave by. %G_IO_ERROR_NOT_FOUND is the error for
+ * one that does not exist; on a stopped port it comes from the start.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_multicast_interface (GudpxPort *self, const char *interface_, GError **error)
+{
+  g_autofree char *before = NULL;
+
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  before = g_strdup (self->options.multicast_interface);
+  if (!gudpx_options_set_multicast_interface (&self->options, self->socket, interface_, error))
+    return FALSE;
+  if (g_strcmp0 (before, self->options.multicast_interface) != 0)
+    gudpx_port_notify (self, GUDPX_PORT_PROP_MULTICAST_INTERFACE);
+  return TRUE;
+}
+
+/**
+ * gudpx_port_get_metadata: (get-property metadata)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:metadata].
+ *
+ * Returns: what is delivered
+ *
+ * Since: 1.0
+ */
+GudpxMetadataFlags
+gudpx_port_get_metadata (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), GUDPX_METADATA_NONE);
+
+  return self->options.metadata;
+}
+
+/**
+ * gudpx_port_set_metadata: (set-property metadata)
+ * @self: a port
+ * @metadata: what is wanted
+ * @error: return location for an error
+ *
+ * Sets what the kernel is to deliver with each datagram from now on. The error is what the system
+ * has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_metadata (GudpxPort *self, GudpxMetadataFlags metadata, GError **error)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  if (self->options.metadata == metadata)
+    return TRUE;
+  if (!gudpx_options_set_metadata (&self->options, self->socket, metadata, error))
+    return FALSE;
+  gudpx_port_notify (self, GUDPX_PORT_PROP_METADATA);
+  return TRUE;
+}
+
+/**
+ * gudpx_port_get_send_queue_limit: (get-property send-queue-limit)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:send-queue-limit].
+ *
+ * Returns: bytes
+ *
+ * Since: 1.0
+ */
+gsize
+gudpx_port_get_send_queue_limit (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
+
+  return self->queue.limit;
+}
+
+/**
+ * gudpx_port_set_send_queue_limit: (set-property send-queue-limit)
+ * @self: a port
+ * @limit: bytes
+ *
+ * Sets how many bytes the send queue may hold. What is in it stays.
+ *
+ * Since: 1.0
+ */
+void
+gudpx_port_set_send_queue_limit (GudpxPort *self, gsize limit)
+{
+  g_return_if_fail (GUDPX_IS_PORT (self));
+  g_return_if_fail (gudpx_port_is_mine (self));
+
+  if (self->queue.limit == limit)
+    return;
+  self->queue.limit = limit;
+  gudpx_port_wake (self);
+  gudpx_port_notify (self, GUDPX_PORT_PROP_SEND_QUEUE_LIMIT);
+}
+
+/**
+ * gudpx_port_get_priority: (get-property priority)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:priority].
+ *
+ * Returns: the priority
+ *
+ * Since: 1.0
+ */
+int
+gudpx_port_get_priority (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
+
+  return self->priority;
+}
+
+/**
+ * gudpx_port_set_priority: (set-property priority)
+ * @self: a port
+ * @priority: a priority, as %G_PRIORITY_DEFAULT
+ *
+ * Sets the priority in the main context.
+ *
+ * Since: 1.0
+ */
+void
+gudpx_port_set_priority (GudpxPort *self, int priority)
+{
+  g_return_if_fail (GUDPX_IS_PORT (self));
+  g_return_if_fail (gudpx_port_is_mine (self));
+
+  if (self->priority == priority)
+    return;
+  self->priority = priority;
+  if (self->source != NULL)
+    g_source_set_priority (self->source, priority);
+  gudpx_port_notify (self, GUDPX_PORT_PROP_PRIORITY);
+}
+
+/**
+ * gudpx_port_get_reading: (get-property reading)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:reading].
+ *
+ * Returns: whether datagrams are received
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_get_reading (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+
+  return self->reading;
+}
+
+/**
+ * gudpx_port_set_reading: (set-property reading)
+ * @self: a port
+ * @reading: whether datagrams are to be received
+ *
+ * Pauses the port, or has it receive again. In a handler it takes effect with the next datagram.
+ *
+ * Since: 1.0
+ */
+void
+gudpx_port_set_reading (GudpxPort *self, gboolean reading)
+{
+  g_return_if_fail (GUDPX_IS_PORT (self));
+  g_return_if_fail (gudpx_port_is_mine (self));
+
+  if (self->reading == (reading != FALSE))
+    return;
+  self->reading = reading != FALSE;
+  gudpx_port_update_source (self);
+  if (self->reading && !g_queue_is_empty (&self->inbox))
+    gudpx_port_wake (self);
+  gudpx_port_notify (self, GUDPX_PORT_PROP_READING);
+}
+
+/**
+ * gudpx_port_get_listening: (get-property listening)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:listening].
+ *
+ * Returns: whether it is listening
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_get_listening (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+
+  return self->state == GUDPX_PORT_LISTENING;
+}
+
+/**
+ * gudpx_port_get_peer_address: (get-property peer-address)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:peer-address].
+ *
+ * Returns: (transfer none) (nullable): the peer
+ *
+ * Since: 1.0
+ */
+GSocketAddress *
+gudpx_port_get_peer_address (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
+
+  return self->peer_address;
+}
+
+/**
+ * gudpx_port_get_socket: (get-property socket)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:socket].
+ *
+ * Returns: (transfer none) (nullable): the socket
+ *
+ * Since: 1.0
+ */
+GSocket *
+gudpx_port_get_socket (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
+
+  return self->socket;
+}
+
+/**
+ * gudpx_port_get_send_queue_size: (get-property send-queue-size)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:send-queue-size].
+ *
+ * Returns: bytes
+ *
+ * Since: 1.0
+ */
+gsize
+gudpx_port_get_send_queue_size (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
+
+  return self->queue.size;
+}
+
+/**
+ * gudpx_port_get_path_mtu: (get-property path-mtu)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:path-mtu].
+ *
+ * Returns: bytes; 0 if it is not known
+ *
+ * Since: 1.0
+ */
+guint
+gudpx_port_get_path_mtu (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
+
+  return self->peer.length > 0 ? gudpx_options_get_path_mtu (self->socket) : 0;
+}
+
+/**
+ * gudpx_port_get_statistics:
+ * @self: a port
+ *
+ * What the port has counted so far.
+ *
+ * Returns: (transfer full): a snapshot
+ *
+ * Since: 1.0
+ */
+GudpxStatistics *
+gudpx_port_get_statistics (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
+
+  return gudpx_statistics_copy (&self->statistics);
+}

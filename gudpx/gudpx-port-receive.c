@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the main loop calls: the port's source, and the way of a datagram from there to the
+ * protocol. */
+
+#include <poll.h>
+
+#include "gudpx-datagram-private.h"
+#include "gudpx-datagram-protocol-private.h"
+#include "gudpx-port-private.h"
+
+/* One dispatch does so much at most; then the other sources of the main loop have their turn. */
+#define MAX_DATAGRAMS_PER_DISPATCH 128
+#define MAX_BYTES_PER_DISPATCH (256 * 1024)
+#define MAX_ERRORS_PER_DISPATCH 64
+
+#define POOL_SIZE GUDPX_IO_BATCH
+
+typedef struct
+{
+  GSource parent;
+  GudpxPort *port; /* the callback data holds the reference */
+} PortSource;
+
+/* Whether the start that a dispatch began in still lasts. */
+static gboolean
+is_current (GudpxPort *self, guint epoch)
+{
+  return self->epoch == epoch && self->state == GUDPX_PORT_LISTENING;
+}
+
+/* The same, and while it sends the rest of its queue. */
+static gboolean
+is_open (GudpxPort *self, guint epoch)
+{
+  return self->epoch == epoch && self->state != GUDPX_PORT_STOPPED;
+}
+
+static gboolean
+is_receiving (GudpxPort *self)
+{
+  return self->state == GUDPX_PORT_LISTENING && self->reading;
+}
+
+static GIOCondition
+get_condition (GudpxPort *self)
+{
+  GIOCondition condition = 0;
+
+  if (is_receiving (self))
+    condition |= G_IO_IN;
+  if (self->waits_for_writable && self->retry_delay == 0)
+    condition |= G_IO_OUT;
+  return condition;
+}
+
+/* Polls for what the port waits for now; errors are polled for all the time. */
+void
+gudpx_port_update_source (GudpxPort *self)
+{
+  if (self->poll_tag != NULL)
+    g_source_modify_unix_fd (self->source, self->poll_tag, get_condition (self));
+}
+
+/* Has the port dispatched in the next iteration. */
+void
+gudpx_port_wake (GudpxPort *self)
+{
+  if (self->source != NULL)
+    g_source_set_ready_time (self->source, 0);
+}
+
+/* The pool keeps what nobody else does. */
+static void
+recycle (GudpxPort *self, GudpxDatagram *datagram)
+{
+  if (self->pool->len >= POOL_SIZE || !gudpx_datagram_can_be_recycled (datagram))
+    {
+      g_object_unref (datagram);
+      return;
+    }
+  gudpx_datagram_empty (datagram);
+  g_ptr_array_add (self->pool, datagram);
+}
+
+void
+gudpx_port_clear_inbox (GudpxPort *self)
+{
+  g_queue_clear_full (&self->inbox, g_object_unref);
+}
+
+static GudpxDatagram *
+take_from_pool (GudpxPort *self)
+{
+  if (self->pool->len == 0)
+    return gudpx_datagram_new_empty ();
+
+  return g_ptr_array_steal_index_fast (self->pool, self->pool->len - 1);
+}
+
+static void
+put_into_inbox (GudpxPort *self, const GudpxIncoming *incoming)
+{
+  GudpxDatagram *datagram = take_from_pool (self);
+
+  gudpx_datagram_fill (datagram, incoming,
+                       gudpx_address_cache_lookup (self->addresses, &incoming->sender), self,
+                       self->epoch);
+  g_queue_push_tail (&self->inbox, datagram);
+
+  self->statistics.datagrams_received++;
+  self->statistics.bytes_received += incoming->original_size;
+  if (incoming->original_size > incoming->size)
+    self->statistics.truncated++;
+}
+
+/* What was queued before the port was connected may be of strangers. */
+static gboolean
+is_from_peer (GudpxPort *self, GudpxDatagram *datagram)
+{
+  return self->peer.length == 0 || gudpx_native_address_is_unnamed (&self->peer) ||
+         gudpx_native_address_equal (&self->peer, gudpx_datagram_get_native_sender (datagram));
+}
+
+/* Hands one datagram to the protocol, unless the port was stopped or connected elsewhere since it
+ * came. FALSE: the port is paused, and the datagram is to be kept. */
+gboolean
+gudpx_port_deliver (GudpxPort *self, GudpxDatagram *datagram)
+{
+  if (!is_current (self, gudpx_datagram_get_epoch (datagram)))
+    return TRUE;
+  if (!self->reading)
+    return FALSE;
+  if (is_from_peer (self, datagram))
+    gudpx_datagram_protocol_receive (self->protocol, datagram);
+  return TRUE;
+}
+
+/* A batch was interrupted: the rest comes first when the port reads again. */
+void
+gudpx_port_put_back (GudpxPort *self, GPtrArray *datagrams, guint first)
+{
+  for (guint i = datagrams->len; i > first; i--)
+    g_queue_push_head (&self->inbox, g_object_ref (datagrams->pdata[i - 1]));
+}
+
+static void
+deliver_singly (GudpxPort *self)
+{
+  while (is_receiving (self) && !g_queue_is_empty (&self->inbox))
+    {
+      GudpxDatagram *datagram = g_queue_pop_head (&self->inbox);
+
+      gudpx_port_deliver (self, datagram);
+      recycle (self, datagram);
+    }
+}
+
+static void
+deliver_as_batch (GudpxPort *self)
+{
+  g_autoptr (GPtrArray) batch = g_ptr_array_new_full (self->inbox.length, NULL);
+
+  while (!g_queue_is_empty (&self->inbox))
+    {
+      GudpxDatagram *datagram = g_queue_pop_head (&self->inbox);
+
+      if (is_from_peer (self, datagram))
+        g_ptr_array_add (batch, datagram);
+      else
+        recycle (self, datagram);
+    }
+
+  if (batch->len > 0)
+    gudpx_datagram_protocol_receive_batch (self->protocol, batch);
+  for (guint i = 0; i < batch->len; i++)
+    recycle (self, batch->pdata[i]);
+}
+
+static void
+deliver_inbox (GudpxPort *self)
+{
+  if (!is_receiving (self) || g_queue_is_empty (&self->inbox))
+    return;
+
+  if (gudpx_datagram_protocol_takes_batches (self->protocol))
+    deliver_as_batch (self);
+  else
+    deliver_singly (self);
+}
+
+/* Reads batch by batch, until there is no more or it was enough. FALSE: there was nothing. */
+static gboolean
+receive (GudpxPort *self, guint epoch)
+{
+  gsize n_datagrams = 0;
+  gsize n_bytes = 0;
+  gboolean is_empty = FALSE;
+
+  deliver_inbox (self);
+  while (is_current (self, epoch) && self->reading && !is_empty &&
+         n_datagrams < MAX_DATAGRAMS_PER_DISPATCH && n_bytes < MAX_BYTES_PER_DISPATCH)
+    {
+      const GudpxIncoming *incoming;
+      int errsv = 0;
+      int n = self->io->funcs->receive (self->io, self->max_packet_size, GUDPX_IO_BATCH, &incoming,
+                                        &errsv);
+
+      for (int i = 0; i < n; i++)
+        {
+          n_bytes += incoming[i].size;
+          put_into_inbox (self, &incoming[i]);
+        }
+      n_datagrams += MAX (n, 0);
+      is_empty = n < GUDPX_IO_BATCH;
+      deliver_inbox (self);
+    }
+  return n_datagrams > 0;
+}
+
+static void
+report_error (GudpxPort *self, const GudpxIoError *io_error)
+{
+  g_autoptr (GSocketAddress) destination = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *description = NULL;
+
+  self->statistics.errors++;
+  if (io_error->errsv == ECONNREFUSED && self->peer.length > 0)
+    {
+      gudpx_datagram_protocol_refuse (self->protocol, self);
+      return;
+    }
+
+  if (io_error->destination.length > 0)
+    destination = gudpx_native_address_to_object (&io_error->destination);
+  else
+    g_set_object (&destination, self->peer_address);
+  description = destination != NULL ? gudpx_address_describe (destination)
+                                    : gudpx_port_describe (self);
+  gudpx_set_error_errno (&error, io_error->errsv, "%s", description);
+  gudpx_datagram_protocol_report (self->protocol, self, error, destination);
+}
+
+static void
+report_errors (GudpxPort *self, guint epoch)
+{
+  GudpxIoError error;
+
+  for (guint n = 0; n < MAX_ERRORS_PER_DISPATCH && is_open (self, epoch); n++)
+    {
+      if (!self->io->funcs->take_error (self->io, &error))
+        return;
+      report_error (self, &error);
+    }
+
+  /* There may be more. */
+  if (is_open (self, epoch))
+    gudpx_port_wake (self);
+}
+
+/* Somebody else who has the socket shut it down, or closed it under us: polling would spin. */
+static gboolean
+is_shut_down (GudpxPort *self, GIOCondition condition)
+{
+#ifdef POLLRDHUP
+  struct pollfd poll_fd = { .fd = g_socket_get_fd (self->socket), .events = POLLRDHUP };
+
+  if (poll (&poll_fd, 1, 0) > 0 && (poll_fd.revents & POLLRDHUP) != 0)
+    return TRUE;
+#endif
+  return (condition & (G_IO_HUP | G_IO_NVAL)) != 0;
+}
+
+static void
+stop_polling (GudpxPort *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *description = gudpx_port_describe (self);
+
+  g_source_remove_unix_fd (self->source, g_steal_pointer (&self->poll_tag));
+  self->statistics.errors++;
+  g_set_error (&error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE,
+               "The socket of the port %s was shut down or closed from outside", description);
+  gudpx_datagram_protocol_report (self->protocol, self, error, NULL);
+}
+
+static void
+tell_writable (GudpxPort *self)
+{
+  gboolean has_room = self->queue.size <= gudpx_send_queue_low_mark (&self->queue) &&
+                      !(gudpx_send_queue_is_empty (&self->queue) && self->waits_for_writable);
+
+  if (!self->owes_writable || !has_room)
+    return;
+
+  self->owes_writable = FALSE;
+  gudpx_datagram_protocol_tell_writable (self->protocol, self);
+}
+
+/* Whether the queue has waited long enough. */
+static gboolean
+may_send (GudpxPort *self, GIOCondition condition)
+{
+  return !self->waits_for_writable || (condition & G_IO_OUT) != 0 ||
+         (self->retry_delay > 0 && g_source_get_time (self->source) >= self->retry_time);
+}
+
+/* The timer was used to wake the port for something else. */
+static void
+rearm_retry (GudpxPort *self)
+{
+  if (self->waits_for_writable && self->retry_delay > 0 &&
+      g_source_get_ready_time (self->source) == -1)
+    g_source_set_ready_time (self->source, self->retry_time);
+}
+
+/* What handlers may do in the middle of it is to stop the port, and to start it again. */
+static void
+dispatch (GudpxPort *self, GIOCondition condition)
+{
+  const guint epoch = self->epoch;
+  const GIOCondition fatal = G_IO_HUP | G_IO_NVAL;
+  gboolean got_any = FALSE;
+
+  self->dispatch_depth++;
+  if ((condition & G_IO_ERR) != 0 || self->io->absorbed_errsv != 0)
+    report_errors (self, epoch);
+  if (is_current (self, epoch) && self->reading)
+    got_any = receive (self, epoch);
+  if (is_current (self, epoch) && self->poll_tag != NULL && !got_any &&
+      (condition & (G_IO_IN | fatal)) != 0 && is_shut_down (self, condition))
+    stop_polling (self);
+  if (is_open (self, epoch) && may_send (self, condition))
+    gudpx_port_flush (self, (condition & G_IO_OUT) != 0);
+  self->dispatch_depth--;
+
+  if (!is_open (self, epoch))
+    return;
+  gudpx_port_report_outcomes (self);
+
+  if (is_current (self, epoch))
+    tell_writable (self);
+  if (is_open (self, epoch) && self->io->absorbed_errsv != 0)
+    gudpx_port_wake (self);
+  if (is_open (self, epoch) && self->state == GUDPX_PORT_STOPPING &&
+      gudpx_send_queue_is_empty (&self->queue))
+    gudpx_port_finish_stop (self);
+  else if (is_open (self, epoch))
+    rearm_retry (self);
+}
+
+/* A handler that runs a main loop of its own must not hold back what was written before. */
+static gboolean
+port_source_prepare (GSource *source, int *timeout)
+{
+  GudpxPort *self = ((PortSource *) source)->port;
+
+  *timeout = -1;
+  if (self->dispatch_depth > 0 && !self->waits_for_writable)
+    gudpx_port_flush (self, FALSE);
+  return FALSE;
+}
+
+static gboolean
+port_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  g_autoptr (GudpxPort) self = g_object_ref (((PortSource *) source)->port);
+  GIOCondition condition = 0;
+
+  if (self->poll_tag != NULL)
+    condition = g_source_query_unix_fd (source, self->poll_tag);
+  if (g_source_get_ready_time (source) != -1)
+    g_source_set_ready_time (source, -1);
+
+  dispatch (self, condition);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs port_source_funcs = {
+  .prepare = port_source_prepare,
+  .dispatch = port_source_dispatch,
+};
+
+/* It polls the port's socket, and is dispatched in nested main loops too. */
+GSource *
+gudpx_port_source_new (GudpxPort *self)
+{
+  GSource *source = g_source_new (&port_source_funcs, sizeof (PortSource));
+
+  ((PortSource *) source)->port = self;
+  g_source_set_static_name (source, "GudpxPort");
+  g_source_set_can_recurse (source, TRUE);
+  self->poll_tag =
+      g_source_add_unix_fd (source, g_socket_get_fd (self->socket), get_condition (self));
+  return source;
+}

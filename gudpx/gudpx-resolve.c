@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <gudpx/gudpx.h>
+
+#define DEFAULT_TIMEOUT_MS (60 * 1000)
+
+/* One question to the resolver, with the time that it may take. */
+typedef struct
+{
+  char *host;
+  GSocketFamily family;
+  guint timeout_ms;
+  GCancellable *lookup_cancellable; /* of the resolver's work */
+  GSource *timeout;
+  GSource *cancel_watch;
+} Lookup;
+
+static void
+clear_source (GSource **source)
+{
+  if (*source != NULL)
+    g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static void
+lookup_free (gpointer data)
+{
+  Lookup *self = data;
+
+  clear_source (&self->timeout);
+  clear_source (&self->cancel_watch);
+  g_clear_object (&self->lookup_cancellable);
+  g_free (self->host);
+  g_free (self);
+}
+
+static void
+free_addresses (gpointer data)
+{
+  g_list_free_full (data, g_object_unref);
+}
+
+static void
+give_up (GTask *task)
+{
+  Lookup *lookup = g_task_get_task_data (task);
+
+  clear_source (&lookup->timeout);
+  clear_source (&lookup->cancel_watch);
+  g_cancellable_cancel (lookup->lookup_cancellable);
+}
+
+static gboolean
+timed_out (gpointer data)
+{
+  GTask *task = data;
+  Lookup *lookup = g_task_get_task_data (task);
+
+  if (!g_task_get_completed (task))
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                             "“%s” was not resolved within %u ms", lookup->host, lookup->timeout_ms);
+  give_up (task);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+cancelled (GCancellable *cancellable, gpointer data)
+{
+  GTask *task = data;
+
+  g_task_return_error_if_cancelled (task);
+  give_up (task);
+  return G_SOURCE_REMOVE;
+}
+
+/* The task may have been answered by the clock or the caller before. */
+static void
+looked_up (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  Lookup *lookup = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  GList *addresses =
+      g_resolver_lookup_by_name_with_flags_finish (G_RESOLVER (source), result, &error);
+
+  if (g_cancellable_is_cancelled (lookup->lookup_cancellable))
+    free_addresses (addresses);
+  else if (addresses == NULL)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    g_task_return_pointer (task, addresses, free_addresses);
+  clear_source (&lookup->timeout);
+  clear_source (&lookup->cancel_watch);
+}
+
+static GSource *
+attach (GTask *task, GSource *source, GSourceFunc callback)
+{
+  g_source_set_callback (source, callback, g_object_ref (task), g_object_unref);
+  g_source_attach (source, g_task_get_context (task));
+  return source;
+}
+
+static void
+look_up (GTask *task)
+{
+  Lookup *lookup = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  g_autoptr (GResolver) resolver = g_resolver_get_default ();
+  GResolverNameLookupFlags flags = G_RESOLVER_NAME_LOOKUP_FLAGS_DEFAULT;
+
+  if (lookup->family == G_SOCKET_FAMILY_IPV4)
+    flags = G_RESOLVER_NAME_LOOKUP_FLAGS_IPV4_ONLY;
+  else if (lookup->family == G_SOCKET_FAMILY_IPV6)
+    flags = G_RESOLVER_NAME_LOOKUP_FLAGS_IPV6_ONLY;
+
+  lookup->timeout = attach (task, g_timeout_source_new (lookup->timeout_ms), timed_out);
+  if (cancellable != NULL)
+    lookup->cancel_watch = attach (task, g_cancellable_source_new (cancellable),
+                                   G_SOURCE_FUNC (cancelled));
+  g_resolver_lookup_by_name_with_flags_async (resolver, lookup->host, flags,
+                                              lookup->lookup_cancellable, looked_up,
+                                              g_object_ref (task));
+}
+
+/* An IP address, perhaps with a scope id, which GInetAddress has no room for. */
+static GInetAddress *
+parse_literal (const char *host)
+{
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (host, 0);
+
+  if (address == NULL)
+    return NULL;
+  return g_object_ref (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+}
+
+static void
+return_literal (GTask *task, GInetAddress *address)
+{
+  Lookup *lookup = g_task_get_task_data (task);
+
+  if (lookup->family == G_SOCKET_FAMILY_INVALID ||
+      lookup->family == g_inet_address_get_family (address))
+    g_task_return_pointer (task, g_list_prepend (NULL, g_object_ref (address)), free_addresses);
+  else
+    g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND,
+                             "“%s” is an address of the other family", lookup->host);
+}
+
+static void
+resolve (gpointer tag,
+         const char *host,
+         GSocketFamily family,
+         guint timeout_ms,
+         GCancellable *cancellable,
+         GAsyncReadyCallback callback,
+         gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  g_autoptr (GInetAddress) literal = NULL;
+  Lookup *lookup = g_new0 (Lookup, 1);
+
+  lookup->host = g_strdup (host);
+  lookup->family = family;
+  lookup->timeout_ms = timeout_ms > 0 ? timeout_ms : DEFAULT_TIMEOUT_MS;
+  lookup->lookup_cancellable = g_cancellable_new ();
+  g_task_set_source_tag (task, tag);
+  g_task_set_task_data (task, lookup, lookup_free);
+
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  literal = parse_literal (host);
+  if (literal != NULL)
+    return_literal (task, literal);
+  else if (*host == '\0')
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                             "An empty host name cannot be resolved");
+  else
+    look_up (task);
+}
+
+/**
+ * gudpx_resolve_async:
+ * @host: a host name, or an IP address
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async) (nullable): called when the host is resolved
+ * @user_data: for @callback
+ *
+ * Resolves a host name to one address: an IPv4 address where the host has one, as
+ * [func@Gudpx.listen_udp] is for IPv4 unless told otherwise, else its first IPv6 address.
+ *
+ * [class@Gio.Resolver] does the work, without blocking. An IP address is its own answer, and nobody
+ * is asked. @callback is called from the thread-default main context of the caller, never before
+ * this function has returned. After 60 seconds it is %G_IO_ERROR_TIMED_OUT;
+ * [func@Gudpx.resolve_all_async] has another limit.
+ *
+ * Since: 1.0
+ */
+void
+gudpx_resolve_async (const char *host,
+                     GCancellable *cancellable,
+                     GAsyncReadyCallback callback,
+                     gpointer user_data)
+{
+  g_return_if_fail (host != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  resolve (gudpx_resolve_async, host, G_SOCKET_FAMILY_INVALID, 0, cancellable, callback, user_data);
+}
+
+static GInetAddress *
+choose_address (GList *addresses)
+{
+  for (GList *l = addresses; l != NULL; l = l->next)
+    {
+      if (g_inet_address_get_family (l->data) == G_SOCKET_FAMILY_IPV4)
+        return g_object_ref (l->data);
+    }
+  return g_object_ref (addresses->data);
+}
+
+/**
+ * gudpx_resolve_finish:
+ * @result: the result
+ * @error: return location for an error
+ *
+ * Finishes [func@Gudpx.resolve_async]. Errors are those of the domain %G_RESOLVER_ERROR,
+ * %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_CANCELLED, and %G_IO_ERROR_INVALID_ARGUMENT for an empty name.
+ *
+ * Returns: (transfer full): the address
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+gudpx_resolve_finish (GAsyncResult *result, GError **error)
+{
+  GList *addresses;
+  GInetAddress *address;
+
+  g_return_val_if_fail (g_async_result_is_tagged (result, gudpx_resolve_async), NULL);
+
+  addresses = g_task_propagate_pointer (G_TASK (result), error);
+  if (addresses == NULL)
+    return NULL;
+
+  address = choose_address (addresses);
+  free_addresses (addresses);
+  return address;
+}
+
+/**
+ * gudpx_resolve_all_async:
+ * @host: a host name, or an IP address
+ * @family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6 for those alone;
+ *   %G_SOCKET_FAMILY_INVALID: both
+ * @timeout_ms: how long it may take, in milliseconds; 0: 60 seconds
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async) (nullable): called when the host is resolved
+ * @user_data: for @callback
+ *
+ * Resolves a host name to all its addresses, in the order of the system's preference. It works like
+ * [func@Gudpx.resolve_async] in all else.
+ *
+ * Since: 1.0
+ */
+void
+gudpx_resolve_all_async (const char *host,
+                         GSocketFamily family,
+                         guint timeout_ms,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  g_return_if_fail (host != NULL);
+  g_return_if_fail (family == G_SOCKET_FAMILY_INVALID || family == G_SOCKET_FAMILY_IPV4 ||
+                    family == G_SOCKET_FAMILY_IPV6);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  resolve (gudpx_resolve_all_async, host, family, timeout_ms, cancellable, callback, user_data);
+}
+
+/**
+ * gudpx_resolve_all_finish:
+ * @result: the result
+ * @error: return location for an error
+ *
+ * Finishes [func@Gudpx.resolve_all_async]. The errors are those of [func@Gudpx.resolve_finish].
+ *
+ * Returns: (transfer full) (element-type GInetAddress): the addresses, at least one; %NULL with an
+ *   error
+ *
+ * Since: 1.0
+ */
+GList *
+gudpx_resolve_all_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_async_result_is_tagged (result, gudpx_resolve_all_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

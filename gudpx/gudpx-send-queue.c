@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "gudpx-send-queue-private.h"
+
+void
+gudpx_send_queue_init (GudpxSendQueue *self)
+{
+  g_queue_init (&self->entries);
+  self->limit = GUDPX_SEND_QUEUE_DEFAULT_LIMIT;
+}
+
+gboolean
+gudpx_send_queue_is_empty (GudpxSendQueue *self)
+{
+  return g_queue_is_empty (&self->entries);
+}
+
+static gsize
+get_cost (gsize payload_size)
+{
+  return payload_size + sizeof (GudpxQueuedDatagram);
+}
+
+gboolean
+gudpx_send_queue_has_room (GudpxSendQueue *self, gsize payload_size)
+{
+  return self->size < self->limit && get_cost (payload_size) <= self->limit - self->size;
+}
+
+gsize
+gudpx_send_queue_high_mark (GudpxSendQueue *self)
+{
+  return self->limit / 2;
+}
+
+gsize
+gudpx_send_queue_low_mark (GudpxSendQueue *self)
+{
+  return self->limit / 4;
+}
+
+gsize
+gudpx_outgoing_get_size (const GudpxOutgoing *outgoing)
+{
+  gsize size = 0;
+
+  for (guint i = 0; i < outgoing->n_vectors; i++)
+    size += outgoing->vectors[i].size;
+  return size;
+}
+
+static void
+push (GudpxSendQueue *self, GudpxQueuedDatagram *entry, const GudpxOutgoing *outgoing)
+{
+  if (outgoing->destination != NULL)
+    entry->destination = *outgoing->destination;
+  if (outgoing->ancillary != NULL)
+    entry->ancillary = *outgoing->ancillary;
+  entry->serial = ++self->last_serial;
+  entry->link.data = entry;
+  g_queue_push_tail_link (&self->entries, &entry->link);
+  self->size += get_cost (entry->vector.size);
+}
+
+/* Copies the payload. */
+void
+gudpx_send_queue_push (GudpxSendQueue *self, const GudpxOutgoing *outgoing)
+{
+  gsize size = gudpx_outgoing_get_size (outgoing);
+  GudpxQueuedDatagram *entry = g_malloc (sizeof *entry + size);
+  guint8 *payload = (guint8 *) (entry + 1);
+
+  memset (entry, 0, sizeof *entry);
+  entry->vector = (GOutputVector){ payload, size };
+  for (guint i = 0; i < outgoing->n_vectors; i++)
+    {
+      if (outgoing->vectors[i].size == 0)
+        continue;
+      memcpy (payload, outgoing->vectors[i].buffer, outgoing->vectors[i].size);
+      payload += outgoing->vectors[i].size;
+    }
+  push (self, entry, outgoing);
+}
+
+/* Keeps @bytes instead of a copy, and @task until it can be answered. */
+void
+gudpx_send_queue_push_bytes (GudpxSendQueue *self,
+                             const GudpxOutgoing *outgoing,
+                             GBytes *bytes,
+                             GTask *task)
+{
+  GudpxQueuedDatagram *entry = g_new0 (GudpxQueuedDatagram, 1);
+
+  entry->bytes = g_bytes_ref (bytes);
+  entry->task = g_object_ref (task);
+  entry->vector.buffer = g_bytes_get_data (bytes, &entry->vector.size);
+  push (self, entry, outgoing);
+}
+
+/* The first of them, as they are to be sent. */
+guint
+gudpx_send_queue_peek (GudpxSendQueue *self, GudpxOutgoing *outgoing, guint n_outgoing)
+{
+  guint n = 0;
+
+  for (GList *l = self->entries.head; l != NULL && n < n_outgoing; l = l->next, n++)
+    {
+      GudpxQueuedDatagram *entry = l->data;
+
+      outgoing[n] = (GudpxOutgoing){
+        .vectors = &entry->vector,
+        .n_vectors = 1,
+        .destination = entry->destination.length > 0 ? &entry->destination : NULL,
+        .ancillary = &entry->ancillary,
+      };
+    }
+  return n;
+}
+
+static GudpxQueuedDatagram *
+unlink_entry (GudpxSendQueue *self, GudpxQueuedDatagram *entry)
+{
+  g_queue_unlink (&self->entries, &entry->link);
+  self->size -= get_cost (entry->vector.size);
+  return entry;
+}
+
+/* The first, or NULL. */
+GudpxQueuedDatagram *
+gudpx_send_queue_pop (GudpxSendQueue *self)
+{
+  GudpxQueuedDatagram *entry = g_queue_peek_head (&self->entries);
+
+  return entry != NULL ? unlink_entry (self, entry) : NULL;
+}
+
+/* The one that @task waits for, or NULL if it has left. */
+GudpxQueuedDatagram *
+gudpx_send_queue_remove (GudpxSendQueue *self, GTask *task)
+{
+  for (GList *l = self->entries.head; l != NULL; l = l->next)
+    {
+      GudpxQueuedDatagram *entry = l->data;
+
+      if (entry->task == task)
+        return unlink_entry (self, entry);
+    }
+  return NULL;
+}
+
+void
+gudpx_queued_datagram_free (GudpxQueuedDatagram *self)
+{
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_clear_object (&self->task);
+  g_free (self);
+}
+
+/* What waits for the peer goes to @peer, also when the port has another one by then. */
+void
+gudpx_send_queue_pin_destination (GudpxSendQueue *self, const GudpxNativeAddress *peer)
+{
+  for (GList *l = self->entries.head; l != NULL; l = l->next)
+    {
+      GudpxQueuedDatagram *entry = l->data;
+
+      if (entry->destination.length == 0)
+        entry->destination = *peer;
+    }
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib/gstdio.h>
+
+#include "gudpx-address-private.h"
+
+G_BEGIN_DECLS
+
+/* %G_IO_ERROR_DESTINATION_UNSET, which has its name only since GLib 2.80. */
+#define GUDPX_IO_ERROR_DESTINATION_UNSET (G_IO_ERROR_NO_SUCH_DEVICE + 1)
+
+/* How a socket is to be bound. */
+typedef struct
+{
+  gboolean reuse_address;
+  gboolean reuse_port;
+  gboolean ipv6_only;
+  const char *device;
+} GudpxBindOptions;
+
+GSocket  *gudpx_socket_open          (GSocketFamily              family,
+                                      const GudpxBindOptions    *options,
+                                      GError                   **error);
+gboolean  gudpx_socket_bind          (GSocket                   *socket,
+                                      const GudpxNativeAddress  *address,
+                                      GError                   **error);
+GSocket  *gudpx_socket_adopt         (int                        fd,
+                                      GSocketFamily              family,
+                                      GError                   **error);
+void      gudpx_socket_get_addresses (GSocket                   *socket,
+                                      GudpxNativeAddress        *local,
+                                      GudpxNativeAddress        *peer);
+gboolean  gudpx_socket_connect       (GSocket                   *socket,
+                                      const GudpxNativeAddress  *peer,
+                                      int                       *errsv);
+gboolean  gudpx_socket_is_ipv6_only  (GSocket                   *socket);
+char     *gudpx_socket_own_path      (const GudpxNativeAddress  *address,
+                                      GStatBuf                  *stat);
+void      gudpx_socket_unlink_path   (const char                *path,
+                                      const GStatBuf            *stat);
+
+void      gudpx_set_error_errno      (GError                   **error,
+                                      int                        errsv,
+                                      const char                *format,
+                                      ...) G_GNUC_PRINTF (3, 4);
+
+G_END_DECLS

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Sockets as system calls have them: opened, bound, adopted, connected. GSocket's own bind sets or
+ * clears both kinds of address reuse, and its errors lose their errno. */
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <gio/gnetworking.h>
+#include <glib/gstdio.h>
+
+#include "gudpx-socket-private.h"
+
+/* GIO's code for @errsv, and what was tried before the system's own words. */
+void
+gudpx_set_error_errno (GError **error, int errsv, const char *format, ...)
+{
+  g_autofree char *what = NULL;
+  GIOErrorEnum code = g_io_error_from_errno (errsv);
+  va_list args;
+
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  switch (errsv)
+    {
+    case EDESTADDRREQ:
+      code = GUDPX_IO_ERROR_DESTINATION_UNSET;
+      break;
+    case ENODEV:
+    case ENXIO:
+    case EADDRNOTAVAIL:
+      code = G_IO_ERROR_NOT_FOUND;
+      break;
+    case EPERM:
+      code = G_IO_ERROR_PERMISSION_DENIED;
+      break;
+    case EBADF:
+    case ENOTSOCK:
+      code = G_IO_ERROR_INVALID_ARGUMENT;
+      break;
+    default:
+      break;
+    }
+  g_set_error (error, G_IO_ERROR, (int) code, "%s: %s", what, g_strerror (errsv));
+}
+
+static gboolean
+set_option (GSocket *socket, int level, int option, int value, const char *what, GError **error)
+{
+  if (g_socket_set_option (socket, level, option, value, error))
+    return TRUE;
+
+  g_prefix_error (error, "Cannot set %s: ", what);
+  return FALSE;
+}
+
+/* A port gets the groups that it joined, not those of every socket of the machine. */
+static void
+receive_own_groups_only (GSocket *socket)
+{
+#ifdef IP_MULTICAST_ALL
+  if (g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX)
+    g_socket_set_option (socket, IPPROTO_IP, IP_MULTICAST_ALL, FALSE, NULL);
+#endif
+#ifdef IPV6_MULTICAST_ALL
+  if (g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6)
+    g_socket_set_option (socket, IPPROTO_IPV6, IPV6_MULTICAST_ALL, FALSE, NULL);
+#endif
+}
+
+static gboolean
+bind_to_device (GSocket *socket, const char *device, GError **error)
+{
+#ifdef SO_BINDTODEVICE
+  if (setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_BINDTODEVICE, device, strlen (device)) == 0)
+    return TRUE;
+
+  gudpx_set_error_errno (error, errno, "Cannot bind to the device “%s”", device);
+#else
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               "Cannot bind to the device “%s”: not supported on this system", device);
+#endif
+  return FALSE;
+}
+
+/* A datagram socket that does not block, with the options that count before it is bound. */
+GSocket *
+gudpx_socket_open (GSocketFamily family, const GudpxBindOptions *options, GError **error)
+{
+  g_autoptr (GSocket) socket =
+      g_socket_new (family, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_DEFAULT, error);
+
+  if (socket == NULL)
+    return NULL;
+
+  g_socket_set_blocking (socket, FALSE);
+  receive_own_groups_only (socket);
+
+  if (family == G_SOCKET_FAMILY_IPV6 &&
+      !set_option (socket, IPPROTO_IPV6, IPV6_V6ONLY, options->ipv6_only, "ipv6-only", error))
+    return NULL;
+  if (options->reuse_address &&
+      !set_option (socket, SOL_SOCKET, SO_REUSEADDR, TRUE, "listen-multiple", error))
+    return NULL;
+#ifdef SO_REUSEPORT
+  if (options->reuse_port &&
+      !set_option (socket, SOL_SOCKET, SO_REUSEPORT, TRUE, "reuse-port", error))
+    return NULL;
+#endif
+  if (options->device != NULL && !bind_to_device (socket, options->device, error))
+    return NULL;
+
+  return g_steal_pointer (&socket);
+}
+
+/* Whether the socket file at @address is of a process that is gone. */
+static gboolean
+is_stale (const GudpxNativeAddress *address)
+{
+  GStatBuf stat;
+  gboolean stale;
+  int fd;
+
+  if (g_lstat (address->u.un.sun_path, &stat) != 0 || !S_ISSOCK (stat.st_mode))
+    return FALSE;
+
+  fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0)
+    return FALSE;
+  stale = connect (fd, &address->u.any, address->length) != 0 && errno == ECONNREFUSED;
+  close (fd);
+  return stale;
+}
+
+static gboolean
+has_path (const GudpxNativeAddress *address)
+{
+  return address->u.any.sa_family == AF_UNIX && !gudpx_native_address_is_unnamed (address) &&
+         address->u.un.sun_path[0] != '\0';
+}
+
+gboolean
+gudpx_socket_bind (GSocket *socket, const GudpxNativeAddress *address, GError **error)
+{
+  int fd = g_socket_get_fd (socket);
+  g_autoptr (GSocketAddress) object = NULL;
+  g_autofree char *description = NULL;
+  int errsv;
+
+  /* A UNIX socket needs no name, to write. */
+  if (address->u.any.sa_family == AF_UNIX && gudpx_native_address_is_unnamed (address))
+    return TRUE;
+
+  if (bind (fd, &address->u.any, address->length) == 0)
+    return TRUE;
+  errsv = errno;
+
+  if (errsv == EADDRINUSE && has_path (address) && is_stale (address) &&
+      g_unlink (address->u.un.sun_path) == 0)
+    {
+      if (bind (fd, &address->u.any, address->length) == 0)
+        return TRUE;
+      errsv = errno;
+    }
+
+  object = gudpx_native_address_to_object (address);
+  description = gudpx_address_describe (object);
+  gudpx_set_error_errno (error, errsv, "Cannot listen on %s", description);
+  return FALSE;
+}
+
+/* The file of a bound UNIX socket, and which one it is; NULL: there is none. */
+char *
+gudpx_socket_own_path (const GudpxNativeAddress *address, GStatBuf *stat)
+{
+  if (!has_path (address) || g_lstat (address->u.un.sun_path, stat) != 0)
+    return NULL;
+
+  return g_strdup (address->u.un.sun_path);
+}
+
+/* Removes the file, if it still is the one. */
+void
+gudpx_socket_unlink_path (const char *path, const GStatBuf *stat)
+{
+  GStatBuf now;
+
+  if (g_lstat (path, &now) == 0 && now.st_dev == stat->st_dev && now.st_ino == stat->st_ino)
+    g_unlink (path);
+}
+
+static gboolean
+check_adoptable (int fd, GSocketFamily family, GError **error)
+{
+  struct sockaddr_storage address;
+  socklen_t length = sizeof address;
+  int type;
+  socklen_t type_size = sizeof type;
+
+  if (getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &type_size) != 0 ||
+      getsockname (fd, (struct sockaddr *) &address, &length) != 0)
+    {
+      gudpx_set_error_errno (error, errno, "Cannot adopt descriptor %d", fd);
+      return FALSE;
+    }
+  if (type != SOCK_DGRAM)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "Cannot adopt descriptor %d: it is not a datagram socket", fd);
+      return FALSE;
+    }
+  if (address.ss_family != AF_INET && address.ss_family != AF_INET6 && address.ss_family != AF_UNIX)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                   "Cannot adopt descriptor %d: address family %d is not supported", fd,
+                   (int) address.ss_family);
+      return FALSE;
+    }
+  if (family != G_SOCKET_FAMILY_INVALID && (int) family != (int) address.ss_family)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "Cannot adopt descriptor %d: its address family is %d, not %d", fd,
+                   (int) address.ss_family, (int) family);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* A duplicate of @fd, close-on-exec and not blocking. */
+GSocket *
+gudpx_socket_adopt (int fd, GSocketFamily family, GError **error)
+{
+  GSocket *socket;
+  int duplicate;
+
+  if (!check_adoptable (fd, family, error))
+    return NULL;
+
+  duplicate = fcntl (fd, F_DUPFD_CLOEXEC, 3);
+  if (duplicate < 0)
+    {
+      gudpx_set_error_errno (error, errno, "Cannot duplicate descriptor %d", fd);
+      return NULL;
+    }
+
+  socket = g_socket_new_from_fd (duplicate, error);
+  if (socket == NULL)
+    {
+      close (duplicate);
+      return NULL;
+    }
+  g_socket_set_blocking (socket, FALSE);
+  receive_own_groups_only (socket);
+  return socket;
+}
+
+/* What the kernel says of both ends. An unconnected socket has an empty @peer. */
+void
+gudpx_socket_get_addresses (GSocket *socket, GudpxNativeAddress *local, GudpxNativeAddress *peer)
+{
+  int fd = g_socket_get_fd (socket);
+
+  memset (local, 0, sizeof *local);
+  memset (peer, 0, sizeof *peer);
+  local->length = sizeof local->u;
+  if (getsockname (fd, &local->u.any, &local->length) != 0)
+    local->length = 0;
+  peer->length = sizeof peer->u;
+  if (getpeername (fd, &peer->u.any, &peer->length) != 0)
+    peer->length = 0;
+}
+
+/* Connects; with an empty @peer dissolves the association. */
+gboolean
+gudpx_socket_connect (GSocket *socket, const GudpxNativeAddress *peer, int *errsv)
+{
+  const struct sockaddr unspecified = { .sa_family = AF_UNSPEC };
+  int fd = g_socket_get_fd (socket);
+  int result;
+
+  do
+    {
+      if (peer->length > 0)
+        result = connect (fd, &peer->u.any, peer->length);
+      else
+        result = connect (fd, &unspecified, sizeof unspecified);
+    }
+  while (result != 0 && errno == EINTR);
+
+  *errsv = result != 0 ? errno : 0;
+  /* Some systems dissolve it and complain all the same. */
+  return result == 0 || (peer->length == 0 && *errsv == EAFNOSUPPORT);
+}
+
+gboolean
+gudpx_socket_is_ipv6_only (GSocket *socket)
+{
+  int value = FALSE;
+
+  return g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6 &&
+         g_socket_get_option (socket, IPPROTO_IPV6, IPV6_V6ONLY, &value, NULL) && value;
+}

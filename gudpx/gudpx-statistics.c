@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <gudpx/gudpx.h>
+
+G_DEFINE_BOXED_TYPE (GudpxStatistics, gudpx_statistics, gudpx_statistics_copy, gudpx_statistics_free)
+
+/**
+ * gudpx_statistics_copy:
+ * @self: statistics
+ *
+ * Copies the statistics.
+ *
+ * Returns: (transfer full): a copy
+ *
+ * Since: 1.0
+ */
+GudpxStatistics *
+gudpx_statistics_copy (const GudpxStatistics *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return g_memdup2 (self, sizeof *self);
+}
+
+/**
+ * gudpx_statistics_free:
+ * @self: (transfer full): statistics
+ *
+ * Frees the statistics.
+ *
+ * Since: 1.0
+ */
+void
+gudpx_statistics_free (GudpxStatistics *self)
+{
+  g_free (self);
+}

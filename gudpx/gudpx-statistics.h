@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#if !defined(GUDPX_INSIDE) && !defined(GUDPX_COMPILATION)
+#error "Only <gudpx/gudpx.h> can be included directly."
+#endif
+
+#include <gudpx/gudpx-types.h>
+
+G_BEGIN_DECLS
+
+#define GUDPX_TYPE_STATISTICS (gudpx_statistics_get_type ())
+
+/**
+ * GudpxStatistics:
+ * @datagrams_received: datagrams that were read from the kernel
+ * @bytes_received: bytes of payload that were read from the kernel, before truncation
+ * @datagrams_sent: datagrams that the kernel took
+ * @bytes_sent: bytes of payload that the kernel took
+ * @truncated: received datagrams that were longer than [property@Gudpx.Port:max-packet-size]
+ * @send_queue_drops: datagrams that were not taken because the send queue was full, or that were
+ *   in it when the port was stopped
+ * @errors: asynchronous errors, refusals among them, and datagrams that the kernel refused
+ *
+ * What a port counted since it was created, restarts included; a snapshot made by
+ * [method@Gudpx.Port.get_statistics]. Later versions add fields at the end.
+ *
+ * Since: 1.0
+ */
+struct _GudpxStatistics
+{
+  guint64 datagrams_received;
+  guint64 bytes_received;
+  guint64 datagrams_sent;
+  guint64 bytes_sent;
+  guint64 truncated;
+  guint64 send_queue_drops;
+  guint64 errors;
+};
+
+GUDPX_AVAILABLE_IN_1_0
+GType            gudpx_statistics_get_type (void) G_GNUC_CONST;
+GUDPX_AVAILABLE_IN_1_0
+GudpxStatistics *gudpx_statistics_copy     (const GudpxStatistics *self);
+GUDPX_AVAILABLE_IN_1_0
+void             gudpx_statistics_free     (GudpxStatistics       *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GudpxStatistics, gudpx_statistics_free)
+
+G_END_DECLS

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#if !defined(GUDPX_INSIDE) && !defined(GUDPX_COMPILATION)
+#error "Only <gudpx/gudpx.h> can be included directly."
+#endif
+
+#include <glib.h>
+
+#ifndef _GUDPX_EXTERN
+#define _GUDPX_EXTERN extern
+#endif
+
+/**
+ * GUDPX_VERSION_1_0: (skip)
+ *
+ * Version 1.0, for %GUDPX_VERSION_MIN_REQUIRED and %GUDPX_VERSION_MAX_ALLOWED.
+ *
+ * Since: 1.0
+ */
+#define GUDPX_VERSION_1_0 (G_ENCODE_VERSION (1, 0))
+
+/**
+ * GUDPX_VERSION_MIN_REQUIRED: (skip)
+ *
+ * Define it before including the header: what was deprecated in later versions does not warn.
+ *
+ * Since: 1.0
+ */
+#ifndef GUDPX_VERSION_MIN_REQUIRED
+#define GUDPX_VERSION_MIN_REQUIRED (GUDPX_VERSION_1_0)
+#endif
+
+/**
+ * GUDPX_VERSION_MAX_ALLOWED: (skip)
+ *
+ * Define it before including the header: what came in later versions warns when it is used.
+ *
+ * Since: 1.0
+ */
+#ifndef GUDPX_VERSION_MAX_ALLOWED
+#define GUDPX_VERSION_MAX_ALLOWED (G_ENCODE_VERSION (GUDPX_MAJOR_VERSION, GUDPX_MINOR_VERSION))
+#endif
+
+#if GUDPX_VERSION_MAX_ALLOWED < GUDPX_VERSION_1_0
+#define GUDPX_AVAILABLE_IN_1_0 G_UNAVAILABLE (1, 0) _GUDPX_EXTERN
+#else
+#define GUDPX_AVAILABLE_IN_1_0 _GUDPX_EXTERN
+#endif
