@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the Python tests share: a main context to wait in, a protocol that remembers, plain sockets."""
+
+import contextlib
+import socket
+import sys
+import tempfile
+import unittest
+
+import gi
+
+gi.require_version("Gudpx", "1")
+from gi.repository import Gio, GLib, Gudpx  # noqa: E402
+
+LOCALHOST = "127.0.0.1"
+
+# G_IO_ERROR_DESTINATION_UNSET, which GLib has a name for since 2.80.
+DESTINATION_UNSET = 48
+
+Code = Gio.IOErrorEnum
+
+
+def address(host, port):
+    return Gio.InetSocketAddress.new_from_string(host, port)
+
+
+def unix_address(path):
+    """Of a path, or of an abstract name that begins with @."""
+    if path.startswith("@"):
+        name = list(path[1:].encode())
+        return Gio.UnixSocketAddress.new_with_type(name, Gio.UnixSocketAddressType.ABSTRACT)
+    return Gio.UnixSocketAddress.new(path)
+
+
+def number(port):
+    return port.get_local_address().get_port()
+
+
+def settle(context=None):
+    """Dispatches all that is ready. What was sent over the loopback interface before is."""
+    context = context or GLib.MainContext.default()
+    for _ in range(10000):
+        if not context.iteration(False):
+            return
+    raise AssertionError("the main context never comes to rest")
+
+
+def iterate_until(condition, context=None, seconds=20):
+    """Iterates the main context until the condition holds."""
+    context = context or GLib.MainContext.default()
+    expired = []
+    # Nothing else wakes the context: what is not signalled to it is not seen.
+    timeout = GLib.timeout_source_new_seconds(seconds)
+    timeout.set_callback(lambda *_: expired.append(True))
+    timeout.attach(context)
+    try:
+        while not condition():
+            if expired:
+                raise AssertionError("it did not come about in time")
+            context.iteration(True)
+    finally:
+        timeout.destroy()
+
+
+class Answer:
+    """A GAsyncReadyCallback that remembers its result."""
+
+    def __init__(self, finish):
+        self.finish = finish
+        self.done = 0
+        self.value = None
+        self.error = None
+
+    def __call__(self, source, result, *_):
+        self.done += 1
+        try:
+            self.value = self.finish(result)
+        except GLib.Error as error:
+            self.error = error
+
+    def wait(self):
+        iterate_until(lambda: self.done)
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
+class Recorder(Gudpx.DatagramProtocol):
+    """Remembers what it is called for, then calls the handler that was given for it, if any."""
+
+    def __init__(self, **handlers):
+        super().__init__()
+        self.handlers = handlers
+        self.events = []
+        self.datagrams = []
+        self.errors = []
+
+    @property
+    def payloads(self):
+        return [datagram.get_payload() for datagram in self.datagrams]
+
+    def count(self, event):
+        return self.events.count(event)
+
+    def handle(self, event, *args):
+        self.events.append(event)
+        if event in self.handlers:
+            self.handlers[event](self, *args)
+
+    def do_started(self):
+        self.handle("started")
+
+    def do_stopped(self):
+        self.handle("stopped")
+
+    def do_datagram_received(self, datagram):
+        self.datagrams.append(datagram)
+        self.handle("datagram_received", datagram)
+
+    def do_connection_refused(self, port):
+        self.handle("connection_refused", port)
+
+    def do_error_received(self, port, error, destination):
+        self.errors.append((error, destination))
+        self.handle("error_received", port, error, destination)
+
+    def do_writable(self, port):
+        self.handle("writable", port)
+
+
+class TestCase(unittest.TestCase):
+    def setUp(self):
+        self.ports = []
+        # A handler that fails fails its test.
+        self.exceptions = []
+        hook, sys.excepthook = sys.excepthook, lambda kind, value, _: self.exceptions.append(value)
+        self.addCleanup(setattr, sys, "excepthook", hook)
+        self.addCleanup(self.check_exceptions)
+        self.addCleanup(self.stop_ports)
+
+    def check_exceptions(self):
+        if self.exceptions:
+            raise self.exceptions[0]
+
+    def stop_ports(self):
+        for port in self.ports:
+            port.stop_listening()
+        settle()
+
+    def take_exceptions(self):
+        exceptions, self.exceptions = self.exceptions, []
+        return exceptions
+
+    def own(self, port):
+        """Sees to it that the port is stopped in the end."""
+        self.ports.append(port)
+        return port
+
+    def listen(self, protocol=None, host=LOCALHOST, port=0):
+        return self.own(Gudpx.listen_udp(port, protocol or Recorder(), host))
+
+    def listen_unix(self, protocol=None, path=None):
+        path = path or self.temporary_path("socket")
+        return self.own(Gudpx.listen_unix_datagram(path, protocol or Recorder()))
+
+    def temporary_path(self, name):
+        directory = tempfile.TemporaryDirectory(prefix="gudpx-")
+        self.addCleanup(directory.cleanup)
+        return f"{directory.name}/{name}"
+
+    def socket(self, host=LOCALHOST, port=0, family=None):
+        """A plain socket, bound to the host if there is one."""
+        if family is None:
+            family = socket.AF_INET6 if host and ":" in host else socket.AF_INET
+        plain = socket.socket(family, socket.SOCK_DGRAM)
+        self.addCleanup(plain.close)
+        plain.settimeout(20)
+        if host:
+            plain.bind((host, port))
+        return plain
+
+    def peer_of(self, port):
+        """A plain socket that is connected to the port, whose peer it becomes."""
+        peer = self.socket()
+        peer.connect((LOCALHOST, number(port)))
+        port.connect_peer(*peer.getsockname()[:2])
+        return peer
+
+    def send(self, port, *payloads):
+        """Sends from a plain socket, which is the answer."""
+        bound = port.get_local_address()
+        plain = self.socket(bound.get_address().to_string())
+        for payload in payloads:
+            plain.sendto(payload, (bound.get_address().to_string(), bound.get_port()))
+        return plain
+
+    def unused_number(self):
+        """A port number that nobody listens on, for the time of the test."""
+        holder = self.socket()
+        taken = holder.getsockname()[1]
+        holder.close()
+        return taken
+
+    def assert_nothing_to_read(self, plain):
+        timeout = plain.gettimeout()
+        plain.setblocking(False)
+        with self.assertRaises(BlockingIOError):
+            plain.recv(65536)
+        plain.settimeout(timeout)
+
+    @contextlib.contextmanager
+    def assert_error(self, code, *words, domain="g-io-error-quark"):
+        """An error of the domain with that code, whose message has all those words."""
+        with self.assertRaises(GLib.Error) as caught:
+            yield caught
+        self.assertEqual((caught.exception.domain, caught.exception.code), (domain, int(code)),
+                         caught.exception.message)
+        for word in words:
+            self.assertIn(str(word), caught.exception.message)
