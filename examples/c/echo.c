@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A UDP echo server: sends every datagram back to where it came from. */
+
+#include <gudpx/gudpx.h>
+#include <locale.h>
+#include <stdlib.h>
+
+static const char *option_address = "127.0.0.1";
+static const char *option_port = "9999";
+
+static const GOptionEntry entries[] = {
+  { "address", 'a', 0, G_OPTION_ARG_STRING, &option_address, "Address to listen on", "ADDRESS" },
+  { "port", 'p', 0, G_OPTION_ARG_STRING, &option_port, "Port; 0 takes a free one", "PORT" },
+  G_OPTION_ENTRY_NULL
+};
+
+static void
+on_started (GudpxDatagramProtocol *protocol)
+{
+  GudpxPort *port = gudpx_datagram_protocol_get_transport (protocol);
+  GSocketAddress *address = gudpx_port_get_local_address (port);
+  g_autofree char *text = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
+
+  g_print ("listening on %s\n", text);
+}
+
+static void
+on_datagram_received (GudpxDatagramProtocol *protocol,
+                      GudpxDatagram         *datagram)
+{
+  gsize size;
+  const guint8 *payload = gudpx_datagram_get_payload (datagram, &size);
+  GSocketAddress *sender = gudpx_datagram_get_sender (datagram);
+  g_autofree char *from = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (sender));
+  g_autofree char *text = g_strndup ((const char *) payload, size);
+  g_autofree char *escaped = g_strescape (text, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_print ("received \"%s\" from %s\n", escaped, from);
+  if (!gudpx_datagram_reply (datagram, payload, size, &error))
+    g_printerr ("%s\n", error->message);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new ("— send every datagram back");
+  g_autoptr (GudpxDatagramProtocol) protocol = gudpx_datagram_protocol_new ();
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GudpxPort) port = NULL;
+  g_autoptr (GError) error = NULL;
+  guint64 number;
+
+  setlocale (LC_ALL, "");
+  g_signal_connect (protocol, "started", G_CALLBACK (on_started), NULL);
+  g_signal_connect (protocol, "datagram-received", G_CALLBACK (on_datagram_received), NULL);
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error) ||
+      !g_ascii_string_to_unsigned (option_port, 10, 0, G_MAXUINT16, &number, &error) ||
+      !(port = gudpx_listen_udp (number, protocol, option_address, &error)))
+    {
+      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+      return EXIT_FAILURE;
+    }
+
+  g_main_loop_run (loop);
+
+  return EXIT_SUCCESS;
+}

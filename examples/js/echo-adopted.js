@@ -1,0 +1,40 @@
+#!/usr/bin/env -S gjs -m
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// A UDP echo server on a socket that it makes and binds itself.
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
+import Gudpx from 'gi://Gudpx?version=1';
+
+import {orExit, parseOptions} from './options.js';
+
+const Echo = GObject.registerClass(
+class Echo extends Gudpx.DatagramProtocol {
+    vfunc_datagram_received(datagram) {
+        const payload = datagram.get_payload();
+        print(`received ${payload.length} bytes`);
+        datagram.reply(payload);
+    }
+});
+
+const options = parseOptions('Send every datagram back, on a socket made here.', {
+    port: {value: 9999, help: 'port; 0 takes a free one'},
+});
+
+const port = orExit(() => {
+    const socket = Gio.Socket.new(
+        Gio.SocketFamily.IPV4, Gio.SocketType.DATAGRAM, Gio.SocketProtocol.UDP);
+    // Here is the place for what the library has no property for: socket.set_option()…
+    socket.bind(Gio.InetSocketAddress.new_from_string('127.0.0.1', options.port), false);
+
+    const adopted = Gudpx.adopt_datagram_port(
+        socket.get_fd(), Gio.SocketFamily.IPV4, new Echo());
+    // The port works on a duplicate: this one may be closed at once.
+    socket.close();
+    return adopted;
+});
+
+print(`listening on ${port.local_address.to_string()}`);
+new GLib.MainLoop(null, false).run();

@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A UDP echo server on a socket that it makes and binds itself."""
+
+import argparse
+import contextlib
+import socket
+import sys
+
+import gi
+
+gi.require_version("Gudpx", "1")
+from gi.repository import Gio, GLib, Gudpx  # noqa: E402
+
+
+class Echo(Gudpx.DatagramProtocol):
+    def do_datagram_received(self, datagram):
+        payload = datagram.get_payload()
+        print("received", len(payload), "bytes", flush=True)
+        datagram.reply(payload)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("-p", "--port", type=int, default=9999, help="port; 0 takes a free one")
+    args = parser.parse_args()
+
+    # The port works on a duplicate: this socket may be closed at once, and "with" does.
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            # Here is the place for what the library has no property for: setsockopt(), a filter…
+            sock.bind(("127.0.0.1", args.port))
+            port = Gudpx.adopt_datagram_port(sock.fileno(), Gio.SocketFamily.IPV4, Echo())
+    except (GLib.Error, OSError) as error:
+        sys.exit(str(error))
+
+    print("listening on", port.get_local_address().to_string(), flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        GLib.MainLoop().run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A UDP echo server for IPv6 and IPv4, which answers from the address that it was asked at."""
+
+import argparse
+import contextlib
+import sys
+
+import gi
+
+gi.require_version("Gudpx", "1")
+from gi.repository import GLib, Gudpx  # noqa: E402
+
+
+class Echo(Gudpx.DatagramProtocol):
+    def do_datagram_received(self, datagram):
+        payload = datagram.get_payload()
+        sender = datagram.get_sender().to_string()
+        destination = datagram.get_destination().to_string()
+        print("received", payload, "from", sender, "to", destination, flush=True)
+        datagram.reply(payload)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "-a",
+        "--address",
+        default="::",
+        help="address to listen on, such as ::1 or fe80::1%%eth0; "
+        "::, the default, is any, IPv4 included",
+    )
+    parser.add_argument("-p", "--port", type=int, default=9999, help="port; 0 takes a free one")
+    args = parser.parse_args()
+
+    # A host has several IPv6 addresses. With the destination a reply knows which one to use.
+    try:
+        port = Gudpx.listen_udp(args.port, Echo(), args.address)
+        port.set_metadata(Gudpx.MetadataFlags.DESTINATION)
+    except GLib.Error as error:
+        sys.exit(error.message)
+
+    print("listening on", port.get_local_address().to_string(), flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        GLib.MainLoop().run()
+
+
+if __name__ == "__main__":
+    main()

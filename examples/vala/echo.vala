@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A UDP echo server: sends every datagram back to where it came from. */
+
+class Echo : Gudpx.DatagramProtocol {
+  public override void started () {
+    stdout.printf ("listening on %s\n", transport.local_address.to_string ());
+    stdout.flush ();
+  }
+
+  public override void datagram_received (Gudpx.Datagram datagram) {
+    unowned uint8[] payload = datagram.get_payload ();
+    var text = new StringBuilder ();
+    var sender = datagram.get_sender ().to_string ();
+
+    text.append_len ((string) payload, payload.length);
+    stdout.printf ("received \"%s\" from %s\n", text.str.escape (), sender);
+    stdout.flush ();
+
+    try {
+      datagram.reply (payload);
+    } catch (Error error) {
+      warning ("%s", error.message);
+    }
+  }
+}
+
+string address;
+int port;
+
+const OptionEntry[] ENTRIES = {
+  { "address", 'a', 0, OptionArg.STRING, ref address, "Address to listen on", "ADDRESS" },
+  { "port", 'p', 0, OptionArg.INT, ref port, "Port; 0 takes a free one", "PORT" },
+  { null }
+};
+
+int main (string[] args) {
+  address = "127.0.0.1";
+  port = 9999;
+
+  try {
+    var context = new OptionContext ("— send every datagram back");
+    context.add_main_entries (ENTRIES, null);
+    context.parse (ref args);
+    // Nothing needs to hold on to the port: it serves until it is stopped.
+    Gudpx.listen_udp ((uint16) port, new Echo (), address);
+  } catch (Error error) {
+    stderr.printf ("%s\n", error.message);
+    return 1;
+  }
+
+  new MainLoop ().run ();
+
+  return 0;
+}
