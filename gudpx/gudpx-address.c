@@ -166,6 +166,21 @@ gudpx_address_is_multicast (GSocketAddress *address)
       g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
 }
 
+/* The length of a path is what the kernel makes of it: GIO counts the padding. */
+static void
+normalize_path (GudpxNativeAddress *native)
+{
+  const gsize offset = G_STRUCT_OFFSET (struct sockaddr_un, sun_path);
+  gsize length;
+
+  if (native->u.any.sa_family != AF_UNIX || gudpx_native_address_is_unnamed (native) ||
+      native->u.un.sun_path[0] == '\0')
+    return;
+
+  length = strnlen (native->u.un.sun_path, sizeof native->u.un.sun_path);
+  native->length = offset + MIN (length + 1, sizeof native->u.un.sun_path);
+}
+
 gboolean
 gudpx_address_to_native (GSocketAddress *address, GudpxNativeAddress *native, GError **error)
 {
@@ -190,6 +205,7 @@ gudpx_address_to_native (GSocketAddress *address, GudpxNativeAddress *native, GE
       native->length = 0;
       return FALSE;
     }
+  normalize_path (native);
   return TRUE;
 }
 

@@ -6,11 +6,13 @@
 
 G_BEGIN_DECLS
 
+typedef struct _GudpxPortHandle GudpxPortHandle;
+
 GudpxDatagram            *gudpx_datagram_new_empty         (void);
 void                      gudpx_datagram_fill              (GudpxDatagram       *self,
                                                             const GudpxIncoming *incoming,
                                                             GSocketAddress      *sender,
-                                                            GudpxPort           *port,
+                                                            GudpxPortHandle     *handle,
                                                             guint                epoch);
 gboolean                  gudpx_datagram_can_be_recycled   (GudpxDatagram       *self);
 void                      gudpx_datagram_empty             (GudpxDatagram       *self);

@@ -31,8 +31,9 @@ struct _GudpxDatagram
   gsize original_size;
   GSocketAddress *sender;
   GSocketAddress *destination;
-  GudpxPort *port;
+  GudpxPortHandle *handle; /* NULL: it was not received */
   guint epoch;
+  guint16 local_number;
   GudpxNativeAddress native_sender;
   GudpxAncillary ancillary;
 };
@@ -63,7 +64,7 @@ gudpx_datagram_empty (GudpxDatagram *self)
 {
   g_clear_object (&self->sender);
   g_clear_object (&self->destination);
-  g_clear_object (&self->port);
+  g_clear_pointer (&self->handle, g_atomic_rc_box_release);
   self->size = 0;
 }
 
@@ -259,13 +260,14 @@ void
 gudpx_datagram_fill (GudpxDatagram *self,
                      const GudpxIncoming *incoming,
                      GSocketAddress *sender,
-                     GudpxPort *port,
+                     GudpxPortHandle *handle,
                      guint epoch)
 {
   set_payload (self, incoming->data, incoming->size, incoming->original_size);
   g_set_object (&self->sender, sender);
-  g_set_object (&self->port, port);
+  self->handle = g_atomic_rc_box_acquire (handle);
   self->epoch = epoch;
+  self->local_number = gudpx_native_address_get_port (&handle->port->bound);
   self->native_sender = incoming->sender;
   self->ancillary = incoming->ancillary;
 }
@@ -378,13 +380,19 @@ gudpx_datagram_get_sender (GudpxDatagram *self)
   return self->sender;
 }
 
+static GudpxPort *
+get_port (GudpxDatagram *self)
+{
+  return self->handle != NULL ? self->handle->port : NULL;
+}
+
 static GSocketAddress *
 make_destination (GudpxDatagram *self)
 {
   GudpxNativeAddress native = { .length = sizeof native.u.in6 };
 
   native.u.in6.sin6_family = AF_INET6;
-  native.u.in6.sin6_port = htons (gudpx_native_address_get_port (&self->port->bound));
+  native.u.in6.sin6_port = htons (self->local_number);
   native.u.in6.sin6_addr = self->ancillary.destination;
   if (IN6_IS_ADDR_LINKLOCAL (&native.u.in6.sin6_addr) ||
       IN6_IS_ADDR_MC_LINKLOCAL (&native.u.in6.sin6_addr))
@@ -409,7 +417,7 @@ gudpx_datagram_get_destination (GudpxDatagram *self)
 {
   g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), NULL);
 
-  if (self->destination == NULL && self->ancillary.has_destination && self->port != NULL)
+  if (self->destination == NULL && self->ancillary.has_destination)
     self->destination = make_destination (self);
   return self->destination;
 }
@@ -418,9 +426,10 @@ gudpx_datagram_get_destination (GudpxDatagram *self)
  * gudpx_datagram_get_transport: (get-property transport)
  * @self: a datagram
  *
- * The port that it came through.
+ * The port that it came through. A datagram does not keep its port alive.
  *
- * Returns: (transfer none) (nullable): the port; %NULL for a datagram that was not received
+ * Returns: (transfer none) (nullable): the port; %NULL when it is gone, and for a datagram that was
+ *   not received
  *
  * Since: 1.0
  */
@@ -429,7 +438,7 @@ gudpx_datagram_get_transport (GudpxDatagram *self)
 {
   g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), NULL);
 
-  return self->port;
+  return get_port (self);
 }
 
 /**
@@ -585,22 +594,31 @@ gudpx_datagram_reply (GudpxDatagram *self, const guint8 *data, gsize size, GErro
   GOutputVector vector = { data, size };
   GudpxNativeAddress native;
   const GudpxNativeAddress *destination;
+  GudpxPort *port;
 
   g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), FALSE);
   g_return_val_if_fail (data != NULL || size == 0, FALSE);
-  g_return_val_if_fail (self->port == NULL || gudpx_port_is_mine (self->port), FALSE);
 
-  if (self->port == NULL || self->sender == NULL)
+  port = get_port (self);
+  g_return_val_if_fail (port == NULL || gudpx_port_is_mine (port), FALSE);
+
+  if (self->sender == NULL)
     {
       g_set_error_literal (error, G_IO_ERROR, GUDPX_IO_ERROR_DESTINATION_UNSET,
                            "Cannot reply to a datagram without a sender");
       return FALSE;
     }
 
+  if (port == NULL)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "Cannot reply: the port is gone");
+      return FALSE;
+    }
+
   ancillary.source = self->ancillary.source;
   ancillary.has_source = self->ancillary.has_source;
   ancillary.interface_index = self->ancillary.interface_index;
-  return gudpx_port_check_listening (self->port, "reply", error) &&
-         gudpx_port_choose_destination (self->port, self->sender, &native, &destination, error) &&
-         gudpx_port_send (self->port, &(GudpxOutgoing){ &vector, 1, destination, &ancillary }, error);
+  return gudpx_port_check_listening (port, "reply", error) &&
+         gudpx_port_choose_destination (port, self->sender, &native, &destination, error) &&
+         gudpx_port_send (port, &(GudpxOutgoing){ &vector, 1, destination, &ancillary }, error);
 }

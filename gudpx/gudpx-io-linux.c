@@ -153,6 +153,7 @@ write_control (const GudpxAncillary *ancillary, gboolean is_ipv6, guint8 *contro
     {
       struct cmsghdr *c = (struct cmsghdr *) (gpointer) (control + used);
 
+      memset (c, 0, CMSG_SPACE (messages[i].size));
       c->cmsg_level = messages[i].level;
       c->cmsg_type = messages[i].type;
       c->cmsg_len = CMSG_LEN (messages[i].size);

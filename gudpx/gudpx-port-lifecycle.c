@@ -67,23 +67,35 @@ open_socket (GudpxPort *self, GError **error)
   return g_steal_pointer (&socket);
 }
 
-/* The context's source is gone, though the port was not stopped: so is the context. */
+/* What a source keeps its port by. */
+typedef struct
+{
+  GudpxPort *port;
+  GSource *source;
+} Keep;
+
+/* The source is gone. If the port was not stopped, and not started again since, the context is too. */
 static void
 source_lost (gpointer data)
 {
-  GudpxPort *self = data;
+  Keep *keep = data;
 
-  gudpx_port_release (self);
-  g_object_unref (self);
+  if (keep->port->source == keep->source)
+    gudpx_port_release (keep->port);
+  g_object_unref (keep->port);
+  g_free (keep);
 }
 
 static void
 attach_source (GudpxPort *self)
 {
-  self->context = g_main_context_ref_thread_default ();
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  Keep *keep = g_new (Keep, 1);
+
+  self->context = context;
   self->source = gudpx_port_source_new (self);
-  /* This is the reference that keeps a listening port. */
-  g_source_set_callback (self->source, NULL, g_object_ref (self), source_lost);
+  *keep = (Keep){ g_object_ref (self), self->source };
+  g_source_set_callback (self->source, NULL, keep, source_lost);
   g_source_set_priority (self->source, self->priority);
   g_source_attach (self->source, self->context);
 }
@@ -207,7 +219,7 @@ close_socket (GudpxPort *self)
   self->epoch++;
   self->poll_tag = NULL;
   g_source_destroy (source);
-  g_clear_pointer (&self->context, g_main_context_unref);
+  self->context = NULL;
   self->io->funcs->free (g_steal_pointer (&self->io));
   g_socket_close (self->socket, NULL);
   g_clear_object (&self->socket);

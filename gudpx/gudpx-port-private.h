@@ -4,6 +4,7 @@
 
 #include <gio/gunixsocketaddress.h>
 
+#include "gudpx-datagram-private.h"
 #include "gudpx-io-private.h"
 #include "gudpx-options-private.h"
 #include "gudpx-send-queue-private.h"
@@ -25,9 +26,18 @@ typedef enum
   GUDPX_PORT_STOPPING, /* receives no more, sends what is queued */
 } GudpxPortState;
 
+/* What a datagram knows its port by. It does not keep the port: a protocol that kept datagrams would
+ * keep itself. */
+struct _GudpxPortHandle
+{
+  GudpxPort *port; /* NULL: it is gone */
+};
+
 struct _GudpxPort
 {
   GObject parent_instance;
+
+  GudpxPortHandle *handle;
 
   /* What was asked for, kept across restarts. */
   GudpxDatagramProtocol *protocol;
@@ -46,7 +56,7 @@ struct _GudpxPort
   /* The socket that is open. */
   GudpxPortState state;
   guint epoch; /* of starts and stops: a datagram of another one is not delivered */
-  GMainContext *context;
+  GMainContext *context; /* borrowed: it may go, and takes the source with it */
   GSource *source;
   gpointer poll_tag;
   GSocket *socket;

@@ -104,8 +104,8 @@ put_into_inbox (GudpxPort *self, const GudpxIncoming *incoming)
   GudpxDatagram *datagram = take_from_pool (self);
 
   gudpx_datagram_fill (datagram, incoming,
-                       gudpx_address_cache_lookup (self->addresses, &incoming->sender), self,
-                       self->epoch);
+                       gudpx_address_cache_lookup (self->addresses, &incoming->sender),
+                       self->handle, self->epoch);
   g_queue_push_tail (&self->inbox, datagram);
 
   self->statistics.datagrams_received++;
@@ -350,7 +350,8 @@ dispatch (GudpxPort *self, GIOCondition condition)
     rearm_retry (self);
 }
 
-/* A handler that runs a main loop of its own must not hold back what was written before. */
+/* A handler that runs a main loop of its own must not hold back what was written before, nor what
+ * came with the datagram that it has. */
 static gboolean
 port_source_prepare (GSource *source, int *timeout)
 {
@@ -359,7 +360,7 @@ port_source_prepare (GSource *source, int *timeout)
   *timeout = -1;
   if (self->dispatch_depth > 0 && !self->waits_for_writable)
     gudpx_port_flush (self, FALSE);
-  return FALSE;
+  return is_receiving (self) && !g_queue_is_empty (&self->inbox);
 }
 
 static gboolean

@@ -85,6 +85,7 @@ gudpx_port_dispose (GObject *object)
   GudpxPort *self = GUDPX_PORT (object);
 
   gudpx_port_release (self);
+  self->handle->port = NULL;
   g_clear_object (&self->protocol);
 
   G_OBJECT_CLASS (gudpx_port_parent_class)->dispose (object);
@@ -95,6 +96,7 @@ gudpx_port_finalize (GObject *object)
 {
   GudpxPort *self = GUDPX_PORT (object);
 
+  g_atomic_rc_box_release (self->handle);
   g_clear_object (&self->requested_address);
   g_clear_pointer (&self->bind_device, g_free);
   gudpx_options_clear (&self->options);
@@ -560,6 +562,8 @@ gudpx_port_class_init (GudpxPortClass *klass)
 static void
 gudpx_port_init (GudpxPort *self)
 {
+  self->handle = g_atomic_rc_box_new0 (GudpxPortHandle);
+  self->handle->port = self;
   self->max_packet_size = GUDPX_PORT_DEFAULT_MAX_PACKET_SIZE;
   self->priority = G_PRIORITY_DEFAULT;
   self->reading = TRUE;

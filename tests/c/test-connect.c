@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "recorder.h"
+
+static void
+connect_to (GudpxPort *port, GSocket *peer)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (gudpx_port_connect_peer (port, "127.0.0.1", peer_get_port (peer), &error));
+  g_assert_no_error (error);
+}
+
+/* Only the peer's datagrams come, also of those that were waiting before. */
+static void
+test_strangers (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  g_autoptr (GSocket) stranger = peer_new ("127.0.0.1");
+  g_autofree char *first = NULL;
+  g_autofree char *second = NULL;
+  g_autofree char *received = NULL;
+  g_autoptr (GSocketAddress) stranger_address = g_socket_get_local_address (stranger, NULL);
+  g_autoptr (GSocketAddress) peer_address = g_socket_get_local_address (peer, NULL);
+  g_autoptr (GError) error = NULL;
+
+  peer_send (stranger, "too early", -1, port);
+  peer_send (peer, "early", -1, port);
+  connect_to (port, peer);
+  g_assert_true (gudpx_address_equal (gudpx_port_get_peer_address (port), peer_address));
+  g_assert_cmpuint (gudpx_port_get_path_mtu (port), >, 0);
+  peer_send (stranger, "stranger", -1, port);
+  peer_send (peer, "late", -1, port);
+  wait_for (recorder->datagrams->len == 2);
+  iterate ();
+  first = recorder_get_payload (recorder, 0);
+  second = recorder_get_payload (recorder, 1);
+  g_assert_cmpstr (first, ==, "early");
+  g_assert_cmpstr (second, ==, "late");
+
+  g_assert_true (gudpx_port_write (port, text ("hi"), &error));
+  received = peer_receive (peer, NULL);
+  g_assert_cmpstr (received, ==, "hi");
+  g_assert_true (gudpx_port_write_to (port, text ("hi"), peer_address, &error));
+  g_assert_false (gudpx_port_write_to (port, text ("hi"), stranger_address, &error));
+  expect_error (&error, G_IO_ERROR_INVALID_ARGUMENT);
+
+  gudpx_port_stop_listening (port);
+  g_assert_null (gudpx_port_get_peer_address (port));
+  g_assert_cmpuint (gudpx_port_get_path_mtu (port), ==, 0);
+}
+
+static void
+reconnect (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  recorder->on_datagram = NULL;
+  connect_to (gudpx_datagram_get_transport (datagram), user_data);
+}
+
+/* Connected in the middle of a batch, the rest of it is sifted. */
+static void
+test_connect_in_handler (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) one = peer_new ("127.0.0.1");
+  g_autoptr (GSocket) other = peer_new ("127.0.0.1");
+  g_autofree char *last = NULL;
+
+  recorder->on_datagram = reconnect;
+  recorder->user_data = other;
+  peer_send (one, "a", -1, port);
+  peer_send (one, "b", -1, port);
+  peer_send (other, "c", -1, port);
+  wait_for (recorder->datagrams->len == 2);
+  last = recorder_get_payload (recorder, 1);
+  g_assert_cmpstr (last, ==, "c");
+
+  gudpx_port_stop_listening (port);
+}
+
+/* To another peer and to none, with the same number: one that was asked for, one that was not, and
+ * on any address. */
+static void
+check_number_stays (const char *host, guint16 number)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GudpxPort) port =
+      gudpx_listen_udp (number, GUDPX_DATAGRAM_PROTOCOL (recorder), host, &error);
+  g_autoptr (GSocket) one = peer_new ("127.0.0.1");
+  g_autoptr (GSocket) other = peer_new ("127.0.0.1");
+  g_autoptr (GSocketAddress) sender = NULL;
+  g_autoptr (GSocketAddress) to = NULL;
+  g_autofree char *received = NULL;
+
+  g_assert_no_error (error);
+  number = port_get_number (port);
+  to = g_inet_socket_address_new_from_string ("127.0.0.1", number);
+  for (int i = 0; i < 3; i++)
+    {
+      connect_to (port, one);
+      g_assert_cmpuint (port_get_number (port), ==, number);
+      connect_to (port, other);
+      g_assert_cmpuint (port_get_number (port), ==, number);
+      g_clear_object (&sender);
+      g_clear_pointer (&received, g_free);
+      g_assert_true (gudpx_port_write (port, text ("x"), NULL));
+      received = peer_receive (other, &sender);
+      g_assert_true (gudpx_address_equal (sender, to));
+
+      g_assert_true (gudpx_port_disconnect_peer (port, &error));
+      g_assert_no_error (error);
+      g_assert_null (gudpx_port_get_peer_address (port));
+      g_assert_cmpuint (port_get_number (port), ==, number);
+      g_assert_false (gudpx_port_write (port, text ("x"), &error));
+      expect_error (&error, DESTINATION_UNSET);
+
+      recorder_forget (recorder);
+      g_socket_send_to (one, to, "1", 1, NULL, NULL);
+      g_socket_send_to (other, to, "2", 1, NULL, NULL);
+      wait_for (recorder->datagrams->len == 2);
+    }
+  g_assert_true (gudpx_port_disconnect_peer (port, NULL));
+
+  gudpx_port_stop_listening (port);
+}
+
+static void
+test_number_stays (void)
+{
+  check_number_stays ("127.0.0.1", 0);
+  check_number_stays (NULL, 0);
+  check_number_stays ("::", 0);
+  check_number_stays (NULL, free_number ("127.0.0.1"));
+}
+
+/* Nothing reads or writes when the answer comes. */
+static void
+test_refused_while_idle (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+
+  g_assert_true (gudpx_port_connect_peer (port, "127.0.0.1", free_number ("127.0.0.1"), NULL));
+  g_assert_true (gudpx_port_write (port, text ("x"), NULL));
+  wait_for (strstr (recorder->events->str, "refused") != NULL);
+  iterate ();
+  g_assert_cmpstr (recorder->events->str, ==, "started refused ");
+  g_assert_true (gudpx_port_get_listening (port));
+
+  gudpx_port_stop_listening (port);
+}
+
+/* A refusal fails no write, and the next one is sent; each is told once. */
+static void
+test_refused_while_busy (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  guint16 number = free_number ("127.0.0.1");
+  g_autoptr (GudpxPort) late = NULL;
+  g_autoptr (Recorder) late_recorder = recorder_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (gudpx_port_connect_peer (port, "127.0.0.1", number, NULL));
+  for (int i = 0; i < 3; i++)
+    {
+      g_assert_true (gudpx_port_write (port, text ("x"), &error));
+      g_assert_no_error (error);
+    }
+  late = gudpx_listen_udp (number, GUDPX_DATAGRAM_PROTOCOL (late_recorder), "127.0.0.1", &error);
+  g_assert_no_error (error);
+  g_assert_true (gudpx_port_write (port, text ("x"), &error));
+  g_assert_no_error (error);
+  wait_for (late_recorder->datagrams->len == 1);
+  wait_for (strstr (recorder->events->str, "refused") != NULL);
+  g_assert_null (recorder->error);
+
+  /* And it goes on in both directions. */
+  g_assert_true (gudpx_datagram_reply (late_recorder->datagrams->pdata[0], text ("y"), NULL));
+  wait_for (recorder->datagrams->len == 1);
+
+  gudpx_port_stop_listening (port);
+  gudpx_port_stop_listening (late);
+}
+
+static void
+stop (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  gudpx_port_stop_listening (
+      gudpx_datagram_protocol_get_transport (GUDPX_DATAGRAM_PROTOCOL (recorder)));
+}
+
+static void
+test_stop_in_refused (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  GudpxPort *port = listen_on (recorder, "127.0.0.1");
+
+  recorder->on_refused = stop;
+  g_assert_true (gudpx_port_connect_peer (port, "127.0.0.1", free_number ("127.0.0.1"), NULL));
+  for (int i = 0; i < 5; i++)
+    g_assert_true (gudpx_port_write (port, text ("x"), NULL));
+  g_object_unref (port);
+  wait_for (strstr (recorder->events->str, "stopped") != NULL);
+  iterate ();
+  g_assert_cmpstr (recorder->events->str, ==, "started refused stopped ");
+}
+
+/* An unconnected port is not told, and not disturbed. */
+static void
+test_unconnected (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  guint16 number = free_number ("127.0.0.1");
+
+  for (int i = 0; i < 3; i++)
+    g_assert_true (gudpx_port_write_to_host (port, text ("x"), "127.0.0.1", number, NULL));
+  iterate ();
+  g_assert_cmpstr (recorder->events->str, ==, "started ");
+
+  gudpx_port_stop_listening (port);
+}
+
+/* What fails leaves the port as it was. */
+static void
+test_errors (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GudpxPort) stopped = gudpx_port_new (GUDPX_DATAGRAM_PROTOCOL (recorder), NULL);
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  g_autofree char *received = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (gudpx_port_connect_peer (port, "localhost", 9, &error));
+  expect_error (&error, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_false (gudpx_port_connect_peer (port, "::1", 9, &error));
+  expect_error (&error, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_null (gudpx_port_get_peer_address (port));
+
+  connect_to (port, peer);
+  g_assert_false (gudpx_port_connect_peer (port, "255.255.255.255", 9, &error));
+  expect_error (&error, G_IO_ERROR_PERMISSION_DENIED);
+  g_assert_nonnull (gudpx_port_get_peer_address (port));
+  g_assert_true (gudpx_port_write (port, text ("still"), NULL));
+  received = peer_receive (peer, NULL);
+  g_assert_cmpstr (received, ==, "still");
+
+  g_assert_false (gudpx_port_connect_peer (stopped, "127.0.0.1", 9, &error));
+  expect_error (&error, G_IO_ERROR_CLOSED);
+  g_assert_false (gudpx_port_disconnect_peer (stopped, &error));
+  expect_error (&error, G_IO_ERROR_CLOSED);
+
+  gudpx_port_stop_listening (port);
+}
+
+/* Of a dual-stack port the peer may be of either family. */
+static void
+test_dual_stack (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "::");
+  g_autoptr (GSocket) peer4 = peer_new ("127.0.0.1");
+  g_autoptr (GSocket) peer6 = peer_new ("::1");
+  g_autofree char *received4 = NULL;
+  g_autofree char *received6 = NULL;
+
+  connect_to (port, peer4);
+  g_assert_cmpint (g_socket_address_get_family (gudpx_port_get_peer_address (port)), ==,
+                   G_SOCKET_FAMILY_IPV4);
+  g_assert_true (gudpx_port_write (port, text ("4"), NULL));
+  received4 = peer_receive (peer4, NULL);
+  g_assert_cmpstr (received4, ==, "4");
+  g_assert_true (gudpx_port_connect_peer (port, "::1", peer_get_port (peer6), NULL));
+  g_assert_true (gudpx_port_write (port, text ("6"), NULL));
+  received6 = peer_receive (peer6, NULL);
+  g_assert_cmpstr (received6, ==, "6");
+  connect_to (port, peer4);
+
+  /* An ICMP error for IPv4 on an IPv6 socket finds its way too. */
+  g_assert_true (gudpx_port_connect_peer (port, "127.0.0.1", free_number ("127.0.0.1"), NULL));
+  g_assert_true (gudpx_port_write (port, text ("x"), NULL));
+  wait_for (strstr (recorder->events->str, "refused") != NULL);
+
+  gudpx_port_stop_listening (port);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/connect/strangers", test_strangers);
+  g_test_add_func ("/connect/connect-in-handler", test_connect_in_handler);
+  g_test_add_func ("/connect/number-stays", test_number_stays);
+  g_test_add_func ("/connect/refused-while-idle", test_refused_while_idle);
+  g_test_add_func ("/connect/refused-while-busy", test_refused_while_busy);
+  g_test_add_func ("/connect/stop-in-refused", test_stop_in_refused);
+  g_test_add_func ("/connect/unconnected", test_unconnected);
+  g_test_add_func ("/connect/errors", test_errors);
+  g_test_add_func ("/connect/dual-stack", test_dual_stack);
+
+  return g_test_run ();
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "recorder.h"
+
+static GudpxPort *
+get_transport (Recorder *recorder)
+{
+  return gudpx_datagram_protocol_get_transport (GUDPX_DATAGRAM_PROTOCOL (recorder));
+}
+
+static void
+stop (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  gudpx_port_stop_listening (get_transport (recorder));
+}
+
+/* Nothing more comes, not even of the same batch, though the port is held by nobody else. */
+static void
+test_stop_in_handler (void)
+{
+  Recorder *recorder = recorder_new ();
+  GudpxPort *port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+
+  recorder->on_datagram = stop;
+  for (int i = 0; i < 10; i++)
+    peer_send (peer, "x", -1, port);
+  g_object_unref (port);
+  wait_for (recorder->datagrams->len > 0);
+  iterate ();
+  g_assert_cmpstr (recorder->events->str, ==, "started datagram stopped ");
+  g_object_unref (recorder);
+}
+
+static void
+test_stop_in_started (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = NULL;
+
+  recorder->on_started = stop;
+  port = listen_on (recorder, "127.0.0.1");
+  g_assert_false (gudpx_port_get_listening (port));
+  g_assert_cmpstr (recorder->events->str, ==, "started stopped ");
+}
+
+/* Answers, then stops: the answer leaves. */
+static void
+reply_and_stop (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  g_assert_true (gudpx_datagram_reply (datagram, text ("bye"), NULL));
+  gudpx_port_stop_listening (gudpx_datagram_get_transport (datagram));
+}
+
+static void
+test_last_words (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  g_autofree char *reply = NULL;
+
+  recorder->on_datagram = reply_and_stop;
+  peer_send (peer, "x", -1, port);
+  wait_for (!gudpx_port_get_listening (port));
+  reply = peer_receive (peer, NULL);
+  g_assert_cmpstr (reply, ==, "bye");
+}
+
+/* The number that was asked for; 0 is a new one. */
+static void
+test_restart (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GSocketAddress) address =
+      g_inet_socket_address_new_from_string ("127.0.0.1", free_number ("127.0.0.1"));
+  g_autoptr (GudpxPort) port = gudpx_port_new (GUDPX_DATAGRAM_PROTOCOL (recorder), address);
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  g_autoptr (GError) error = NULL;
+
+  for (int i = 0; i < 3; i++)
+    {
+      g_assert_true (gudpx_port_start_listening (port, &error));
+      g_assert_no_error (error);
+      g_assert_true (gudpx_address_equal (gudpx_port_get_local_address (port), address));
+      peer_send (peer, "x", -1, port);
+      wait_for (recorder->datagrams->len == (guint) i + 1);
+      gudpx_port_stop_listening (port);
+      gudpx_port_stop_listening (port);
+    }
+  g_assert_cmpstr (recorder->events->str, ==,
+                   "started datagram stopped started datagram stopped started datagram stopped ");
+}
+
+static void
+test_start_twice (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (gudpx_port_start_listening (port, &error));
+  expect_error (&error, G_IO_ERROR_EXISTS);
+  g_assert_true (gudpx_port_get_listening (port));
+  gudpx_port_stop_listening (port);
+}
+
+static void
+start_again (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  GudpxPort **port = user_data;
+
+  recorder->on_stopped = NULL;
+  g_assert_true (gudpx_port_start_listening (*port, NULL));
+}
+
+static void
+test_restart_in_stopped (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+
+  recorder->on_stopped = start_again;
+  recorder->user_data = &port;
+  gudpx_port_stop_listening (port);
+  g_assert_true (gudpx_port_get_listening (port));
+  g_assert_true (get_transport (recorder) == port);
+  peer_send (peer, "x", -1, port);
+  wait_for (recorder->datagrams->len == 1);
+  gudpx_port_stop_listening (port);
+  g_assert_cmpstr (recorder->events->str, ==, "started stopped started datagram stopped ");
+}
+
+/* Stopped and started in a handler: the rest of the batch belongs to the socket before. */
+static void
+restart_in_handler (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  GudpxPort *port = gudpx_datagram_get_transport (datagram);
+
+  gudpx_port_stop_listening (port);
+  g_assert_true (gudpx_port_start_listening (port, NULL));
+}
+
+static void
+test_restart_in_batch (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+
+  recorder->on_datagram = restart_in_handler;
+  for (int i = 0; i < 10; i++)
+    peer_send (peer, "x", -1, port);
+  wait_for (recorder->datagrams->len > 0);
+  iterate ();
+  g_assert_cmpstr (recorder->events->str, ==, "started datagram stopped started ");
+
+  /* The end of the dispatch that began before is not the end of the new socket. */
+  g_assert_true (gudpx_port_get_listening (port));
+  recorder->on_datagram = NULL;
+  peer_send (peer, "y", -1, port);
+  wait_for (recorder->datagrams->len == 2);
+  gudpx_port_stop_listening (port);
+}
+
+/* Started with the first, stopped with the last; a datagram knows its port. */
+static void
+test_several_ports (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) first = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GudpxPort) second = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+
+  g_assert_true (get_transport (recorder) == second);
+  peer_send (peer, "x", -1, first);
+  wait_for (recorder->datagrams->len == 1);
+  peer_send (peer, "x", -1, second);
+  wait_for (recorder->datagrams->len == 2);
+  g_assert_true (gudpx_datagram_get_transport (recorder->datagrams->pdata[0]) == first);
+  g_assert_true (gudpx_datagram_get_transport (recorder->datagrams->pdata[1]) == second);
+
+  gudpx_port_stop_listening (second);
+  g_assert_true (get_transport (recorder) == first);
+  g_assert_cmpstr (recorder->events->str, ==, "started datagram datagram ");
+  gudpx_port_stop_listening (first);
+  g_assert_cmpstr (recorder->events->str, ==, "started datagram datagram stopped ");
+}
+
+static void
+count (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  GString *answers = user_data;
+
+  gudpx_port_stop_listening_finish (GUDPX_PORT (source), result, &error);
+  if (error == NULL)
+    g_string_append_c (answers, 'y');
+  else
+    g_string_append_c (answers,
+                       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ? 'c' : 'n');
+}
+
+/* Every caller is answered, after “stopped”, and never from within the call. */
+static void
+test_stop_async (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GString) answers = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  gudpx_port_stop_listening_async (port, NULL, count, answers);
+  gudpx_port_stop_listening_async (port, NULL, count, answers);
+  g_assert_false (gudpx_port_get_listening (port));
+  g_assert_cmpstr (recorder->events->str, ==, "started ");
+  g_assert_false (gudpx_port_start_listening (port, &error));
+  expect_error (&error, G_IO_ERROR_PENDING);
+  g_assert_false (gudpx_port_write_to_host (port, text ("x"), "127.0.0.1", 9, &error));
+  expect_error (&error, G_IO_ERROR_CLOSED);
+
+  wait_for (answers->len == 2);
+  g_assert_cmpstr (recorder->events->str, ==, "started stopped ");
+  g_assert_cmpstr (answers->str, ==, "yy");
+
+  /* One that is stopped has stopped. */
+  gudpx_port_stop_listening_async (port, NULL, count, answers);
+  g_assert_cmpstr (answers->str, ==, "yy");
+  wait_for (answers->len == 3);
+  g_assert_cmpstr (answers->str, ==, "yyy");
+}
+
+/* The stop at once answers those who wait for the other. */
+static void
+test_stop_async_then_sync (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GString) answers = g_string_new (NULL);
+
+  gudpx_port_stop_listening_async (port, NULL, count, answers);
+  gudpx_port_stop_listening (port);
+  g_assert_cmpstr (recorder->events->str, ==, "started stopped ");
+  wait_for (answers->len == 1);
+  g_assert_cmpstr (answers->str, ==, "y");
+}
+
+static void
+stop_async (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  g_assert_true (gudpx_datagram_reply (datagram, text ("bye"), NULL));
+  gudpx_port_stop_listening_async (gudpx_datagram_get_transport (datagram), NULL, count, user_data);
+}
+
+static void
+test_stop_async_in_handler (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  GudpxPort *port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  g_autoptr (GString) answers = g_string_new (NULL);
+  g_autofree char *reply = NULL;
+
+  recorder->on_datagram = stop_async;
+  recorder->user_data = answers;
+  for (int i = 0; i < 10; i++)
+    peer_send (peer, "x", -1, port);
+  g_object_unref (port);
+  wait_for (answers->len == 1);
+  g_assert_cmpstr (recorder->events->str, ==, "started datagram stopped ");
+  reply = peer_receive (peer, NULL);
+  g_assert_cmpstr (reply, ==, "bye");
+}
+
+static void
+test_stop_async_cancelled (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GString) cancelled = g_string_new (NULL);
+  g_autoptr (GString) answers = g_string_new (NULL);
+
+  g_cancellable_cancel (cancellable);
+  gudpx_port_stop_listening_async (port, cancellable, count, cancelled);
+  gudpx_port_stop_listening_async (port, NULL, count, answers);
+  wait_for (answers->len == 1 && cancelled->len == 1);
+  g_assert_cmpstr (answers->str, ==, "y");
+  g_assert_cmpstr (recorder->events->str, ==, "started stopped ");
+}
+
+/* A context that goes away takes its ports with it; nobody is called. */
+static void
+test_context_goes_away (void)
+{
+  Recorder *recorder = recorder_new ();
+  GMainContext *context = g_main_context_new ();
+  GudpxPort *port;
+  gpointer weak_recorder = recorder;
+  gpointer weak_port;
+
+  g_main_context_push_thread_default (context);
+  port = listen_on (recorder, "127.0.0.1");
+  g_main_context_pop_thread_default (context);
+  weak_port = port;
+  g_object_add_weak_pointer (G_OBJECT (recorder), &weak_recorder);
+  g_object_add_weak_pointer (G_OBJECT (port), &weak_port);
+
+  g_main_context_unref (context);
+  g_assert_false (gudpx_port_get_listening (port));
+  g_assert_cmpstr (recorder->events->str, ==, "started ");
+  g_assert_null (get_transport (recorder));
+
+  g_object_unref (port);
+  g_assert_null (weak_port);
+  g_object_unref (recorder);
+  g_assert_null (weak_recorder);
+}
+
+static void
+add_name (GObject *object, GParamSpec *pspec, gpointer user_data)
+{
+  g_string_append_printf (user_data, "%s ", pspec->name);
+}
+
+static void
+test_notifies (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  g_autoptr (GudpxPort) port = gudpx_port_new (GUDPX_DATAGRAM_PROTOCOL (recorder), address);
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  g_signal_connect (port, "notify", G_CALLBACK (add_name), names);
+  g_signal_connect (recorder, "notify", G_CALLBACK (add_name), names);
+  g_assert_true (gudpx_port_start_listening (port, NULL));
+  g_assert_nonnull (strstr (names->str, "local-address "));
+  g_assert_nonnull (strstr (names->str, "listening "));
+  g_assert_nonnull (strstr (names->str, "socket "));
+  g_assert_nonnull (strstr (names->str, "transport "));
+
+  g_string_truncate (names, 0);
+  gudpx_port_stop_listening (port);
+  g_assert_nonnull (strstr (names->str, "local-address "));
+  g_assert_nonnull (strstr (names->str, "listening "));
+  g_assert_nonnull (strstr (names->str, "socket "));
+  g_assert_nonnull (strstr (names->str, "transport "));
+  g_signal_handlers_disconnect_by_data (recorder, names);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/lifecycle/stop-in-handler", test_stop_in_handler);
+  g_test_add_func ("/lifecycle/stop-in-started", test_stop_in_started);
+  g_test_add_func ("/lifecycle/last-words", test_last_words);
+  g_test_add_func ("/lifecycle/restart", test_restart);
+  g_test_add_func ("/lifecycle/start-twice", test_start_twice);
+  g_test_add_func ("/lifecycle/restart-in-stopped", test_restart_in_stopped);
+  g_test_add_func ("/lifecycle/restart-in-batch", test_restart_in_batch);
+  g_test_add_func ("/lifecycle/several-ports", test_several_ports);
+  g_test_add_func ("/lifecycle/stop-async", test_stop_async);
+  g_test_add_func ("/lifecycle/stop-async-then-sync", test_stop_async_then_sync);
+  g_test_add_func ("/lifecycle/stop-async-in-handler", test_stop_async_in_handler);
+  g_test_add_func ("/lifecycle/stop-async-cancelled", test_stop_async_cancelled);
+  g_test_add_func ("/lifecycle/context-goes-away", test_context_goes_away);
+  g_test_add_func ("/lifecycle/notifies", test_notifies);
+
+  return g_test_run ();
+}

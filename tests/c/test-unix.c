@@ -1,0 +1,616 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
+
+#include "recorder.h"
+
+typedef struct
+{
+  char *directory;
+  char *path;
+  char *other_path;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->directory = g_dir_make_tmp ("gudpx-XXXXXX", NULL);
+  fixture->path = g_build_filename (fixture->directory, "one", NULL);
+  fixture->other_path = g_build_filename (fixture->directory, "other", NULL);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_unlink (fixture->path);
+  g_unlink (fixture->other_path);
+  g_assert_cmpint (g_rmdir (fixture->directory), ==, 0);
+  g_free (fixture->directory);
+  g_free (fixture->path);
+  g_free (fixture->other_path);
+}
+
+static GudpxPort *
+listen_unix (Recorder *recorder, const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  GudpxPort *port =
+      gudpx_listen_unix_datagram (path, GUDPX_DATAGRAM_PROTOCOL (recorder), &error);
+
+  g_assert_no_error (error);
+  return port;
+}
+
+static void
+check_exchange (const char *path, const char *other_path)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (Recorder) other_recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_unix (recorder, path);
+  g_autoptr (GudpxPort) other = listen_unix (other_recorder, other_path);
+  g_autofree char *payload = NULL;
+  g_autofree char *reply = NULL;
+
+  g_assert_true (gudpx_port_write_to (port, text ("hello"),
+                                      gudpx_port_get_local_address (other), NULL));
+  wait_for (other_recorder->datagrams->len == 1);
+  payload = recorder_get_payload (other_recorder, 0);
+  g_assert_cmpstr (payload, ==, "hello");
+  g_assert_true (
+      gudpx_address_equal (gudpx_datagram_get_sender (other_recorder->datagrams->pdata[0]),
+                           gudpx_port_get_local_address (port)));
+
+  g_assert_true (
+      gudpx_datagram_reply (other_recorder->datagrams->pdata[0], text ("back"), NULL));
+  wait_for (recorder->datagrams->len == 1);
+  reply = recorder_get_payload (recorder, 0);
+  g_assert_cmpstr (reply, ==, "back");
+
+  gudpx_port_stop_listening (port);
+  gudpx_port_stop_listening (other);
+}
+
+/* The files go away with the ports. */
+static void
+test_path (Fixture *fixture, gconstpointer data)
+{
+  check_exchange (fixture->path, fixture->other_path);
+  g_assert_false (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_abstract (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *name = g_strdup_printf ("@%s", fixture->path);
+  g_autofree char *other_name = g_strdup_printf ("@%s", fixture->other_path);
+
+  check_exchange (name, other_name);
+  g_assert_false (g_file_test (name, G_FILE_TEST_EXISTS));
+}
+
+/* What a process left behind is replaced, what another one listens on is not, nor is a file. */
+static void
+test_stale (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (fixture->path);
+  g_autoptr (GSocket) left_behind = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM,
+                                                  G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  g_autoptr (GudpxPort) port = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (g_socket_bind (left_behind, address, FALSE, NULL));
+  g_assert_null (
+      gudpx_listen_unix_datagram (fixture->path, GUDPX_DATAGRAM_PROTOCOL (recorder), &error));
+  g_assert_nonnull (strstr (error->message, fixture->path));
+  expect_error (&error, G_IO_ERROR_ADDRESS_IN_USE);
+  g_socket_close (left_behind, NULL);
+  g_assert_true (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
+  port = listen_unix (recorder, fixture->path);
+  gudpx_port_stop_listening (port);
+
+  g_assert_true (g_file_set_contents (fixture->path, "precious", -1, NULL));
+  g_assert_null (
+      gudpx_listen_unix_datagram (fixture->path, GUDPX_DATAGRAM_PROTOCOL (recorder), &error));
+  expect_error (&error, G_IO_ERROR_ADDRESS_IN_USE);
+  g_assert_true (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
+}
+
+/* A file that somebody else put in the place of ours is not removed. */
+static void
+test_replaced (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_unix (recorder, fixture->path);
+
+  g_assert_true (g_file_set_contents (fixture->other_path, "x", -1, NULL));
+  g_assert_cmpint (g_rename (fixture->other_path, fixture->path), ==, 0);
+  gudpx_port_stop_listening (port);
+  g_assert_true (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_restart (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_unix (recorder, fixture->path);
+
+  gudpx_port_stop_listening (port);
+  g_assert_true (gudpx_port_start_listening (port, NULL));
+  g_assert_true (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
+  gudpx_port_stop_listening (port);
+}
+
+static void
+test_bad_paths (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autofree char *long_path = g_strnfill (200, 'x');
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (
+      gudpx_listen_unix_datagram (long_path, GUDPX_DATAGRAM_PROTOCOL (recorder), &error));
+  expect_error (&error, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_null (gudpx_listen_unix_datagram ("", GUDPX_DATAGRAM_PROTOCOL (recorder), &error));
+  expect_error (&error, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_null (gudpx_listen_unix_datagram ("/nonexistent/path",
+                                             GUDPX_DATAGRAM_PROTOCOL (recorder), &error));
+  expect_error (&error, G_IO_ERROR_NOT_FOUND);
+}
+
+/* Nobody can answer a sender without a name. */
+static void
+test_unbound_sender (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_unix (recorder, fixture->path);
+  g_autoptr (GSocket) sender = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM,
+                                             G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  g_autoptr (GError) error = NULL;
+
+  peer_send (sender, "x", -1, port);
+  wait_for (recorder->datagrams->len == 1);
+  g_assert_null (gudpx_datagram_get_sender (recorder->datagrams->pdata[0]));
+  g_assert_false (gudpx_datagram_reply (recorder->datagrams->pdata[0], text ("y"), &error));
+  expect_error (&error, DESTINATION_UNSET);
+
+  gudpx_port_stop_listening (port);
+}
+
+static void
+test_connect (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (Recorder) other_recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_unix (recorder, fixture->path);
+  g_autoptr (GudpxPort) other = NULL;
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (fixture->other_path);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (gudpx_port_connect_peer_address (port, address, &error));
+  expect_error (&error, G_IO_ERROR_NOT_FOUND);
+  g_assert_false (gudpx_port_connect_peer (port, "127.0.0.1", 9, &error));
+  expect_error (&error, G_IO_ERROR_INVALID_ARGUMENT);
+
+  other = listen_unix (other_recorder, fixture->other_path);
+  g_assert_true (gudpx_port_connect_peer_address (port, address, &error));
+  g_assert_no_error (error);
+  g_assert_true (gudpx_port_write (port, text ("x"), &error));
+  g_assert_true (gudpx_port_write_to (port, text ("y"), address, &error));
+  wait_for (other_recorder->datagrams->len == 2);
+  g_assert_true (gudpx_datagram_reply (other_recorder->datagrams->pdata[0], text ("z"), &error));
+  wait_for (recorder->datagrams->len == 1);
+  g_assert_true (gudpx_port_disconnect_peer (port, &error));
+  g_assert_no_error (error);
+
+  /* The peer goes away. */
+  g_assert_true (gudpx_port_connect_peer_address (port, address, &error));
+  gudpx_port_stop_listening (other);
+  g_assert_false (gudpx_port_write (port, text ("x"), &error));
+  expect_error (&error, G_IO_ERROR_CONNECTION_REFUSED);
+  g_assert_false (gudpx_port_write_to_host (port, text ("x"), "127.0.0.1", 9, &error));
+  expect_error (&error, G_IO_ERROR_INVALID_ARGUMENT);
+
+  gudpx_port_stop_listening (port);
+}
+
+/* A port on which nobody can write back. */
+static void
+test_unnamed_port (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (Recorder) client_recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_unix (recorder, fixture->path);
+  g_autoptr (GSocketAddress) nothing =
+      g_unix_socket_address_new_with_type ("", 0, G_UNIX_SOCKET_ADDRESS_ANONYMOUS);
+  g_autoptr (GudpxPort) client =
+      gudpx_port_new (GUDPX_DATAGRAM_PROTOCOL (client_recorder), nothing);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (gudpx_port_start_listening (client, &error));
+  g_assert_no_error (error);
+  g_assert_true (
+      gudpx_port_write_to (client, text ("x"), gudpx_port_get_local_address (port), &error));
+  wait_for (recorder->datagrams->len == 1);
+  g_assert_null (gudpx_datagram_get_sender (recorder->datagrams->pdata[0]));
+
+  gudpx_port_stop_listening (client);
+  gudpx_port_stop_listening (port);
+}
+
+/* A peer that does not read yet. */
+typedef struct
+{
+  Recorder *recorder;
+  GudpxPort *port;
+  GSocket *peer;
+} FullPeer;
+
+static void
+full_peer_init (FullPeer *self, Fixture *fixture)
+{
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (fixture->other_path);
+  g_autoptr (GError) error = NULL;
+
+  self->recorder = recorder_new ();
+  self->port = listen_unix (self->recorder, fixture->path);
+  self->peer = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM,
+                             G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  g_assert_true (g_socket_bind (self->peer, address, FALSE, NULL));
+  g_socket_set_timeout (self->peer, 60);
+  g_assert_true (gudpx_port_connect_peer_address (self->port, address, &error));
+  g_assert_no_error (error);
+}
+
+static void
+full_peer_clear (FullPeer *self)
+{
+  gudpx_port_stop_listening (self->port);
+  g_object_unref (self->port);
+  g_object_unref (self->recorder);
+  g_object_unref (self->peer);
+}
+
+static gboolean
+write_number (FullPeer *self, guint number, GError **error)
+{
+  g_autofree char *payload = g_strdup_printf ("%u", number);
+
+  return gudpx_port_write (self->port, text (payload), error);
+}
+
+static void
+expect_number (FullPeer *self, guint number)
+{
+  g_autofree char *received = NULL;
+  g_autofree char *expected = g_strdup_printf ("%u", number);
+
+  wait_for (!peer_has_nothing (self->peer));
+  received = peer_receive (self->peer, NULL);
+  g_assert_cmpstr (received, ==, expected);
+}
+
+/* What the kernel has no room for waits, in order; the queue is bounded, and says when it is full
+ * and when it has room again. */
+static void
+test_queue (Fixture *fixture, gconstpointer data)
+{
+  FullPeer full;
+  guint n_taken = 0;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GudpxStatistics) statistics = NULL;
+
+  full_peer_init (&full, fixture);
+  gudpx_port_set_send_queue_limit (full.port, 16384);
+  while (write_number (&full, n_taken, &error))
+    g_assert_cmpuint (++n_taken, <, 1000000);
+  expect_error (&error, G_IO_ERROR_WOULD_BLOCK);
+  g_assert_cmpuint (gudpx_port_get_send_queue_size (full.port), >, 8192);
+  g_assert_cmpuint (gudpx_port_get_send_queue_size (full.port), <=, 16384);
+  g_assert_false (write_number (&full, n_taken, &error));
+  expect_error (&error, G_IO_ERROR_WOULD_BLOCK);
+  statistics = gudpx_port_get_statistics (full.port);
+  g_assert_cmpuint (statistics->send_queue_drops, ==, 2);
+  iterate ();
+  g_assert_cmpstr (full.recorder->events->str, ==, "started ");
+
+  for (guint i = 0; i < n_taken; i++)
+    expect_number (&full, i);
+  wait_for (gudpx_port_get_send_queue_size (full.port) == 0);
+  iterate ();
+  g_assert_cmpstr (full.recorder->events->str, ==, "started writable ");
+
+  /* Once more each time. */
+  n_taken = 0;
+  while (write_number (&full, n_taken, NULL))
+    n_taken++;
+  for (guint i = 0; i < n_taken; i++)
+    expect_number (&full, i);
+  wait_for (gudpx_port_get_send_queue_size (full.port) == 0);
+  iterate ();
+  g_assert_cmpstr (full.recorder->events->str, ==, "started writable writable ");
+
+  full_peer_clear (&full);
+}
+
+/* Empty datagrams are bounded too. */
+static void
+test_queue_of_empty (Fixture *fixture, gconstpointer data)
+{
+  FullPeer full;
+  guint n_taken = 0;
+
+  full_peer_init (&full, fixture);
+  gudpx_port_set_send_queue_limit (full.port, 16384);
+  while (gudpx_port_write (full.port, NULL, 0, NULL))
+    g_assert_cmpuint (++n_taken, <, 100000);
+  for (guint i = 0; i < n_taken; i++)
+    {
+      g_autofree char *received = NULL;
+
+      wait_for (!peer_has_nothing (full.peer));
+      received = peer_receive (full.peer, NULL);
+      g_assert_cmpstr (received, ==, "");
+    }
+  wait_for (gudpx_port_get_send_queue_size (full.port) == 0);
+
+  full_peer_clear (&full);
+}
+
+/* Without a queue the kernel's word is final, and “writable” comes all the same. */
+static void
+test_no_queue (Fixture *fixture, gconstpointer data)
+{
+  FullPeer full;
+  guint n_taken = 0;
+  g_autoptr (GError) error = NULL;
+
+  full_peer_init (&full, fixture);
+  gudpx_port_set_send_queue_limit (full.port, 0);
+  while (write_number (&full, n_taken, &error))
+    g_assert_cmpuint (++n_taken, <, 100000);
+  expect_error (&error, G_IO_ERROR_WOULD_BLOCK);
+  g_assert_cmpuint (gudpx_port_get_send_queue_size (full.port), ==, 0);
+  for (guint i = 0; i < n_taken; i++)
+    expect_number (&full, i);
+  wait_for (strstr (full.recorder->events->str, "writable") != NULL);
+
+  full_peer_clear (&full);
+}
+
+/* A destination that is not the peer: there the socket says that it is writable, and is not. */
+static void
+test_queue_unconnected (Fixture *fixture, gconstpointer data)
+{
+  FullPeer full;
+  guint n_taken = 0;
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (fixture->other_path);
+  guint n_iterations = 0;
+  gint64 start;
+
+  full_peer_init (&full, fixture);
+  g_assert_true (gudpx_port_disconnect_peer (full.port, NULL));
+  gudpx_port_set_send_queue_limit (full.port, 16384);
+  while (gudpx_port_write_to (full.port, text ("x"), address, NULL))
+    g_assert_cmpuint (++n_taken, <, 100000);
+
+  /* It asks again now and then, and not in a spin: in 100 ms a spin would be 10,000 times. */
+  start = g_get_monotonic_time ();
+  while (g_get_monotonic_time () < start + 100 * G_TIME_SPAN_MILLISECOND)
+    {
+      if (g_main_context_iteration (NULL, FALSE))
+        n_iterations++;
+    }
+  g_assert_cmpuint (n_iterations, <, 200);
+
+  for (guint i = 0; i < n_taken; i++)
+    {
+      g_autofree char *received = NULL;
+
+      wait_for (!peer_has_nothing (full.peer));
+      received = peer_receive (full.peer, NULL);
+    }
+  wait_for (gudpx_port_get_send_queue_size (full.port) == 0);
+
+  full_peer_clear (&full);
+}
+
+static void
+count (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  guint *counts = user_data;
+
+  if (g_async_result_is_tagged (result, gudpx_port_write_async))
+    gudpx_port_write_finish (GUDPX_PORT (source), result, &error);
+  else if (g_async_result_is_tagged (result, gudpx_port_flush_async))
+    gudpx_port_flush_finish (GUDPX_PORT (source), result, &error);
+  else
+    gudpx_port_stop_listening_finish (GUDPX_PORT (source), result, &error);
+
+  if (error == NULL)
+    counts[0]++;
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    counts[1]++;
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+    counts[2]++;
+  else
+    g_error ("%s", error->message);
+}
+
+/* write_async always finds room, and tells when the kernel took it; what is cancelled never leaves. */
+static void
+test_async (Fixture *fixture, gconstpointer data)
+{
+  FullPeer full;
+  guint n_taken = 0;
+  guint counts[3] = { 0 };
+  guint cancelled[3] = { 0 };
+  guint flushes[3] = { 0 };
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("async", 5);
+  g_autoptr (GBytes) never = g_bytes_new_static ("never", 5);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  full_peer_init (&full, fixture);
+  gudpx_port_set_send_queue_limit (full.port, 4096);
+  while (write_number (&full, n_taken, NULL))
+    n_taken++;
+  gudpx_port_write_async (full.port, bytes, NULL, NULL, count, counts);
+  gudpx_port_write_async (full.port, never, NULL, cancellable, count, cancelled);
+  gudpx_port_flush_async (full.port, NULL, count, flushes);
+  gudpx_port_flush_async (full.port, cancellable, count, flushes);
+  iterate ();
+  g_assert_cmpuint (counts[0] + cancelled[0] + flushes[0], ==, 0);
+
+  g_cancellable_cancel (cancellable);
+  wait_for (cancelled[1] == 1 && flushes[1] == 1);
+  for (guint i = 0; i < n_taken; i++)
+    expect_number (&full, i);
+  wait_for (counts[0] == 1 && flushes[0] == 1);
+  g_assert_cmpuint (gudpx_port_get_send_queue_size (full.port), ==, 0);
+  {
+    g_autofree char *received = peer_receive (full.peer, NULL);
+
+    g_assert_cmpstr (received, ==, "async");
+  }
+  g_assert_true (peer_has_nothing (full.peer));
+
+  full_peer_clear (&full);
+}
+
+/* A stop at once drops the queue, and answers for it. */
+static void
+test_stop_drops (Fixture *fixture, gconstpointer data)
+{
+  FullPeer full;
+  guint n_taken = 0;
+  guint counts[3] = { 0 };
+  guint n_received = 0;
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("async", 5);
+  g_autoptr (GudpxStatistics) statistics = NULL;
+
+  full_peer_init (&full, fixture);
+  gudpx_port_set_send_queue_limit (full.port, 4096);
+  while (write_number (&full, n_taken, NULL))
+    n_taken++;
+  gudpx_port_write_async (full.port, bytes, NULL, NULL, count, counts);
+  gudpx_port_flush_async (full.port, NULL, count, counts);
+  gudpx_port_stop_listening (full.port);
+  g_assert_cmpuint (gudpx_port_get_send_queue_size (full.port), ==, 0);
+  wait_for (counts[2] == 2);
+  while (!peer_has_nothing (full.peer))
+    {
+      g_autofree char *received = peer_receive (full.peer, NULL);
+
+      n_received++;
+    }
+  g_assert_cmpuint (n_received, <, n_taken);
+  statistics = gudpx_port_get_statistics (full.port);
+  g_assert_cmpuint (statistics->datagrams_sent, ==, n_received);
+  g_assert_cmpuint (statistics->send_queue_drops, ==, n_taken - n_received + 2);
+
+  full_peer_clear (&full);
+}
+
+/* The other stop sends it first, though nobody holds the port. */
+static void
+test_stop_async_sends (Fixture *fixture, gconstpointer data)
+{
+  FullPeer full;
+  guint n_taken = 0;
+  guint counts[3] = { 0 };
+
+  full_peer_init (&full, fixture);
+  gudpx_port_set_send_queue_limit (full.port, 4096);
+  while (write_number (&full, n_taken, NULL))
+    n_taken++;
+  gudpx_port_stop_listening_async (full.port, NULL, count, counts);
+  g_clear_object (&full.port);
+  iterate ();
+  g_assert_cmpuint (counts[0], ==, 0);
+  for (guint i = 0; i < n_taken; i++)
+    expect_number (&full, i);
+  wait_for (counts[0] == 1);
+  g_assert_nonnull (strstr (full.recorder->events->str, "stopped"));
+
+  g_object_unref (full.recorder);
+  g_object_unref (full.peer);
+}
+
+static void
+write_nowhere (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  g_assert_true (gudpx_port_write_to (gudpx_datagram_get_transport (datagram), text ("x"),
+                                      user_data, NULL));
+}
+
+/* What only the kernel can tell of what was written in a handler. */
+static void
+test_late_error (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_unix (recorder, fixture->path);
+  g_autoptr (GSocketAddress) nowhere = g_unix_socket_address_new (fixture->other_path);
+
+  recorder->on_datagram = write_nowhere;
+  recorder->user_data = nowhere;
+  g_assert_true (
+      gudpx_port_write_to (port, text ("x"), gudpx_port_get_local_address (port), NULL));
+  wait_for (recorder->error != NULL);
+  g_assert_true (gudpx_address_equal (recorder->destination, nowhere));
+  g_assert_nonnull (strstr (recorder->error->message, fixture->other_path));
+  expect_error (&recorder->error, G_IO_ERROR_NOT_FOUND);
+  g_assert_true (gudpx_port_get_listening (port));
+
+  gudpx_port_stop_listening (port);
+}
+
+static void
+test_too_large (Fixture *fixture, gconstpointer data)
+{
+  FullPeer full;
+  g_autofree guint8 *large = g_malloc0 (16 * 1024 * 1024);
+  g_autoptr (GError) error = NULL;
+
+  full_peer_init (&full, fixture);
+  g_assert_false (gudpx_port_write (full.port, large, 16 * 1024 * 1024, &error));
+  g_assert_nonnull (strstr (error->message, "16777216"));
+  expect_error (&error, G_IO_ERROR_MESSAGE_TOO_LARGE);
+
+  full_peer_clear (&full);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define add(name, function)                                                                        \
+  g_test_add ("/unix/" name, Fixture, NULL, set_up, function, tear_down)
+
+  add ("path", test_path);
+  add ("abstract", test_abstract);
+  add ("stale", test_stale);
+  add ("replaced", test_replaced);
+  add ("restart", test_restart);
+  add ("bad-paths", test_bad_paths);
+  add ("unbound-sender", test_unbound_sender);
+  add ("connect", test_connect);
+  add ("unnamed-port", test_unnamed_port);
+  add ("queue", test_queue);
+  add ("queue-of-empty", test_queue_of_empty);
+  add ("no-queue", test_no_queue);
+  add ("queue-unconnected", test_queue_unconnected);
+  add ("async", test_async);
+  add ("stop-drops", test_stop_drops);
+  add ("stop-async-sends", test_stop_async_sends);
+  add ("late-error", test_late_error);
+  add ("too-large", test_too_large);
+
+  return g_test_run ();
+}
