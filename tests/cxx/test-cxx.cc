@@ -276,9 +276,9 @@ TEST (Receive, EmitsSignalToLambda)
       static_cast<GudpxDatagram *> (g_object_ref (datagram)));
   };
   g_signal_connect (protocol.get (), "datagram-received", G_CALLBACK (keep), &kept);
+  const guint16 number = g_inet_socket_address_get_port (local_address (port.get ()));
   ASSERT_TRUE (gudpx_port_write_to_host (sender.port.get (), bytes_of ("kept"), 4, "127.0.0.1",
-                                         g_inet_socket_address_get_port (local_address (port.get ())),
-                                         nullptr));
+                                         number, nullptr));
   ASSERT_TRUE (run_until ([&] { return kept != nullptr; }));
   gudpx_port_stop_listening (port.get ());
 
@@ -334,7 +334,8 @@ TEST (Write, NamesWhatIsWrong)
                                         c.host, 9, &error);
 
       EXPECT_FALSE (taken) << c.code;
-      EXPECT_TRUE (g_error_matches (error, G_IO_ERROR, c.code)) << (error ? error->message : "none");
+      EXPECT_TRUE (g_error_matches (error, G_IO_ERROR, c.code))
+        << (error != nullptr ? error->message : "no error");
     }
 }
 
