@@ -94,21 +94,24 @@ gudpx_datagram_protocol_get_property (GObject *object,
     }
 }
 
+/* One by one. A port has its own way of doing that, which its being stopped, paused or dispatched from
+ * within does not disturb. */
 static void
 gudpx_datagram_protocol_real_datagrams_received (GudpxDatagramProtocol *self, GPtrArray *datagrams)
 {
-  for (guint i = 0; i < datagrams->len; i++)
+  for (guint i = 0; i < datagrams->len;)
     {
-      GudpxDatagram *datagram = datagrams->pdata[i];
-      GudpxPort *port = gudpx_datagram_get_transport (datagram);
+      GudpxPort *port = gudpx_datagram_get_transport (datagrams->pdata[i]);
+      guint first = i++;
 
       if (port == NULL)
-        gudpx_datagram_protocol_receive (self, datagram);
-      else if (!gudpx_port_deliver (port, datagram))
         {
-          gudpx_port_put_back (port, datagrams, i);
-          return;
+          gudpx_datagram_protocol_receive (self, datagrams->pdata[first]);
+          continue;
         }
+      while (i < datagrams->len && gudpx_datagram_get_transport (datagrams->pdata[i]) == port)
+        i++;
+      gudpx_port_deliver_again (port, (GudpxDatagram **) &datagrams->pdata[first], i - first);
     }
 }
 

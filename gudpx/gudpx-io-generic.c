@@ -10,6 +10,13 @@
 #define MAX_RETRIES 4
 #define MAX_UDP_SIZE 65536
 
+/* Linux returns the true length, if asked: recv(2). */
+#ifdef __linux__
+#define RECEIVE_FLAGS MSG_TRUNC
+#else
+#define RECEIVE_FLAGS 0
+#endif
+
 typedef struct
 {
   GudpxIo parent;
@@ -177,12 +184,12 @@ receive_one (GenericIo *self, guint i, gsize max_size, int *errsv)
   GudpxIncoming *incoming = &self->incoming[i];
   g_autoptr (GSocketAddress) sender = NULL;
   g_autoptr (GError) error = NULL;
-  /* Room for a whole datagram: the call does not tell how long one was that did not fit. */
+  /* Room for a whole datagram: not every system tells how long one was that did not fit. */
   gsize size = MAX (max_size, MAX_UDP_SIZE);
   GInputVector vector = { get_buffer (self, i, size), size };
   GSocketControlMessage **messages = NULL;
   int n_messages = 0;
-  int flags = 0;
+  int flags = RECEIVE_FLAGS;
   gssize n;
 
   errno = 0;
@@ -196,7 +203,7 @@ receive_one (GenericIo *self, guint i, gsize max_size, int *errsv)
 
   incoming->data = vector.buffer;
   incoming->original_size = n;
-  incoming->size = MIN ((gsize) n, max_size);
+  incoming->size = MIN (MIN ((gsize) n, size), max_size);
   incoming->sender.length = 0;
   if (sender != NULL)
     gudpx_address_to_native (sender, &incoming->sender, NULL);

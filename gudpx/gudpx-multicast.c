@@ -204,6 +204,9 @@ set_membership_error (const Membership *self, gboolean join, int errsv, GError *
   g_autofree char *group =
       g_inet_address_to_string (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (object)));
 
+  /* Linux's word for a source that was joined already. */
+  if (join && self->source.length > 0 && errsv == EADDRNOTAVAIL)
+    errsv = EADDRINUSE;
   gudpx_set_error_errno (error, errsv, "Cannot %s the group %s%s%s", join ? "join" : "leave", group,
                          self->interface != NULL ? " on " : "",
                          self->interface != NULL ? self->interface : "");

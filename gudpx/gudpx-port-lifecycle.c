@@ -117,13 +117,13 @@ open_port (GudpxPort *self, GSocket *socket)
     self->own_path = gudpx_socket_own_path (&self->bound, &self->own_path_stat);
   attach_source (self);
 
+  /* Any of the calls that follow may stop the port: it is as they may find it first. */
   g_object_freeze_notify (G_OBJECT (self));
   gudpx_port_update_addresses (self);
   gudpx_port_notify (self, GUDPX_PORT_PROP_SOCKET);
   gudpx_port_notify (self, GUDPX_PORT_PROP_LISTENING);
-  g_object_thaw_notify (G_OBJECT (self));
-
   gudpx_datagram_protocol_attach (self->protocol, self);
+  g_object_thaw_notify (G_OBJECT (self));
 }
 
 static gboolean
@@ -394,8 +394,11 @@ gudpx_port_stop_listening_async (GudpxPort *self,
       return;
     }
 
-  g_ptr_array_add (self->stop_tasks, g_object_ref (task));
-  gudpx_port_watch_cancellation (self, task, stop_wait_cancelled);
+  if (!g_task_return_error_if_cancelled (task))
+    {
+      g_ptr_array_add (self->stop_tasks, g_object_ref (task));
+      gudpx_port_watch_cancellation (self, task, stop_wait_cancelled);
+    }
   if (self->state == GUDPX_PORT_LISTENING)
     {
       self->state = GUDPX_PORT_STOPPING;

@@ -140,11 +140,9 @@ void       gudpx_port_update_addresses (GudpxPort             *self);
 GSource   *gudpx_port_source_new      (GudpxPort *self);
 void       gudpx_port_update_source   (GudpxPort *self);
 void       gudpx_port_wake            (GudpxPort *self);
-gboolean   gudpx_port_deliver         (GudpxPort     *self,
-                                       GudpxDatagram *datagram);
-void       gudpx_port_put_back        (GudpxPort  *self,
-                                       GPtrArray  *datagrams,
-                                       guint       first);
+void       gudpx_port_deliver_again  (GudpxPort      *self,
+                                      GudpxDatagram **datagrams,
+                                      guint           n_datagrams);
 void       gudpx_port_clear_inbox     (GudpxPort  *self);
 
 /* gudpx-port-write.c */

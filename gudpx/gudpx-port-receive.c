@@ -122,28 +122,8 @@ is_from_peer (GudpxPort *self, GudpxDatagram *datagram)
          gudpx_native_address_equal (&self->peer, gudpx_datagram_get_native_sender (datagram));
 }
 
-/* Hands one datagram to the protocol, unless the port was stopped or connected elsewhere since it
- * came. FALSE: the port is paused, and the datagram is to be kept. */
-gboolean
-gudpx_port_deliver (GudpxPort *self, GudpxDatagram *datagram)
-{
-  if (!is_current (self, gudpx_datagram_get_epoch (datagram)))
-    return TRUE;
-  if (!self->reading)
-    return FALSE;
-  if (is_from_peer (self, datagram))
-    gudpx_datagram_protocol_receive (self->protocol, datagram);
-  return TRUE;
-}
-
-/* A batch was interrupted: the rest comes first when the port reads again. */
-void
-gudpx_port_put_back (GudpxPort *self, GPtrArray *datagrams, guint first)
-{
-  for (guint i = datagrams->len; i > first; i--)
-    g_queue_push_head (&self->inbox, g_object_ref (datagrams->pdata[i - 1]));
-}
-
+/* One by one, until the port is paused. What came before it was stopped, or from a stranger before it
+ * was connected, is not for the protocol. */
 static void
 deliver_singly (GudpxPort *self)
 {
@@ -151,9 +131,22 @@ deliver_singly (GudpxPort *self)
     {
       GudpxDatagram *datagram = g_queue_pop_head (&self->inbox);
 
-      gudpx_port_deliver (self, datagram);
+      if (is_from_peer (self, datagram))
+        gudpx_datagram_protocol_receive (self->protocol, datagram);
       recycle (self, datagram);
     }
+}
+
+/* A protocol that took a batch wants it one by one after all. */
+void
+gudpx_port_deliver_again (GudpxPort *self, GudpxDatagram **datagrams, guint n_datagrams)
+{
+  for (guint i = n_datagrams; i > 0; i--)
+    {
+      if (is_current (self, gudpx_datagram_get_epoch (datagrams[i - 1])))
+        g_queue_push_head (&self->inbox, g_object_ref (datagrams[i - 1]));
+    }
+  deliver_singly (self);
 }
 
 static void

@@ -504,8 +504,7 @@ gudpx_port_write (GudpxPort *self, const guint8 *data, gsize size, GError **erro
  * - %G_IO_ERROR_WOULD_BLOCK: the send queue is full; the datagram was not taken
  * - %G_IO_ERROR_INVALID_ARGUMENT: another destination than the peer on a connected port; an address
  *   that the port cannot reach: IPv6 from an IPv4 port, IPv4 from one that is
- *   [property@Gudpx.Port:ipv6-only] or bound to one IPv6 address; port number 0; a link-local address
- *   without a scope id
+ *   [property@Gudpx.Port:ipv6-only] or bound to one IPv6 address; port number 0
  * - %G_IO_ERROR_PERMISSION_DENIED: a broadcast address, without
  *   [property@Gudpx.Port:broadcast-allowed]; a firewall
  * - %G_IO_ERROR_CLOSED: the port is not listening

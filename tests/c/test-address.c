@@ -1,1 +1,133 @@
-int main (void) { return 0; }
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <gio/gunixsocketaddress.h>
+
+#include "gudpx/gudpx-address-private.h"
+
+static GSocketAddress *
+parse (const char *host, guint16 port)
+{
+  g_autoptr (GError) error = NULL;
+  GSocketAddress *address = gudpx_address_parse (host, port, &error);
+
+  g_assert_no_error (error);
+  return address;
+}
+
+static void
+check_equal (GSocketAddress *a, GSocketAddress *b, gboolean expected)
+{
+  g_assert_cmpint (gudpx_address_equal (a, b), ==, expected);
+  g_assert_cmpint (gudpx_address_equal (b, a), ==, expected);
+  if (expected)
+    g_assert_cmpuint (gudpx_address_hash (a), ==, gudpx_address_hash (b));
+}
+
+static void
+test_equal (void)
+{
+  g_autoptr (GSocketAddress) a = parse ("127.0.0.1", 1);
+  g_autoptr (GSocketAddress) same = parse ("127.0.0.1", 1);
+  g_autoptr (GSocketAddress) other_port = parse ("127.0.0.1", 2);
+  g_autoptr (GSocketAddress) other_host = parse ("127.0.0.2", 1);
+  g_autoptr (GSocketAddress) ipv6 = parse ("fe80::1%1", 1);
+  g_autoptr (GSocketAddress) same6 = parse ("fe80:0::1%1", 1);
+  g_autoptr (GSocketAddress) other_scope = parse ("fe80::1%2", 1);
+  g_autoptr (GSocketAddress) path = g_unix_socket_address_new ("/a");
+  g_autoptr (GSocketAddress) same_path = g_unix_socket_address_new ("/a");
+  g_autoptr (GSocketAddress) other_path = g_unix_socket_address_new ("/b");
+  g_autoptr (GSocketAddress) abstract =
+      g_unix_socket_address_new_with_type ("/a", -1, G_UNIX_SOCKET_ADDRESS_ABSTRACT);
+
+  check_equal (a, a, TRUE);
+  check_equal (a, same, TRUE);
+  check_equal (a, other_port, FALSE);
+  check_equal (a, other_host, FALSE);
+  check_equal (a, ipv6, FALSE);
+  check_equal (ipv6, same6, TRUE);
+  check_equal (ipv6, other_scope, FALSE);
+  check_equal (path, same_path, TRUE);
+  check_equal (path, other_path, FALSE);
+  check_equal (path, abstract, FALSE);
+  check_equal (path, a, FALSE);
+  check_equal (NULL, a, FALSE);
+  check_equal (NULL, NULL, TRUE);
+}
+
+/* To the kernel's form and back, by way of the other family where there is one. */
+static void
+test_convert (void)
+{
+  g_autoptr (GSocketAddress) ipv4 = parse ("192.0.2.7", 4711);
+  g_autoptr (GSocketAddress) ipv6 = parse ("2001:db8::7", 4711);
+  g_autoptr (GSocketAddress) back = NULL;
+  GudpxNativeAddress native;
+
+  g_assert_true (gudpx_address_to_native (ipv4, &native, NULL));
+  g_assert_true (gudpx_native_address_convert (&native, G_SOCKET_FAMILY_IPV6));
+  g_assert_cmpint (gudpx_native_address_get_family (&native), ==, G_SOCKET_FAMILY_IPV6);
+  g_assert_true (gudpx_native_address_is_ipv4 (&native));
+  g_assert_cmpuint (gudpx_native_address_get_port (&native), ==, 4711);
+  back = gudpx_native_address_to_object (&native);
+  g_assert_true (gudpx_address_equal (back, ipv4));
+  g_assert_true (gudpx_native_address_convert (&native, G_SOCKET_FAMILY_IPV4));
+  g_assert_cmpint (gudpx_native_address_get_family (&native), ==, G_SOCKET_FAMILY_IPV4);
+  g_assert_false (gudpx_native_address_convert (&native, G_SOCKET_FAMILY_UNIX));
+
+  g_assert_true (gudpx_address_to_native (ipv6, &native, NULL));
+  g_assert_false (gudpx_native_address_convert (&native, G_SOCKET_FAMILY_IPV4));
+}
+
+/* The cache is bounded, and right whatever comes. */
+static void
+test_cache (void)
+{
+  GudpxAddressCache *cache = gudpx_address_cache_new ();
+  GudpxNativeAddress native = { .length = sizeof native.u.in, .u.in.sin_family = AF_INET };
+  GSocketAddress *first;
+
+  native.u.in.sin_addr.s_addr = htonl (0x7f000001);
+  native.u.in.sin_port = htons (1);
+  first = gudpx_address_cache_lookup (cache, &native);
+  g_assert_true (gudpx_address_cache_lookup (cache, &native) == first);
+
+  for (guint i = 1; i < 60000; i++)
+    {
+      GSocketAddress *address;
+
+      native.u.in.sin_port = htons (i);
+      address = gudpx_address_cache_lookup (cache, &native);
+      g_assert_cmpuint (g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)), ==, i);
+      g_assert_true (gudpx_address_cache_lookup (cache, &native) == address);
+    }
+
+  native.length = sizeof (sa_family_t);
+  native.u.any.sa_family = AF_UNIX;
+  g_assert_null (gudpx_address_cache_lookup (cache, &native));
+  gudpx_address_cache_free (cache);
+}
+
+/* A padded sockaddr names the same path as the kernel's own. */
+static void
+test_path_length (void)
+{
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new ("/a/path");
+  GudpxNativeAddress native;
+
+  g_assert_true (gudpx_address_to_native (address, &native, NULL));
+  g_assert_cmpuint (native.length, ==,
+                    G_STRUCT_OFFSET (struct sockaddr_un, sun_path) + sizeof "/a/path");
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/address/equal", test_equal);
+  g_test_add_func ("/address/convert", test_convert);
+  g_test_add_func ("/address/cache", test_cache);
+  g_test_add_func ("/address/path-length", test_path_length);
+
+  return g_test_run ();
+}

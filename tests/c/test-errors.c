@@ -1,1 +1,138 @@
-int main (void) { return 0; }
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Errors of the network, in a namespace where most of the world is unreachable: see tests/netns. */
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "recorder.h"
+
+static void
+test_no_route (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (gudpx_port_write_to_host (port, text ("x"), "192.0.2.1", 9, &error));
+  g_assert_nonnull (strstr (error->message, "192.0.2.1:9"));
+  expect_error (&error, G_IO_ERROR_NETWORK_UNREACHABLE);
+  g_assert_false (gudpx_port_connect_peer (port, "192.0.2.1", 9, &error));
+  expect_error (&error, G_IO_ERROR_NETWORK_UNREACHABLE);
+  g_assert_null (gudpx_port_get_peer_address (port));
+  iterate ();
+  g_assert_cmpstr (recorder->events->str, ==, "started ");
+
+  gudpx_port_stop_listening (port);
+}
+
+static void
+write_far (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  g_assert_true (gudpx_port_write_to (gudpx_datagram_get_transport (datagram), text ("x"),
+                                      user_data, NULL));
+  g_assert_true (gudpx_datagram_reply (datagram, text ("y"), NULL));
+}
+
+/* Written in a handler, the same comes on its own; what was written behind it leaves. */
+static void
+test_no_route_late (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, NULL);
+  g_autoptr (GSocketAddress) far = g_inet_socket_address_new_from_string ("192.0.2.1", 9);
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  g_autoptr (GSocketAddress) near =
+      g_inet_socket_address_new_from_string ("127.0.0.1", port_get_number (port));
+  g_autofree char *received = NULL;
+
+  recorder->on_datagram = write_far;
+  recorder->user_data = far;
+  g_socket_send_to (peer, near, "x", 1, NULL, NULL);
+  wait_for (recorder->error != NULL);
+  g_assert_true (gudpx_address_equal (recorder->destination, far));
+  g_assert_nonnull (strstr (recorder->error->message, "192.0.2.1:9"));
+  expect_error (&recorder->error, G_IO_ERROR_NETWORK_UNREACHABLE);
+  received = peer_receive (peer, NULL);
+  g_assert_cmpstr (received, ==, "y");
+
+  gudpx_port_stop_listening (port);
+}
+
+/* Nobody has that address: the kernel gives up after some seconds, and says so. */
+static void
+test_host_unreachable (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, NULL);
+
+#ifndef HAVE_ERROR_QUEUE
+  g_test_skip ("GSocket's own calls do not tell");
+#else
+  g_assert_true (gudpx_port_connect_peer (port, "10.99.0.77", 9, NULL));
+  g_assert_true (gudpx_port_write (port, text ("x"), NULL));
+  wait_for (recorder->error != NULL);
+  g_assert_true (
+      gudpx_address_equal (recorder->destination, gudpx_port_get_peer_address (port)));
+  expect_error (&recorder->error, G_IO_ERROR_HOST_UNREACHABLE);
+  g_assert_true (gudpx_port_get_listening (port));
+#endif
+
+  gudpx_port_stop_listening (port);
+}
+
+/* Many refusals at once: each is told, and nothing spins. */
+static void
+test_many_refusals (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  guint n = 0;
+
+  g_assert_true (gudpx_port_connect_peer (port, "127.0.0.1", free_number ("127.0.0.1"), NULL));
+  for (int i = 0; i < 1000; i++)
+    g_assert_true (gudpx_port_write (port, text ("x"), NULL));
+  wait_for (strstr (recorder->events->str, "refused") != NULL);
+  while (g_main_context_iteration (NULL, FALSE))
+    g_assert_cmpuint (++n, <, 1000);
+  g_assert_null (recorder->error);
+
+  gudpx_port_stop_listening (port);
+}
+
+static void
+test_broadcast (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, NULL);
+  g_autoptr (Recorder) other_recorder = recorder_new ();
+  g_autoptr (GudpxPort) other = listen_on (other_recorder, NULL);
+  guint16 number = port_get_number (other);
+  g_autoptr (GError) error = NULL;
+
+  /* The kernel alone knows that this is one. */
+  g_assert_false (gudpx_port_write_to_host (port, text ("x"), "10.99.0.255", number, &error));
+  expect_error (&error, G_IO_ERROR_PERMISSION_DENIED);
+  g_assert_true (gudpx_port_set_broadcast_allowed (port, TRUE, NULL));
+  g_assert_true (gudpx_port_write_to_host (port, text ("x"), "10.99.0.255", number, &error));
+  wait_for (other_recorder->datagrams->len == 1);
+  g_assert_true (gudpx_port_write_to_host (port, text ("x"), "<broadcast>", number, &error));
+  wait_for (other_recorder->datagrams->len == 2);
+
+  gudpx_port_stop_listening (port);
+  gudpx_port_stop_listening (other);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/errors/no-route", test_no_route);
+  g_test_add_func ("/errors/no-route-late", test_no_route_late);
+  g_test_add_func ("/errors/host-unreachable", test_host_unreachable);
+  g_test_add_func ("/errors/many-refusals", test_many_refusals);
+  g_test_add_func ("/errors/broadcast", test_broadcast);
+
+  return g_test_run ();
+}

@@ -289,6 +289,7 @@ test_stop_async_cancelled (void)
   gudpx_port_stop_listening_async (port, NULL, count, answers);
   wait_for (answers->len == 1 && cancelled->len == 1);
   g_assert_cmpstr (answers->str, ==, "y");
+  g_assert_cmpstr (cancelled->str, ==, "c");
   g_assert_cmpstr (recorder->events->str, ==, "started stopped ");
 }
 
@@ -351,6 +352,26 @@ test_notifies (void)
   g_signal_handlers_disconnect_by_data (recorder, names);
 }
 
+static void
+stop_when_listening (GudpxPort *port, GParamSpec *pspec, gpointer user_data)
+{
+  if (gudpx_port_get_listening (port))
+    gudpx_port_stop_listening (port);
+}
+
+static void
+test_stop_in_notify (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = gudpx_port_new (GUDPX_DATAGRAM_PROTOCOL (recorder), NULL);
+
+  g_signal_connect (port, "notify::listening", G_CALLBACK (stop_when_listening), NULL);
+  g_assert_true (gudpx_port_start_listening (port, NULL));
+  g_assert_false (gudpx_port_get_listening (port));
+  g_assert_null (get_transport (recorder));
+  g_assert_cmpstr (recorder->events->str, ==, "started stopped ");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -370,6 +391,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/lifecycle/stop-async-cancelled", test_stop_async_cancelled);
   g_test_add_func ("/lifecycle/context-goes-away", test_context_goes_away);
   g_test_add_func ("/lifecycle/notifies", test_notifies);
+  g_test_add_func ("/lifecycle/stop-in-notify", test_stop_in_notify);
 
   return g_test_run ();
 }

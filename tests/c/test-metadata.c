@@ -1,1 +1,208 @@
-int main (void) { return 0; }
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* In a network namespace: see tests/netns. */
+
+#include <net/if.h>
+#include <string.h>
+
+#include "recorder.h"
+
+#define ALL                                                                                        \
+  (GUDPX_METADATA_DESTINATION | GUDPX_METADATA_TIMESTAMP | GUDPX_METADATA_HOP_LIMIT |              \
+   GUDPX_METADATA_TRAFFIC_CLASS)
+
+/* From one port of ours to another: @from and @to are addresses of this machine. */
+static GudpxDatagram *
+send_one (Recorder *recorder, GudpxPort *port, const char *from, const char *to)
+{
+  g_autoptr (Recorder) sender_recorder = recorder_new ();
+  g_autoptr (GudpxPort) sender = listen_on (sender_recorder, from);
+  g_autoptr (GError) error = NULL;
+
+  recorder_forget (recorder);
+  g_assert_true (gudpx_port_set_ttl (sender, 33, NULL));
+  g_assert_true (gudpx_port_set_dscp (sender, 46, NULL));
+  g_assert_true (gudpx_port_write_to_host (sender, text ("x"), to, port_get_number (port), &error));
+  g_assert_no_error (error);
+  wait_for (recorder->datagrams->len == 1);
+  gudpx_port_stop_listening (sender);
+  return recorder->datagrams->pdata[0];
+}
+
+static void
+expect_metadata (GudpxDatagram *datagram, const char *destination)
+{
+  g_autofree char *address = address_to_string (gudpx_datagram_get_destination (datagram));
+  gint64 age = g_get_real_time () - gudpx_datagram_get_timestamp (datagram);
+
+  g_assert_true (g_str_has_prefix (address, destination));
+  g_assert_cmpuint (gudpx_datagram_get_interface_index (datagram), >, 0);
+  g_assert_cmpint (gudpx_datagram_get_hop_limit (datagram), ==, 33);
+  g_assert_cmpint (gudpx_datagram_get_traffic_class (datagram), ==, 46 << 2);
+  g_assert_cmpint (gudpx_datagram_get_ecn (datagram), ==, 0);
+  /* The clock may be set while this runs, but not by an hour. */
+  g_assert_cmpint (ABS (age), <, G_TIME_SPAN_HOUR);
+}
+
+static void
+expect_none (GudpxDatagram *datagram)
+{
+  g_assert_null (gudpx_datagram_get_destination (datagram));
+  g_assert_cmpuint (gudpx_datagram_get_interface_index (datagram), ==, 0);
+  g_assert_cmpint (gudpx_datagram_get_hop_limit (datagram), ==, -1);
+  g_assert_cmpint (gudpx_datagram_get_traffic_class (datagram), ==, -1);
+  g_assert_cmpint (gudpx_datagram_get_ecn (datagram), ==, -1);
+  g_assert_cmpint (gudpx_datagram_get_timestamp (datagram), ==, 0);
+}
+
+static void
+check (const char *host, const char *from, const char *to, const char *destination)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, host);
+
+  expect_none (send_one (recorder, port, from, to));
+  g_assert_true (gudpx_port_set_metadata (port, ALL, NULL));
+  expect_metadata (send_one (recorder, port, from, to), destination);
+
+  /* Kept across a restart, and off again. */
+  gudpx_port_stop_listening (port);
+  g_assert_true (gudpx_port_start_listening (port, NULL));
+  expect_metadata (send_one (recorder, port, from, to), destination);
+  g_assert_true (gudpx_port_set_metadata (port, GUDPX_METADATA_NONE, NULL));
+  expect_none (send_one (recorder, port, from, to));
+
+  gudpx_port_stop_listening (port);
+}
+
+static void
+test_ipv4 (void)
+{
+  check (NULL, "127.0.0.1", "127.0.0.2", "127.0.0.2:");
+}
+
+static void
+test_ipv6 (void)
+{
+  check ("::", "::1", "::1", "[::1]:");
+}
+
+static void
+test_dual_stack (void)
+{
+  check ("::", "127.0.0.1", "127.0.0.2", "127.0.0.2:");
+}
+
+/* Each flag brings what it names and nothing else. */
+static void
+test_single_flags (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, NULL);
+  GudpxDatagram *datagram;
+
+  g_assert_true (gudpx_port_set_metadata (port, GUDPX_METADATA_HOP_LIMIT, NULL));
+  datagram = send_one (recorder, port, "127.0.0.1", "127.0.0.1");
+  g_assert_cmpint (gudpx_datagram_get_hop_limit (datagram), ==, 33);
+  g_assert_cmpint (gudpx_datagram_get_traffic_class (datagram), ==, -1);
+  g_assert_cmpint (gudpx_datagram_get_timestamp (datagram), ==, 0);
+  g_assert_null (gudpx_datagram_get_destination (datagram));
+
+  g_assert_true (gudpx_port_set_metadata (port, GUDPX_METADATA_TIMESTAMP, NULL));
+  datagram = send_one (recorder, port, "127.0.0.1", "127.0.0.1");
+  g_assert_cmpint (gudpx_datagram_get_hop_limit (datagram), ==, -1);
+  g_assert_cmpint (gudpx_datagram_get_timestamp (datagram), >, 0);
+
+  gudpx_port_stop_listening (port);
+}
+
+/* The interface that it came in by, not the one that has the address. */
+static void
+test_interface (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "::");
+  GudpxDatagram *datagram;
+
+  g_assert_true (gudpx_port_set_metadata (port, GUDPX_METADATA_DESTINATION, NULL));
+  datagram = send_one (recorder, port, "fe80::2%gudpx1", "fe80::1%gudpx1");
+  g_assert_cmpuint (gudpx_datagram_get_interface_index (datagram), ==, if_nametoindex ("gudpx0"));
+
+  gudpx_port_stop_listening (port);
+}
+
+/* A reply leaves from the address that was asked. */
+static void
+check_reply (const char *host, const char *from, const char *to)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, host);
+  g_autoptr (GSocketAddress) asked =
+      g_inet_socket_address_new_from_string (to, port_get_number (port));
+  g_autoptr (GSocket) peer = peer_new (from);
+  g_autoptr (GSocketAddress) answered = NULL;
+  g_autofree char *received = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (gudpx_port_set_metadata (port, GUDPX_METADATA_DESTINATION, NULL));
+  g_socket_send_to (peer, asked, "x", 1, NULL, NULL);
+  wait_for (recorder->datagrams->len == 1);
+  g_assert_true (gudpx_datagram_reply (recorder->datagrams->pdata[0], text ("y"), &error));
+  g_assert_no_error (error);
+  received = peer_receive (peer, &answered);
+  g_assert_cmpstr (received, ==, "y");
+  g_assert_true (gudpx_address_equal (asked, answered));
+
+  gudpx_port_stop_listening (port);
+}
+
+static void
+test_reply (void)
+{
+  check_reply (NULL, "127.0.0.1", "127.0.0.3");
+  check_reply ("::", "127.0.0.1", "127.0.0.3");
+  check_reply ("::", "::1", "fd99::1");
+}
+
+/* A broadcast address is nobody's own: the reply leaves from the interface's. */
+static void
+test_reply_to_broadcast (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, NULL);
+  g_autoptr (Recorder) asker_recorder = recorder_new ();
+  g_autoptr (GudpxPort) asker = listen_on (asker_recorder, NULL);
+  g_autofree char *answered = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (gudpx_port_set_metadata (port, GUDPX_METADATA_DESTINATION, NULL));
+  g_assert_true (gudpx_port_set_broadcast_allowed (asker, TRUE, NULL));
+  g_assert_true (
+      gudpx_port_write_to_host (asker, text ("x"), "10.99.0.255", port_get_number (port), NULL));
+  wait_for (recorder->datagrams->len == 1);
+  g_assert_true (gudpx_datagram_reply (recorder->datagrams->pdata[0], text ("y"), &error));
+  g_assert_no_error (error);
+  wait_for (asker_recorder->datagrams->len == 1);
+  answered =
+      address_to_string (gudpx_datagram_get_sender (asker_recorder->datagrams->pdata[0]));
+  g_assert_true (g_str_has_prefix (answered, "10.99.0.1:"));
+
+  gudpx_port_stop_listening (port);
+  gudpx_port_stop_listening (asker);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/metadata/ipv4", test_ipv4);
+  g_test_add_func ("/metadata/ipv6", test_ipv6);
+  g_test_add_func ("/metadata/dual-stack", test_dual_stack);
+  g_test_add_func ("/metadata/single-flags", test_single_flags);
+  g_test_add_func ("/metadata/interface", test_interface);
+  g_test_add_func ("/metadata/reply", test_reply);
+  g_test_add_func ("/metadata/reply-to-broadcast", test_reply_to_broadcast);
+
+  return g_test_run ();
+}
