@@ -73,7 +73,8 @@ find_interface_by_address (GInetAddress *address)
   return index;
 }
 
-/* The index of an interface that is given by its name or by an address of @family that it has. */
+/* The index of an interface that is given by its name, or by an address that it has: of @family, or
+ * of any with G_SOCKET_FAMILY_INVALID. */
 gboolean
 gudpx_multicast_find_interface (const char *interface,
                                 GSocketFamily family,
@@ -84,11 +85,10 @@ gudpx_multicast_find_interface (const char *interface,
 
   if (address == NULL)
     *index = if_nametoindex (interface);
-  else if (family == G_SOCKET_FAMILY_IPV4 &&
-           g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV4)
+  else if (family != G_SOCKET_FAMILY_INVALID && family != g_inet_address_get_family (address))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "The interface “%s” is given by an IPv6 address, for IPv4", interface);
+                   "The interface “%s” is given by an address of another family", interface);
       return FALSE;
     }
   else if (g_inet_address_get_is_any (address))

@@ -176,7 +176,8 @@ apply_multicast_interface (GSocket *socket, const char *interface, GError **erro
   gboolean is_set;
 
   if (!check_is_ip (socket, "multicast-interface", error) ||
-      (interface != NULL && !gudpx_multicast_find_interface (interface, family, &index, error)))
+      (interface != NULL &&
+       !gudpx_multicast_find_interface (interface, G_SOCKET_FAMILY_INVALID, &index, error)))
     return FALSE;
 
   request.imr_ifindex = (int) index;
