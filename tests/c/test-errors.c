@@ -101,6 +101,72 @@ test_many_refusals (void)
 }
 
 static void
+run (const char *command)
+{
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  g_spawn_command_line_sync (command, NULL, NULL, &status, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (status, ==, 0);
+}
+
+/* A link that is slower than we write, with hardly a queue: the kernel drops what does not fit and
+ * says ENOBUFS. Nothing is lost, the order stays, and nobody spins. */
+static void
+test_slow_link (void)
+{
+  g_autofree char *tc = g_find_program_in_path ("tc");
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (Recorder) other_recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "::");
+  g_autoptr (GudpxPort) other = listen_on (other_recorder, "fe80::2%gudpx1");
+  guint n_iterations = 0;
+
+#ifndef HAVE_ERROR_QUEUE
+  g_clear_pointer (&tc, g_free);
+#endif
+  if (tc == NULL)
+    {
+      g_test_skip ("tc is not installed, or GSocket's own calls do not tell");
+      gudpx_port_stop_listening (port);
+      gudpx_port_stop_listening (other);
+      return;
+    }
+
+  run ("tc qdisc add dev gudpx0 root tbf rate 2mbit burst 2000 limit 4000");
+  g_assert_true (
+      gudpx_port_connect_peer (port, "fe80::2%gudpx0", port_get_number (other), NULL));
+  for (guint i = 0; i < 50; i++)
+    {
+      char payload[1000] = { 0 };
+
+      payload[0] = i;
+      g_assert_true (gudpx_port_write (port, (guint8 *) payload, sizeof payload, NULL));
+    }
+  g_assert_cmpuint (gudpx_port_get_send_queue_size (port), >, 0);
+  while (other_recorder->datagrams->len < 50)
+    {
+      g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpuint (++n_iterations, <, 5000);
+    }
+  for (guint i = 0; i < 50; i++)
+    {
+      gsize size;
+      const guint8 *payload =
+          gudpx_datagram_get_payload (other_recorder->datagrams->pdata[i], &size);
+
+      g_assert_cmpuint (size, ==, 1000);
+      g_assert_cmpuint (payload[0], ==, i);
+    }
+  g_assert_cmpuint (gudpx_port_get_send_queue_size (port), ==, 0);
+  run ("tc qdisc del dev gudpx0 root");
+
+  gudpx_port_stop_listening (port);
+  gudpx_port_stop_listening (other);
+}
+
+static void
 test_broadcast (void)
 {
   g_autoptr (Recorder) recorder = recorder_new ();
@@ -132,6 +198,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/errors/no-route-late", test_no_route_late);
   g_test_add_func ("/errors/host-unreachable", test_host_unreachable);
   g_test_add_func ("/errors/many-refusals", test_many_refusals);
+  g_test_add_func ("/errors/slow-link", test_slow_link);
   g_test_add_func ("/errors/broadcast", test_broadcast);
 
   return g_test_run ();
