@@ -17,6 +17,7 @@ typedef struct
   int hop_limit;         /* -1: not known */
   int traffic_class;     /* -1: not known */
   gint64 timestamp;      /* µs since the epoch; 0: not known */
+  gsize segment_size;    /* of datagrams that were joined: udp(7), UDP_GRO; 0: it is one */
 } GudpxAncillary;
 
 /* One control message to send. */
@@ -32,12 +33,16 @@ typedef struct
 #define GUDPX_ANCILLARY_MAX_MESSAGES 1
 /* Room for every control message that is asked for, and for those of an adopted socket. */
 #define GUDPX_ANCILLARY_SPACE 256
+/* Room for those that are sent, and for the size of segments. */
+#define GUDPX_ANCILLARY_SEND_SPACE 128
 
 gboolean gudpx_ancillary_parse (GudpxAncillary        *self,
                                 int                    level,
                                 int                    type,
                                 gconstpointer          data,
                                 gsize                  size);
+gboolean gudpx_ancillary_sends_equal (const GudpxAncillary *a,
+                                      const GudpxAncillary *b);
 guint    gudpx_ancillary_build (const GudpxAncillary  *self,
                                 gboolean               ipv6_socket,
                                 GudpxControlMessage   *messages);

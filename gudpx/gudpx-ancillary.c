@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/time.h>
 
@@ -46,6 +47,14 @@ parse_traffic_class (GudpxAncillary *self, gconstpointer data, gsize size)
   self->traffic_class = read_byte_or_int (data, size) & 0xff;
 }
 
+#ifdef UDP_GRO
+static void
+parse_segment_size (GudpxAncillary *self, gconstpointer data, gsize size)
+{
+  self->segment_size = MAX (read_byte_or_int (data, size), 0);
+}
+#endif
+
 #ifdef IP_PKTINFO
 static struct in6_addr
 map_ipv4 (struct in_addr address)
@@ -90,6 +99,9 @@ parse_ipv6_destination (GudpxAncillary *self, gconstpointer data, gsize size)
 
 static const ParseRow parse_rows[] = {
   { SOL_SOCKET, SCM_TIMESTAMP, sizeof (struct timeval), parse_timestamp },
+#ifdef UDP_GRO
+  { IPPROTO_UDP, UDP_GRO, sizeof (int), parse_segment_size },
+#endif
 #ifdef IP_PKTINFO
   { IPPROTO_IP, IP_PKTINFO, sizeof (struct in_pktinfo), parse_ipv4_destination },
 #endif
@@ -159,4 +171,18 @@ gudpx_ancillary_build (const GudpxAncillary *self,
 
   build_source (self, ipv6_socket, &messages[0]);
   return 1;
+}
+
+/* Whether both are sent with the same control messages. */
+gboolean
+gudpx_ancillary_sends_equal (const GudpxAncillary *a, const GudpxAncillary *b)
+{
+  gboolean a_has_source = a != NULL && a->has_source;
+  gboolean b_has_source = b != NULL && b->has_source;
+
+  if (!a_has_source || !b_has_source)
+    return a_has_source == b_has_source;
+
+  return a->interface_index == b->interface_index &&
+         memcmp (&a->source, &b->source, sizeof a->source) == 0;
 }

@@ -9,13 +9,19 @@ G_BEGIN_DECLS
 typedef struct _GudpxPortHandle GudpxPortHandle;
 
 GudpxDatagram            *gudpx_datagram_new_empty         (void);
-void                      gudpx_datagram_fill              (GudpxDatagram       *self,
+gboolean                  gudpx_datagram_is_of             (GudpxDatagram       *self,
+                                                            guint64              origin);
+void                      gudpx_datagram_set_origin        (GudpxDatagram       *self,
+                                                            guint64              origin,
                                                             const GudpxIncoming *incoming,
                                                             GSocketAddress      *sender,
                                                             GudpxPortHandle     *handle,
                                                             guint                epoch);
+void                      gudpx_datagram_set_payload       (GudpxDatagram       *self,
+                                                            const guint8        *payload,
+                                                            gsize                size,
+                                                            gsize                original_size);
 gboolean                  gudpx_datagram_can_be_recycled   (GudpxDatagram       *self);
-void                      gudpx_datagram_empty             (GudpxDatagram       *self);
 const GudpxNativeAddress *gudpx_datagram_get_native_sender (GudpxDatagram       *self);
 guint                     gudpx_datagram_get_epoch         (GudpxDatagram       *self);
 

@@ -32,6 +32,7 @@ struct _GudpxDatagram
   GSocketAddress *sender;
   GSocketAddress *destination;
   GudpxPortHandle *handle; /* NULL: it was not received */
+  guint64 origin;
   guint epoch;
   guint16 local_number;
   GudpxNativeAddress native_sender;
@@ -58,22 +59,14 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-/* Forgets all but the room for a payload. */
-void
-gudpx_datagram_empty (GudpxDatagram *self)
-{
-  g_clear_object (&self->sender);
-  g_clear_object (&self->destination);
-  g_clear_pointer (&self->handle, g_atomic_rc_box_release);
-  self->size = 0;
-}
-
 static void
 gudpx_datagram_finalize (GObject *object)
 {
   GudpxDatagram *self = GUDPX_DATAGRAM (object);
 
-  gudpx_datagram_empty (self);
+  g_clear_object (&self->sender);
+  g_clear_object (&self->destination);
+  g_clear_pointer (&self->handle, g_atomic_rc_box_release);
   g_free (self->payload);
 
   G_OBJECT_CLASS (gudpx_datagram_parent_class)->finalize (object);
@@ -240,8 +233,11 @@ gudpx_datagram_new_empty (void)
   return g_object_new (GUDPX_TYPE_DATAGRAM, NULL);
 }
 
-static void
-set_payload (GudpxDatagram *self, const guint8 *payload, gsize size, gsize original_size)
+void
+gudpx_datagram_set_payload (GudpxDatagram *self,
+                            const guint8 *payload,
+                            gsize size,
+                            gsize original_size)
 {
   if (self->capacity < size)
     {
@@ -255,17 +251,27 @@ set_payload (GudpxDatagram *self, const guint8 *payload, gsize size, gsize origi
   self->original_size = original_size;
 }
 
-/* Makes an empty datagram the one that was read. */
-void
-gudpx_datagram_fill (GudpxDatagram *self,
-                     const GudpxIncoming *incoming,
-                     GSocketAddress *sender,
-                     GudpxPortHandle *handle,
-                     guint epoch)
+/* Whether it has the sender, and all else but the payload, of @origin already: those that the kernel
+ * joined share it. */
+gboolean
+gudpx_datagram_is_of (GudpxDatagram *self, guint64 origin)
 {
-  set_payload (self, incoming->data, incoming->size, incoming->original_size);
+  return self->origin == origin;
+}
+
+void
+gudpx_datagram_set_origin (GudpxDatagram *self,
+                           guint64 origin,
+                           const GudpxIncoming *incoming,
+                           GSocketAddress *sender,
+                           GudpxPortHandle *handle,
+                           guint epoch)
+{
+  self->origin = origin;
   g_set_object (&self->sender, sender);
-  self->handle = g_atomic_rc_box_acquire (handle);
+  g_clear_object (&self->destination);
+  if (self->handle == NULL)
+    self->handle = g_atomic_rc_box_acquire (handle);
   self->epoch = epoch;
   self->local_number = gudpx_native_address_get_port (&handle->port->bound);
   self->native_sender = incoming->sender;
@@ -315,7 +321,7 @@ gudpx_datagram_new (const guint8 *payload, gsize size, GSocketAddress *destinati
   g_return_val_if_fail (destination == NULL || G_IS_SOCKET_ADDRESS (destination), NULL);
 
   self = gudpx_datagram_new_empty ();
-  set_payload (self, payload, size, size);
+  gudpx_datagram_set_payload (self, payload, size, size);
   g_set_object (&self->destination, destination);
   return self;
 }

@@ -25,6 +25,7 @@ typedef struct
   gboolean is_ipv6;
   guint8 *buffers[GUDPX_IO_BATCH];
   gsize buffer_size;
+  GudpxBatch batch;
   GudpxIncoming incoming[GUDPX_IO_BATCH];
 } GenericIo;
 
@@ -214,27 +215,29 @@ receive_one (GenericIo *self, guint i, gsize max_size, int *errsv)
   return TRUE;
 }
 
-static int
-generic_receive (GudpxIo *io,
-                 gsize max_size,
-                 guint max_datagrams,
-                 const GudpxIncoming **incoming,
-                 int *errsv)
+static GudpxBatch *
+generic_receive (GudpxIo *io, gsize max_size, int *errsv)
 {
   GenericIo *self = (GenericIo *) io;
-  guint n_wanted = MIN (max_datagrams, GUDPX_IO_BATCH);
   guint n_tries = 0;
   guint n = 0;
 
-  *incoming = self->incoming;
-  while (n < n_wanted)
+  while (n < GUDPX_IO_BATCH)
     {
       if (receive_one (self, n, max_size, errsv))
         n++;
       else if (n_tries++ >= MAX_RETRIES || !absorb_error (self, *errsv))
         break;
     }
-  return n > 0 || n == n_wanted ? (int) n : -1;
+
+  self->batch = (GudpxBatch){ self->incoming, n, n == GUDPX_IO_BATCH };
+  return n > 0 ? &self->batch : NULL;
+}
+
+/* The buffers are the port's own, and it reads no more before it has gone through them. */
+static void
+generic_release (GudpxIo *io, GudpxBatch *batch)
+{
 }
 
 static gboolean
@@ -318,7 +321,12 @@ generic_free (GudpxIo *io)
 }
 
 static const GudpxIoFuncs generic_io_funcs = {
-  generic_receive, generic_send, generic_take_error, generic_connected, generic_free,
+  .receive = generic_receive,
+  .release = generic_release,
+  .send = generic_send,
+  .take_error = generic_take_error,
+  .connected = generic_connected,
+  .free = generic_free,
 };
 
 GudpxIo *

@@ -1,17 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* recvmmsg(2), sendmmsg(2), control messages and the error queue (ip(7), IP_RECVERR). */
+/* recvmmsg(2), sendmmsg(2), segmentation offload (udp(7), UDP_GRO and UDP_SEGMENT), control messages
+ * and the error queue (ip(7), IP_RECVERR). */
 
 #include <string.h>
 #include <time.h>
 
 #include <linux/errqueue.h>
+#include <netinet/udp.h>
 
 #include "gudpx-io-private.h"
 
 /* An error left by an earlier datagram is taken away by the call that it fails, so the next try is
  * for the datagram itself. More than a few in a row are its own. */
 #define MAX_RETRIES 4
+
+/* What the kernel joins at most: 64 datagrams, and no more than a packet of IPv4 can hold. */
+#define MAX_SEGMENTS 64
+#define MAX_JOINED_SIZE 65000
+
+/* What joins must fit into a buffer whatever the size of one datagram is. */
+#define JOINED_BUFFER_SIZE 65536
+/* One call reads about so much at most. */
+#define BATCH_BYTES (256 * 1024)
 
 typedef struct
 {
@@ -20,13 +31,20 @@ typedef struct
   gboolean is_ipv6;
   gboolean is_unix;
   gboolean has_error_queue; /* which has them all: what a call returns is but a copy */
+  gboolean receives_joined;
+  gsize largest;      /* message of the last batch: how many of them are worth a call */
+  gsize max_segment;  /* what the kernel does not refuse to segment */
 } LinuxIo;
 
-/* What recvmmsg() fills, one set for each thread: ports cost no buffers while they wait. */
+/* What recvmmsg() fills. A thread has as many as are in use at a time, which is one but for nested
+ * main loops and paused ports: ports cost no buffers while they wait. */
 typedef struct
 {
+  GudpxBatch parent;
   guint8 *buffers;
   gsize buffer_size;
+  gsize stride;
+  guint n_used; /* the last time: what the kernel may have changed */
   struct mmsghdr messages[GUDPX_IO_BATCH];
   struct iovec vectors[GUDPX_IO_BATCH];
   guint8 control[GUDPX_IO_BATCH][GUDPX_ANCILLARY_SPACE] __attribute__ ((aligned (8)));
@@ -44,30 +62,9 @@ scratch_free (gpointer data)
 
 static GPrivate thread_scratch = G_PRIVATE_INIT (scratch_free);
 
-static Scratch *
-get_scratch (gsize size)
-{
-  Scratch *scratch = g_private_get (&thread_scratch);
-
-  if (scratch == NULL)
-    {
-      scratch = g_new0 (Scratch, 1);
-      g_private_set (&thread_scratch, scratch);
-    }
-  if (scratch->buffer_size < size)
-    {
-      g_free (scratch->buffers);
-      scratch->buffers = g_malloc (size * GUDPX_IO_BATCH);
-      scratch->buffer_size = size;
-    }
-  return scratch;
-}
-
 static void
-prepare_message (Scratch *scratch, guint i, gsize max_size)
+prepare_message (Scratch *scratch, guint i)
 {
-  scratch->vectors[i].iov_base = scratch->buffers + i * scratch->buffer_size;
-  scratch->vectors[i].iov_len = max_size;
   scratch->messages[i].msg_hdr = (struct msghdr){
     .msg_name = &scratch->incoming[i].sender.u,
     .msg_namelen = sizeof scratch->incoming[i].sender.u,
@@ -76,6 +73,49 @@ prepare_message (Scratch *scratch, guint i, gsize max_size)
     .msg_control = scratch->control[i],
     .msg_controllen = sizeof scratch->control[i],
   };
+}
+
+/* Buffers at multiples of a large power of two would share a few lines of every cache. */
+static void
+scratch_resize (Scratch *scratch, gsize size)
+{
+  g_free (scratch->buffers);
+  scratch->buffer_size = size;
+  scratch->stride = ((size + 63) & ~(gsize) 63) + 17 * 64;
+  scratch->buffers = g_malloc (scratch->stride * GUDPX_IO_BATCH);
+  for (guint i = 0; i < GUDPX_IO_BATCH; i++)
+    scratch->vectors[i].iov_base = scratch->buffers + i * scratch->stride;
+  scratch->n_used = GUDPX_IO_BATCH;
+}
+
+/* Takes the one of this thread, or a new one if that is in use. */
+static Scratch *
+scratch_acquire (gsize size)
+{
+  Scratch *scratch = g_private_get (&thread_scratch);
+
+  if (scratch != NULL)
+    g_private_set (&thread_scratch, NULL);
+  else
+    {
+      scratch = g_new0 (Scratch, 1);
+      scratch->parent.incoming = scratch->incoming;
+    }
+  if (scratch->buffer_size < size)
+    scratch_resize (scratch, size);
+  for (guint i = 0; i < scratch->n_used; i++)
+    prepare_message (scratch, i);
+  scratch->n_used = 0;
+  return scratch;
+}
+
+static void
+scratch_release (Scratch *scratch)
+{
+  if (g_private_get (&thread_scratch) == NULL)
+    g_private_set (&thread_scratch, scratch);
+  else
+    scratch_free (scratch);
 }
 
 static void
@@ -88,14 +128,14 @@ parse_control (struct msghdr *header, GudpxAncillary *ancillary)
 }
 
 static void
-finish_message (Scratch *scratch, guint i, gsize max_size)
+finish_message (Scratch *scratch, guint i)
 {
   GudpxIncoming *incoming = &scratch->incoming[i];
   struct msghdr *header = &scratch->messages[i].msg_hdr;
 
   incoming->data = header->msg_iov->iov_base;
   incoming->original_size = scratch->messages[i].msg_len;
-  incoming->size = MIN (incoming->original_size, max_size);
+  incoming->size = MIN (incoming->original_size, header->msg_iov->iov_len);
   incoming->sender.length = header->msg_namelen;
   parse_control (header, &incoming->ancillary);
 }
@@ -114,103 +154,226 @@ absorb_error (LinuxIo *self, int errsv)
   return TRUE;
 }
 
-static int
-linux_receive (GudpxIo *io,
-               gsize max_size,
-               guint max_datagrams,
-               const GudpxIncoming **incoming,
-               int *errsv)
+static GudpxBatch *
+linux_receive (GudpxIo *io, gsize max_size, int *errsv)
 {
   LinuxIo *self = (LinuxIo *) io;
-  Scratch *scratch = get_scratch (max_size);
-  guint n_wanted = MIN (max_datagrams, GUDPX_IO_BATCH);
+  gsize size = self->receives_joined ? MAX (max_size, JOINED_BUFFER_SIZE) : max_size;
+  guint n_wanted = CLAMP (BATCH_BYTES / MAX (self->largest, 1), 4, GUDPX_IO_BATCH);
+  Scratch *scratch = scratch_acquire (size);
   guint n_tries = 0;
   int n;
 
   for (guint i = 0; i < n_wanted; i++)
-    prepare_message (scratch, i, max_size);
-
+    scratch->vectors[i].iov_len = size;
   do
     n = recvmmsg (self->fd, scratch->messages, n_wanted, MSG_DONTWAIT | MSG_TRUNC, NULL);
   while (n < 0 && n_tries++ < MAX_RETRIES && absorb_error (self, errno));
 
-  if (n < 0)
-    *errsv = errno;
+  if (n <= 0)
+    {
+      *errsv = n < 0 ? errno : EAGAIN;
+      scratch_release (scratch);
+      return NULL;
+    }
+
+  self->largest = 0;
   for (int i = 0; i < n; i++)
-    finish_message (scratch, i, max_size);
-  *incoming = scratch->incoming;
+    {
+      finish_message (scratch, i);
+      self->largest = MAX (self->largest, scratch->incoming[i].size);
+      if (scratch->incoming[i].ancillary.segment_size > 0)
+        io->n_coalesced_receives++;
+    }
+  scratch->n_used = n;
+  scratch->parent.n_incoming = n;
+  scratch->parent.may_have_more = (guint) n == n_wanted;
+  return &scratch->parent;
+}
+
+static void
+linux_release (GudpxIo *io, GudpxBatch *batch)
+{
+  scratch_release ((Scratch *) batch);
+}
+
+static gpointer
+add_control (struct msghdr *header, int level, int type, gsize size)
+{
+  struct cmsghdr *c =
+      (struct cmsghdr *) (gpointer) ((guint8 *) header->msg_control + header->msg_controllen);
+
+  memset (c, 0, CMSG_SPACE (size));
+  c->cmsg_level = level;
+  c->cmsg_type = type;
+  c->cmsg_len = CMSG_LEN (size);
+  header->msg_controllen += CMSG_SPACE (size);
+  return CMSG_DATA (c);
+}
+
+/* What one sendmmsg() sends. */
+typedef struct
+{
+  guint n_messages;
+  guint n_vectors;
+  guint n_datagrams[GUDPX_IO_BATCH]; /* of each message */
+  struct mmsghdr messages[GUDPX_IO_BATCH];
+  struct iovec vectors[GUDPX_IO_SEND_BATCH];
+  guint8 control[GUDPX_IO_BATCH][GUDPX_ANCILLARY_SEND_SPACE] __attribute__ ((aligned (8)));
+} Outbox;
+
+static gboolean
+same_route (const GudpxOutgoing *a, const GudpxOutgoing *b)
+{
+  if (a->ancillary != b->ancillary && !gudpx_ancillary_sends_equal (a->ancillary, b->ancillary))
+    return FALSE;
+  if (a->destination == NULL || b->destination == NULL)
+    return a->destination == b->destination;
+
+  return gudpx_native_address_equal (a->destination, b->destination);
+}
+
+/* How many of the first datagrams can leave as one: all of one size, but that the last may be
+ * shorter, and all on one way. */
+static guint
+get_run (LinuxIo *self, const GudpxOutgoing *outgoing, guint n_outgoing)
+{
+  gsize segment_size = gudpx_outgoing_get_size (&outgoing[0]);
+  gsize total = segment_size;
+  guint n;
+
+  if (!self->parent.coalesces || segment_size == 0 || segment_size > self->max_segment ||
+      outgoing[0].n_vectors != 1)
+    return 1;
+
+  for (n = 1; n < MIN (n_outgoing, MAX_SEGMENTS); n++)
+    {
+      gsize size = gudpx_outgoing_get_size (&outgoing[n]);
+
+      if (size == 0 || size > segment_size || total + size > MAX_JOINED_SIZE ||
+          outgoing[n].n_vectors != 1 || !same_route (&outgoing[0], &outgoing[n]))
+        break;
+      total += size;
+      if (size < segment_size)
+        return n + 1;
+    }
   return n;
 }
 
-static gsize
-write_control (const GudpxAncillary *ancillary, gboolean is_ipv6, guint8 *control)
+static void
+add_message (LinuxIo *self, Outbox *outbox, const GudpxOutgoing *outgoing, guint n_datagrams)
 {
-  GudpxControlMessage messages[GUDPX_ANCILLARY_MAX_MESSAGES];
-  guint n = gudpx_ancillary_build (ancillary, is_ipv6, messages);
-  gsize used = 0;
+  guint i = outbox->n_messages++;
+  struct msghdr *header = &outbox->messages[i].msg_hdr;
+  GudpxControlMessage control[GUDPX_ANCILLARY_MAX_MESSAGES];
+  guint n_control = gudpx_ancillary_build (outgoing->ancillary, self->is_ipv6, control);
 
-  for (guint i = 0; i < n; i++)
+  *header = (struct msghdr){ .msg_control = outbox->control[i] };
+  if (outgoing->destination != NULL)
     {
-      struct cmsghdr *c = (struct cmsghdr *) (gpointer) (control + used);
-
-      memset (c, 0, CMSG_SPACE (messages[i].size));
-      c->cmsg_level = messages[i].level;
-      c->cmsg_type = messages[i].type;
-      c->cmsg_len = CMSG_LEN (messages[i].size);
-      memcpy (CMSG_DATA (c), messages[i].data, messages[i].size);
-      used += CMSG_SPACE (messages[i].size);
+      header->msg_name = (gpointer) &outgoing->destination->u;
+      header->msg_namelen = outgoing->destination->length;
     }
-  return used;
+
+  for (guint j = 0; j < n_control; j++)
+    memcpy (add_control (header, control[j].level, control[j].type, control[j].size),
+            control[j].data, control[j].size);
+  outbox->n_datagrams[i] = n_datagrams;
+  if (n_datagrams == 1)
+    {
+      header->msg_iov = (struct iovec *) outgoing->vectors;
+      header->msg_iovlen = outgoing->n_vectors;
+    }
+  else
+    {
+      guint16 segment_size = gudpx_outgoing_get_size (outgoing);
+
+      header->msg_iov = &outbox->vectors[outbox->n_vectors];
+      header->msg_iovlen = n_datagrams;
+      for (guint j = 0; j < n_datagrams; j++)
+        outbox->vectors[outbox->n_vectors++] =
+            (struct iovec){ (gpointer) outgoing[j].vectors->buffer, outgoing[j].vectors->size };
+      memcpy (add_control (header, IPPROTO_UDP, UDP_SEGMENT, sizeof segment_size), &segment_size,
+              sizeof segment_size);
+    }
+  if (header->msg_controllen == 0)
+    header->msg_control = NULL;
 }
 
-static guint
-send_batch (LinuxIo *self, const GudpxOutgoing *outgoing, guint n_outgoing, int *errsv)
+static void
+fill_outbox (LinuxIo *self, Outbox *outbox, const GudpxOutgoing *outgoing, guint n_outgoing)
 {
-  struct mmsghdr messages[GUDPX_IO_BATCH] = { 0 };
-  guint8 control[GUDPX_IO_BATCH][CMSG_SPACE (sizeof (struct in6_pktinfo))]
-      __attribute__ ((aligned (8)));
+  guint n = 0;
+
+  outbox->n_messages = 0;
+  outbox->n_vectors = 0;
+  while (n < n_outgoing && outbox->n_messages < GUDPX_IO_BATCH)
+    {
+      guint n_datagrams = get_run (self, &outgoing[n], n_outgoing - n);
+
+      if (outbox->n_vectors + n_datagrams > GUDPX_IO_SEND_BATCH)
+        break;
+      add_message (self, outbox, &outgoing[n], n_datagrams);
+      n += n_datagrams;
+    }
+}
+
+/* A run was refused that would not be if it was sent one by one: an interface without checksum
+ * offload, or datagrams that do not fit into a packet of the path. Such are not tried again. */
+static gboolean
+give_up_segmenting (LinuxIo *self, const Outbox *outbox, const GudpxOutgoing *outgoing, int errsv)
+{
+  if (outbox->n_datagrams[0] == 1 || (errsv != EIO && errsv != EINVAL && errsv != EMSGSIZE))
+    return FALSE;
+
+  self->max_segment = errsv == EIO ? 0 : gudpx_outgoing_get_size (outgoing) - 1;
+  return TRUE;
+}
+
+/* How many datagrams left. */
+static guint
+send_outbox (LinuxIo *self, Outbox *outbox, const GudpxOutgoing *outgoing, int *errsv)
+{
   guint n_tries = 0;
+  guint n_sent = 0;
   int n;
 
-  for (guint i = 0; i < n_outgoing; i++)
-    {
-      struct msghdr *header = &messages[i].msg_hdr;
-
-      header->msg_iov = (struct iovec *) outgoing[i].vectors;
-      header->msg_iovlen = outgoing[i].n_vectors;
-      if (outgoing[i].destination != NULL)
-        {
-          header->msg_name = (gpointer) &outgoing[i].destination->u;
-          header->msg_namelen = outgoing[i].destination->length;
-        }
-      header->msg_controllen = write_control (outgoing[i].ancillary, self->is_ipv6, control[i]);
-      if (header->msg_controllen > 0)
-        header->msg_control = control[i];
-    }
-
   do
-    n = sendmmsg (self->fd, messages, n_outgoing, MSG_DONTWAIT | MSG_NOSIGNAL);
+    n = sendmmsg (self->fd, outbox->messages, outbox->n_messages, MSG_DONTWAIT | MSG_NOSIGNAL);
   while (n < 0 && n_tries++ < MAX_RETRIES && absorb_error (self, errno));
 
-  if (n >= 0)
-    return n;
-  *errsv = errno;
-  /* Failing all the time is this datagram's own error. */
-  self->parent.absorbed_errsv = 0;
-  return 0;
+  if (n < 0)
+    {
+      *errsv = errno;
+      /* Failing all the time is this datagram's own error. */
+      if (n_tries > MAX_RETRIES)
+        self->parent.absorbed_errsv = 0;
+      return 0;
+    }
+
+  for (int i = 0; i < n; i++)
+    {
+      n_sent += outbox->n_datagrams[i];
+      if (outbox->n_datagrams[i] > 1)
+        self->parent.n_coalesced_sends++;
+    }
+  return n_sent;
 }
 
 static guint
 linux_send (GudpxIo *io, const GudpxOutgoing *outgoing, guint n_outgoing, int *errsv)
 {
   LinuxIo *self = (LinuxIo *) io;
+  Outbox outbox;
   guint n_sent = 0;
 
   while (n_sent < n_outgoing)
     {
-      guint n = send_batch (self, outgoing + n_sent, MIN (n_outgoing - n_sent, GUDPX_IO_BATCH), errsv);
+      guint n;
 
-      if (n == 0)
+      fill_outbox (self, &outbox, outgoing + n_sent, n_outgoing - n_sent);
+      n = send_outbox (self, &outbox, outgoing + n_sent, errsv);
+      if (n == 0 && !give_up_segmenting (self, &outbox, outgoing + n_sent, *errsv))
         break;
       n_sent += n;
     }
@@ -300,7 +463,12 @@ linux_connected (GudpxIo *io, gboolean connected)
 }
 
 static const GudpxIoFuncs linux_io_funcs = {
-  linux_receive, linux_send, linux_take_error, linux_connected, (void (*) (GudpxIo *)) g_free,
+  .receive = linux_receive,
+  .release = linux_release,
+  .send = linux_send,
+  .take_error = linux_take_error,
+  .connected = linux_connected,
+  .free = (void (*) (GudpxIo *)) g_free,
 };
 
 GudpxIo *
@@ -312,5 +480,11 @@ gudpx_io_new_for_socket (GSocket *socket)
   self->fd = g_socket_get_fd (socket);
   self->is_ipv6 = g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6;
   self->is_unix = g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX;
+  if (!self->is_unix)
+    {
+      self->receives_joined =
+          setsockopt (self->fd, IPPROTO_UDP, UDP_GRO, &(int){ TRUE }, sizeof (int)) == 0;
+      self->max_segment = MAX_JOINED_SIZE;
+    }
   return &self->parent;
 }

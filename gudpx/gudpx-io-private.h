@@ -13,15 +13,24 @@ G_BEGIN_DECLS
  * nothing here knows of ports. */
 typedef struct _GudpxIo GudpxIo;
 
-/* A datagram as it was read. It is valid until the next receive on the same thread. */
+/* A message as it was read: a datagram, or several of one sender that the kernel joined, each of
+ * ancillary.segment_size bytes and the last one perhaps shorter. */
 typedef struct
 {
   const guint8 *data;
-  gsize size;          /* what was kept of it */
-  gsize original_size; /* what was sent */
+  gsize size;          /* what there is of it */
+  gsize original_size; /* what was sent; the size, if it was joined */
   GudpxNativeAddress sender;
   GudpxAncillary ancillary;
 } GudpxIncoming;
+
+/* What one call read. It is the reader's until it is released. */
+typedef struct
+{
+  GudpxIncoming *incoming;
+  guint n_incoming;
+  gboolean may_have_more;
+} GudpxBatch;
 
 /* A datagram to send. */
 typedef struct
@@ -41,14 +50,11 @@ typedef struct
 
 typedef struct
 {
-  /* Reads at most @max_datagrams of at most @max_size bytes each. What it returns less than
-   * @max_datagrams was all there is. Errors of earlier sends are kept for take_error; -1 and
-   * @errsv is an error of the receiving itself. */
-  int (*receive) (GudpxIo *self,
-                  gsize max_size,
-                  guint max_datagrams,
-                  const GudpxIncoming **incoming,
-                  int *errsv);
+  /* Reads what there is, of each datagram @max_size bytes or more. NULL and @errsv is that there is
+   * nothing, EAGAIN, or an error of the receiving itself; errors of earlier sends are kept for
+   * take_error. */
+  GudpxBatch *(*receive) (GudpxIo *self, gsize max_size, int *errsv);
+  void (*release) (GudpxIo *self, GudpxBatch *batch);
   /* How many were taken, in order; if fewer than @n_outgoing, @errsv is what the next one met.
    * Errors of earlier sends are kept for take_error and fail nothing. */
   guint (*send) (GudpxIo *self, const GudpxOutgoing *outgoing, guint n_outgoing, int *errsv);
@@ -65,14 +71,31 @@ struct _GudpxIo
   /* An error of an earlier datagram that a call met and went on without; 0: none. take_error has
    * it, and nothing else will tell of it. */
   int absorbed_errsv;
+  /* Whether runs of datagrams may be sent as one. */
+  gboolean coalesces;
+  /* How often that was done, in either direction, for statistics. */
+  guint64 n_coalesced_sends;
+  guint64 n_coalesced_receives;
 };
 
-/* At most so many are received or sent in one call. */
+/* At most so many messages are received or sent in one call. */
 #define GUDPX_IO_BATCH 32
+/* So many datagrams at once are worth handing to send, which may join them. */
+#define GUDPX_IO_SEND_BATCH 256
 
 /* For the kernel's sockets; which one it is was decided when the library was built. The socket is
  * borrowed. */
 GudpxIo *gudpx_io_new_for_socket (GSocket *socket);
+
+static inline gsize
+gudpx_outgoing_get_size (const GudpxOutgoing *self)
+{
+  gsize size = 0;
+
+  for (guint i = 0; i < self->n_vectors; i++)
+    size += self->vectors[i].size;
+  return size;
+}
 
 /* Whether the kernel reports such an error for a datagram sent earlier. */
 static inline gboolean

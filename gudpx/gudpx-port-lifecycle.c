@@ -108,6 +108,7 @@ open_port (GudpxPort *self, GSocket *socket)
 
   self->socket = g_object_ref (socket);
   self->io = gudpx_io_new_for_socket (socket);
+  self->io->coalesces = self->coalesce_writes;
   self->epoch++;
   self->state = GUDPX_PORT_LISTENING;
   gudpx_socket_get_addresses (socket, &self->bound, &peer);
@@ -220,6 +221,7 @@ close_socket (GudpxPort *self)
   self->poll_tag = NULL;
   g_source_destroy (source);
   self->context = NULL;
+  gudpx_port_drop_undelivered (self);
   self->io->funcs->free (g_steal_pointer (&self->io));
   g_socket_close (self->socket, NULL);
   g_clear_object (&self->socket);
@@ -227,7 +229,6 @@ close_socket (GudpxPort *self)
   if (self->own_path != NULL)
     gudpx_socket_unlink_path (self->own_path, &self->own_path_stat);
   g_clear_pointer (&self->own_path, g_free);
-  gudpx_port_clear_inbox (self);
 }
 
 /* Ends a port whose context is gone, or that is being disposed of: nothing is emitted. */
@@ -403,7 +404,7 @@ gudpx_port_stop_listening_async (GudpxPort *self,
     {
       self->state = GUDPX_PORT_STOPPING;
       self->epoch++;
-      gudpx_port_clear_inbox (self);
+      gudpx_port_drop_undelivered (self);
       gudpx_port_update_source (self);
       gudpx_port_wake (self);
       gudpx_port_notify (self, GUDPX_PORT_PROP_LISTENING);

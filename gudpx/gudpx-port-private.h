@@ -50,6 +50,7 @@ struct _GudpxPort
   guint max_packet_size;
   int priority;
   gboolean reading;
+  gboolean coalesce_writes;
   GudpxOptions options;
   GPtrArray *memberships;
 
@@ -71,7 +72,11 @@ struct _GudpxPort
 
   /* What came in and was not delivered yet. */
   GudpxAddressCache *addresses;
-  GQueue inbox;
+  GQueue inbox;       /* what was delivered in a batch and is wanted one by one */
+  GudpxBatch *batch;  /* what was read, and how far it was gone through */
+  guint batch_index;
+  gsize batch_offset;
+  guint64 origin;     /* counts the messages: those of a joined one have one */
   GPtrArray *pool;
 
   /* What is to go out. */
@@ -110,6 +115,7 @@ enum
   GUDPX_PORT_PROP_SEND_QUEUE_LIMIT,
   GUDPX_PORT_PROP_PRIORITY,
   GUDPX_PORT_PROP_READING,
+  GUDPX_PORT_PROP_COALESCE_WRITES,
   GUDPX_PORT_PROP_LISTENING,
   GUDPX_PORT_PROP_PEER_ADDRESS,
   GUDPX_PORT_PROP_SOCKET,
@@ -143,7 +149,8 @@ void       gudpx_port_wake            (GudpxPort *self);
 void       gudpx_port_deliver_again  (GudpxPort      *self,
                                       GudpxDatagram **datagrams,
                                       guint           n_datagrams);
-void       gudpx_port_clear_inbox     (GudpxPort  *self);
+gboolean   gudpx_port_has_undelivered (GudpxPort  *self);
+void       gudpx_port_drop_undelivered (GudpxPort *self);
 
 /* gudpx-port-write.c */
 gboolean        gudpx_port_send               (GudpxPort                  *self,

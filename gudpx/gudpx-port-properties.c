@@ -694,9 +694,50 @@ gudpx_port_set_reading (GudpxPort *self, gboolean reading)
     return;
   self->reading = reading != FALSE;
   gudpx_port_update_source (self);
-  if (self->reading && !g_queue_is_empty (&self->inbox))
+  if (self->reading && gudpx_port_has_undelivered (self))
     gudpx_port_wake (self);
   gudpx_port_notify (self, GUDPX_PORT_PROP_READING);
+}
+
+/**
+ * gudpx_port_get_coalesce_writes: (get-property coalesce-writes)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:coalesce-writes].
+ *
+ * Returns: whether datagrams may be handed to the kernel as one
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_get_coalesce_writes (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+
+  return self->coalesce_writes;
+}
+
+/**
+ * gudpx_port_set_coalesce_writes: (set-property coalesce-writes)
+ * @self: a port
+ * @coalesce_writes: whether they may
+ *
+ * Sets whether datagrams may be handed to the kernel as one.
+ *
+ * Since: 1.0
+ */
+void
+gudpx_port_set_coalesce_writes (GudpxPort *self, gboolean coalesce_writes)
+{
+  g_return_if_fail (GUDPX_IS_PORT (self));
+  g_return_if_fail (gudpx_port_is_mine (self));
+
+  if (self->coalesce_writes == (coalesce_writes != FALSE))
+    return;
+  self->coalesce_writes = coalesce_writes != FALSE;
+  if (self->io != NULL)
+    self->io->coalesces = self->coalesce_writes;
+  gudpx_port_notify (self, GUDPX_PORT_PROP_COALESCE_WRITES);
 }
 
 /**

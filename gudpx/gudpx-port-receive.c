@@ -10,11 +10,13 @@
 #include "gudpx-port-private.h"
 
 /* One dispatch does so much at most; then the other sources of the main loop have their turn. */
-#define MAX_DATAGRAMS_PER_DISPATCH 128
-#define MAX_BYTES_PER_DISPATCH (256 * 1024)
+#define MAX_DATAGRAMS_PER_DISPATCH 1024
+#define MAX_TIME_PER_DISPATCH (2 * G_TIME_SPAN_MILLISECOND)
 #define MAX_ERRORS_PER_DISPATCH 64
+/* So many between two looks at the clock, and in a batch for those who want batches. */
+#define MAX_DATAGRAMS_PER_BATCH 64
 
-#define POOL_SIZE GUDPX_IO_BATCH
+#define POOL_SIZE MAX_DATAGRAMS_PER_BATCH
 
 typedef struct
 {
@@ -74,19 +76,10 @@ gudpx_port_wake (GudpxPort *self)
 static void
 recycle (GudpxPort *self, GudpxDatagram *datagram)
 {
-  if (self->pool->len >= POOL_SIZE || !gudpx_datagram_can_be_recycled (datagram))
-    {
-      g_object_unref (datagram);
-      return;
-    }
-  gudpx_datagram_empty (datagram);
-  g_ptr_array_add (self->pool, datagram);
-}
-
-void
-gudpx_port_clear_inbox (GudpxPort *self)
-{
-  g_queue_clear_full (&self->inbox, g_object_unref);
+  if (self->pool->len < POOL_SIZE && gudpx_datagram_can_be_recycled (datagram))
+    g_ptr_array_add (self->pool, datagram);
+  else
+    g_object_unref (datagram);
 }
 
 static GudpxDatagram *
@@ -98,20 +91,84 @@ take_from_pool (GudpxPort *self)
   return g_ptr_array_steal_index_fast (self->pool, self->pool->len - 1);
 }
 
+gboolean
+gudpx_port_has_undelivered (GudpxPort *self)
+{
+  return self->batch != NULL || !g_queue_is_empty (&self->inbox);
+}
+
 static void
-put_into_inbox (GudpxPort *self, const GudpxIncoming *incoming)
+release_batch (GudpxPort *self)
+{
+  self->io->funcs->release (self->io, g_steal_pointer (&self->batch));
+}
+
+/* While the port still has its I/O. */
+void
+gudpx_port_drop_undelivered (GudpxPort *self)
+{
+  g_queue_clear_full (&self->inbox, g_object_unref);
+  if (self->batch != NULL)
+    release_batch (self);
+}
+
+static gboolean
+read_batch (GudpxPort *self)
+{
+  int errsv = 0;
+
+  self->batch = self->io->funcs->receive (self->io, self->max_packet_size, &errsv);
+  self->batch_index = 0;
+  self->batch_offset = 0;
+  self->origin++;
+  return self->batch != NULL;
+}
+
+/* Goes on behind @size bytes of the message that it is at. */
+static void
+advance (GudpxPort *self, gsize size)
+{
+  self->batch_offset += size;
+  if (self->batch_offset < self->batch->incoming[self->batch_index].size)
+    return;
+
+  self->batch_offset = 0;
+  self->batch_index++;
+  self->origin++;
+  if (self->batch_index == self->batch->n_incoming)
+    release_batch (self);
+}
+
+static void
+count_received (GudpxPort *self, gsize size, gsize original_size)
+{
+  self->statistics.datagrams_received++;
+  self->statistics.bytes_received += original_size;
+  if (original_size > size)
+    self->statistics.truncated++;
+}
+
+/* The next datagram of what was read; a joined message has several. */
+static GudpxDatagram *
+take_from_batch (GudpxPort *self)
 {
   GudpxDatagram *datagram = take_from_pool (self);
+  const GudpxIncoming *incoming = &self->batch->incoming[self->batch_index];
+  gsize rest = incoming->size - self->batch_offset;
+  gsize segment_size = incoming->ancillary.segment_size;
+  gsize size = segment_size > 0 ? MIN (segment_size, rest) : rest;
+  gsize original_size = segment_size > 0 ? size : incoming->original_size;
+  gsize kept_size = MIN (size, self->max_packet_size);
 
-  gudpx_datagram_fill (datagram, incoming,
-                       gudpx_address_cache_lookup (self->addresses, &incoming->sender),
-                       self->handle, self->epoch);
-  g_queue_push_tail (&self->inbox, datagram);
-
-  self->statistics.datagrams_received++;
-  self->statistics.bytes_received += incoming->original_size;
-  if (incoming->original_size > incoming->size)
-    self->statistics.truncated++;
+  if (!gudpx_datagram_is_of (datagram, self->origin))
+    gudpx_datagram_set_origin (datagram, self->origin, incoming,
+                               gudpx_address_cache_lookup (self->addresses, &incoming->sender),
+                               self->handle, self->epoch);
+  gudpx_datagram_set_payload (datagram, incoming->data + self->batch_offset, kept_size,
+                              original_size);
+  count_received (self, kept_size, original_size);
+  advance (self, size);
+  return datagram;
 }
 
 /* What was queued before the port was connected may be of strangers. */
@@ -122,19 +179,70 @@ is_from_peer (GudpxPort *self, GudpxDatagram *datagram)
          gudpx_native_address_equal (&self->peer, gudpx_datagram_get_native_sender (datagram));
 }
 
-/* One by one, until the port is paused. What came before it was stopped, or from a stranger before it
- * was connected, is not for the protocol. */
-static void
-deliver_singly (GudpxPort *self)
+/* The next one that is for the protocol, or NULL. */
+static GudpxDatagram *
+take_next (GudpxPort *self)
 {
-  while (is_receiving (self) && !g_queue_is_empty (&self->inbox))
+  while (is_receiving (self) && gudpx_port_has_undelivered (self))
     {
       GudpxDatagram *datagram = g_queue_pop_head (&self->inbox);
 
+      if (datagram == NULL)
+        datagram = take_from_batch (self);
       if (is_from_peer (self, datagram))
-        gudpx_datagram_protocol_receive (self->protocol, datagram);
+        return datagram;
       recycle (self, datagram);
     }
+  return NULL;
+}
+
+/* What a dispatch may still do. */
+typedef struct
+{
+  guint n_datagrams;
+  gint64 deadline;
+} Budget;
+
+static gboolean
+is_spent (const Budget *budget)
+{
+  return budget->n_datagrams == 0 || g_get_monotonic_time () >= budget->deadline;
+}
+
+/* Some of them one by one, until the port is paused or stopped. */
+static void
+deliver_singly (GudpxPort *self, Budget *budget)
+{
+  GudpxDatagram *datagram;
+
+  for (guint n = 0; n < MAX_DATAGRAMS_PER_BATCH && budget->n_datagrams > 0 &&
+                    (datagram = take_next (self)) != NULL;
+       n++)
+    {
+      budget->n_datagrams--;
+      gudpx_datagram_protocol_receive (self->protocol, datagram);
+      recycle (self, datagram);
+    }
+}
+
+/* Some of them in one call. */
+static void
+deliver_as_batch (GudpxPort *self, Budget *budget)
+{
+  g_autoptr (GPtrArray) datagrams = g_ptr_array_new_full (MAX_DATAGRAMS_PER_BATCH, NULL);
+  GudpxDatagram *datagram;
+
+  while (datagrams->len < MAX_DATAGRAMS_PER_BATCH && budget->n_datagrams > 0 &&
+         (datagram = take_next (self)) != NULL)
+    {
+      budget->n_datagrams--;
+      g_ptr_array_add (datagrams, datagram);
+    }
+
+  if (datagrams->len > 0)
+    gudpx_datagram_protocol_receive_batch (self->protocol, datagrams);
+  for (guint i = 0; i < datagrams->len; i++)
+    recycle (self, datagrams->pdata[i]);
 }
 
 /* A protocol that took a batch wants it one by one after all. */
@@ -146,69 +254,41 @@ gudpx_port_deliver_again (GudpxPort *self, GudpxDatagram **datagrams, guint n_da
       if (is_current (self, gudpx_datagram_get_epoch (datagrams[i - 1])))
         g_queue_push_head (&self->inbox, g_object_ref (datagrams[i - 1]));
     }
-  deliver_singly (self);
-}
 
-static void
-deliver_as_batch (GudpxPort *self)
-{
-  g_autoptr (GPtrArray) batch = g_ptr_array_new_full (self->inbox.length, NULL);
-
-  while (!g_queue_is_empty (&self->inbox))
+  while (is_receiving (self) && !g_queue_is_empty (&self->inbox))
     {
-      GudpxDatagram *datagram = g_queue_pop_head (&self->inbox);
+      GudpxDatagram *datagram = take_next (self);
 
-      if (is_from_peer (self, datagram))
-        g_ptr_array_add (batch, datagram);
-      else
-        recycle (self, datagram);
+      if (datagram == NULL)
+        return;
+      gudpx_datagram_protocol_receive (self->protocol, datagram);
+      g_object_unref (datagram);
     }
-
-  if (batch->len > 0)
-    gudpx_datagram_protocol_receive_batch (self->protocol, batch);
-  for (guint i = 0; i < batch->len; i++)
-    recycle (self, batch->pdata[i]);
-}
-
-static void
-deliver_inbox (GudpxPort *self)
-{
-  if (!is_receiving (self) || g_queue_is_empty (&self->inbox))
-    return;
-
-  if (gudpx_datagram_protocol_takes_batches (self->protocol))
-    deliver_as_batch (self);
-  else
-    deliver_singly (self);
 }
 
 /* Reads batch by batch, until there is no more or it was enough. FALSE: there was nothing. */
 static gboolean
 receive (GudpxPort *self, guint epoch)
 {
-  gsize n_datagrams = 0;
-  gsize n_bytes = 0;
-  gboolean is_empty = FALSE;
+  Budget budget = { MAX_DATAGRAMS_PER_DISPATCH, g_get_monotonic_time () + MAX_TIME_PER_DISPATCH };
+  gboolean may_have_more = TRUE;
 
-  deliver_inbox (self);
-  while (is_current (self, epoch) && self->reading && !is_empty &&
-         n_datagrams < MAX_DATAGRAMS_PER_DISPATCH && n_bytes < MAX_BYTES_PER_DISPATCH)
+  do
     {
-      const GudpxIncoming *incoming;
-      int errsv = 0;
-      int n = self->io->funcs->receive (self->io, self->max_packet_size, GUDPX_IO_BATCH, &incoming,
-                                        &errsv);
-
-      for (int i = 0; i < n; i++)
+      if (!gudpx_port_has_undelivered (self))
         {
-          n_bytes += incoming[i].size;
-          put_into_inbox (self, &incoming[i]);
+          if (!may_have_more || !read_batch (self))
+            break;
+          may_have_more = self->batch->may_have_more;
         }
-      n_datagrams += MAX (n, 0);
-      is_empty = n < GUDPX_IO_BATCH;
-      deliver_inbox (self);
+      if (gudpx_datagram_protocol_takes_batches (self->protocol))
+        deliver_as_batch (self, &budget);
+      else
+        deliver_singly (self, &budget);
     }
-  return n_datagrams > 0;
+  while (is_current (self, epoch) && self->reading && !is_spent (&budget));
+
+  return budget.n_datagrams < MAX_DATAGRAMS_PER_DISPATCH;
 }
 
 static void
@@ -353,7 +433,7 @@ port_source_prepare (GSource *source, int *timeout)
   *timeout = -1;
   if (self->dispatch_depth > 0 && !self->waits_for_writable)
     gudpx_port_flush (self, FALSE);
-  return is_receiving (self) && !g_queue_is_empty (&self->inbox);
+  return is_receiving (self) && gudpx_port_has_undelivered (self);
 }
 
 static gboolean

@@ -127,6 +127,8 @@ wait_for_room (GudpxPort *self, int errsv, gboolean was_writable)
   gboolean by_timer = was_writable || self->retry_delay > 0 || errsv == ENOBUFS || errsv == ENOMEM;
 
   self->waits_for_writable = TRUE;
+  /* Of a joined run the kernel drops what has no room, and says nothing. */
+  self->io->coalesces = FALSE;
   if (by_timer)
     {
       self->retry_delay = CLAMP (self->retry_delay * 2, MIN_RETRY_DELAY, MAX_RETRY_DELAY);
@@ -197,12 +199,12 @@ first_was_refused (GudpxPort *self, int errsv)
 void
 gudpx_port_flush (GudpxPort *self, gboolean was_writable)
 {
-  GudpxOutgoing outgoing[GUDPX_IO_BATCH];
+  GudpxOutgoing outgoing[GUDPX_IO_SEND_BATCH];
   guint n;
 
   self->waits_for_writable = FALSE;
   while (!self->waits_for_writable &&
-         (n = gudpx_send_queue_peek (&self->queue, outgoing, GUDPX_IO_BATCH)) > 0)
+         (n = gudpx_send_queue_peek (&self->queue, outgoing, GUDPX_IO_SEND_BATCH)) > 0)
     {
       int errsv = 0;
       guint n_sent = self->io->funcs->send (self->io, outgoing, n, &errsv);
@@ -221,7 +223,10 @@ gudpx_port_flush (GudpxPort *self, gboolean was_writable)
     }
 
   if (!self->waits_for_writable)
-    self->retry_delay = 0;
+    {
+      self->retry_delay = 0;
+      self->io->coalesces = self->coalesce_writes;
+    }
   gudpx_port_update_source (self);
 
   /* A dispatch looks after itself at its end. */
@@ -328,7 +333,7 @@ gudpx_port_send (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
 
   if (self->dispatch_depth == 0)
     queue_changed (self);
-  else if (!self->waits_for_writable && self->queue.entries.length >= GUDPX_IO_BATCH)
+  else if (!self->waits_for_writable && self->queue.entries.length >= GUDPX_IO_SEND_BATCH)
     gudpx_port_flush (self, FALSE);
   return TRUE;
 }

@@ -173,6 +173,9 @@ gudpx_port_get_property (GObject *object, guint property_id, GValue *value, GPar
     case GUDPX_PORT_PROP_READING:
       g_value_set_boolean (value, self->reading);
       break;
+    case GUDPX_PORT_PROP_COALESCE_WRITES:
+      g_value_set_boolean (value, self->coalesce_writes);
+      break;
     case GUDPX_PORT_PROP_LISTENING:
       g_value_set_boolean (value, gudpx_port_get_listening (self));
       break;
@@ -261,6 +264,9 @@ gudpx_port_set_property (GObject *object,
       break;
     case GUDPX_PORT_PROP_READING:
       gudpx_port_set_reading (self, g_value_get_boolean (value));
+      break;
+    case GUDPX_PORT_PROP_COALESCE_WRITES:
+      gudpx_port_set_coalesce_writes (self, g_value_get_boolean (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -483,6 +489,18 @@ install_properties (void)
    */
   properties[GUDPX_PORT_PROP_READING] =
       g_param_spec_boolean ("reading", NULL, NULL, TRUE, flags);
+
+  /**
+   * GudpxPort:coalesce-writes: (getter get_coalesce_writes) (setter set_coalesce_writes)
+   *
+   * Whether datagrams of one size to one destination that leave together are handed to the kernel as
+   * one, which segments them again (`UDP_SEGMENT`, `udp(7)`). What receives them sees no difference.
+   * Where the system or the interface cannot do that, they are sent one by one.
+   *
+   * Since: 1.0
+   */
+  properties[GUDPX_PORT_PROP_COALESCE_WRITES] =
+      g_param_spec_boolean ("coalesce-writes", NULL, NULL, TRUE, flags);
 }
 
 static void
@@ -567,6 +585,7 @@ gudpx_port_init (GudpxPort *self)
   self->max_packet_size = GUDPX_PORT_DEFAULT_MAX_PACKET_SIZE;
   self->priority = G_PRIORITY_DEFAULT;
   self->reading = TRUE;
+  self->coalesce_writes = TRUE;
   self->memberships = gudpx_multicast_memberships_new ();
   self->addresses = gudpx_address_cache_new ();
   self->pool = g_ptr_array_new_with_free_func (g_object_unref);

@@ -229,6 +229,12 @@ GUDPX_AVAILABLE_IN_1_0
 void gudpx_port_set_reading (GudpxPort *self,
                              gboolean   reading);
 
+GUDPX_AVAILABLE_IN_1_0
+gboolean gudpx_port_get_coalesce_writes (GudpxPort *self);
+GUDPX_AVAILABLE_IN_1_0
+void gudpx_port_set_coalesce_writes (GudpxPort *self,
+                                     gboolean   coalesce_writes);
+
 /* read-only properties */
 
 GUDPX_AVAILABLE_IN_1_0

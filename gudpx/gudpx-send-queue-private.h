@@ -52,8 +52,6 @@ void                 gudpx_send_queue_pin_destination (GudpxSendQueue           
                                                        const GudpxNativeAddress  *peer);
 void                 gudpx_queued_datagram_free  (GudpxQueuedDatagram   *self);
 
-gsize                gudpx_outgoing_get_size     (const GudpxOutgoing   *outgoing);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GudpxQueuedDatagram, gudpx_queued_datagram_free)
 
 G_END_DECLS

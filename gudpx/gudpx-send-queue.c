@@ -41,16 +41,6 @@ gudpx_send_queue_low_mark (GudpxSendQueue *self)
   return self->limit / 4;
 }
 
-gsize
-gudpx_outgoing_get_size (const GudpxOutgoing *outgoing)
-{
-  gsize size = 0;
-
-  for (guint i = 0; i < outgoing->n_vectors; i++)
-    size += outgoing->vectors[i].size;
-  return size;
-}
-
 static void
 push (GudpxSendQueue *self, GudpxQueuedDatagram *entry, const GudpxOutgoing *outgoing)
 {

@@ -15,6 +15,7 @@
 #include <gudpx/gudpx-datagram-protocol.h>
 #include <gudpx/gudpx-statistics.h>
 #include <gudpx/gudpx-port.h>
+#include <gudpx/gudpx-port-group.h>
 #include <gudpx/gudpx-listen.h>
 #include <gudpx/gudpx-resolve.h>
 

@@ -1,0 +1,768 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <sys/socket.h>
+
+#ifdef SO_ATTACH_REUSEPORT_CBPF
+#include <linux/filter.h>
+#endif
+
+#include "gudpx-port-thread-private.h"
+#include "gudpx-socket-private.h"
+
+/**
+ * GudpxPortGroup:
+ *
+ * Several ports on one address, each with a thread, a main context and a protocol of its own: one
+ * server on several processors.
+ *
+ * A factory makes the protocols, each in the thread that it is going to live in, and the system
+ * shares the datagrams out among the ports (`SO_REUSEPORT`, `socket(7)`). They are started and
+ * stopped as one, and counted as one. A protocol is written as for a single port: all calls to it
+ * come in its own thread, and it writes by its own port. What the protocols of a group share needs
+ * a lock. A timer belongs on the thread-default main context: `g_timeout_add()` would put it on
+ * that of the main thread.
+ *
+ * ```c
+ * static GudpxDatagramProtocol *
+ * make_echo (GudpxPortGroup *group, guint index, gpointer user_data)
+ * {
+ *   return g_object_new (ECHO_TYPE_PROTOCOL, NULL);
+ * }
+ *
+ * group = gudpx_port_group_new (0, address, make_echo, NULL, NULL);
+ * if (!gudpx_port_group_start (group, &error))
+ *   g_error ("%s", error->message);
+ * ```
+ *
+ * ## Who gets what
+ *
+ * Linux chooses the port by a hash over the addresses and numbers of both sides: one peer always
+ * meets the same port, as long as the group is not stopped. A few peers may all meet the same one;
+ * many are spread evenly. A multicast or a broadcast comes to every port: a group is for unicast.
+ *
+ * With [property@Gudpx.PortGroup:steer-by-cpu] the processor that received a datagram chooses the
+ * port instead.
+ *
+ * The address is the group's alone: where anybody listens already it does not start. It can be joined
+ * later, though, by whatever socket of the same user shares its address,
+ * [property@Gudpx.Port:reuse-port] for one, which then has a part of the datagrams.
+ *
+ * ## Threads
+ *
+ * A group is started and stopped by one thread at a time, and never by its own: they are what it
+ * waits for. [method@Gudpx.PortGroup.invoke] and [method@Gudpx.PortGroup.get_statistics] may be
+ * called in any thread, the group's own too.
+ *
+ * To let go of a group that is listening stops it too, but waits for nobody: the last reference may
+ * be dropped anywhere, by a garbage collector or by a handler in one of the group's threads.
+ *
+ * It is not for JavaScript, which runs in one thread only: no protocol can be made there, and
+ * [method@Gudpx.PortGroup.start] fails. Python takes its turns at running the handlers of all
+ * threads.
+ *
+ * Since: 1.0
+ */
+struct _GudpxPortGroup
+{
+  GObject parent_instance;
+
+  /* What was asked for. */
+  guint n_ports;
+  GSocketAddress *requested_address;
+  gboolean steer_by_cpu;
+  GudpxProtocolFactory factory;
+  gpointer user_data;
+  GDestroyNotify destroy;
+
+  gboolean listening;
+  GSocketAddress *local_address;
+
+  GMutex mutex; /* for all that follows */
+  GPtrArray *threads;
+  GudpxStatistics past; /* of the threads that have ended */
+};
+
+G_DEFINE_FINAL_TYPE (GudpxPortGroup, gudpx_port_group, G_TYPE_OBJECT)
+
+enum
+{
+  PROP_0,
+  PROP_N_PORTS,
+  PROP_LOCAL_ADDRESS,
+  PROP_STEER_BY_CPU,
+  PROP_LISTENING,
+  N_PROPS,
+};
+
+static GParamSpec *properties[N_PROPS];
+
+/* The group that a thread is one of, to tell it from others. */
+static GPrivate group_of_thread;
+
+static gboolean
+is_own_thread (GudpxPortGroup *self)
+{
+  return g_private_get (&group_of_thread) == self;
+}
+
+/* What is to be opened in a thread. */
+typedef struct
+{
+  GudpxPortGroup *group;
+  guint index;
+  GSocketAddress *address;
+} Place;
+
+static GudpxDatagramProtocol *
+make_protocol (GudpxPortGroup *self, guint index, GError **error)
+{
+  g_autoptr (GudpxDatagramProtocol) protocol = self->factory (self, index, self->user_data);
+
+  if (protocol == NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "There is no protocol for port %u of the group",
+                 index);
+  else if (gudpx_datagram_protocol_get_transport (protocol) != NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 "The protocol for port %u of the group has a port already", index);
+  else
+    return g_steal_pointer (&protocol);
+  return NULL;
+}
+
+/* The ports are numbered in the order in which they were bound: processor number modulo @n_ports. */
+static gboolean
+attach_steering (GSocket *socket, guint n_ports, GError **error)
+{
+#ifdef SO_ATTACH_REUSEPORT_CBPF
+  struct sock_filter code[] = {
+    { BPF_LD | BPF_W | BPF_ABS, 0, 0, (guint32) (SKF_AD_OFF + SKF_AD_CPU) },
+    { BPF_ALU | BPF_MOD | BPF_K, 0, 0, n_ports },
+    { BPF_RET | BPF_A, 0, 0, 0 },
+  };
+  const struct sock_fprog program = { G_N_ELEMENTS (code), code };
+
+  if (setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program,
+                  sizeof program) == 0)
+    return TRUE;
+
+  gudpx_set_error_errno (error, errno, "Cannot steer by processor");
+#else
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                       "Cannot steer by processor: not supported on this system");
+#endif
+  return FALSE;
+}
+
+/* A port that its protocol stopped in the meantime would be missing in the count. */
+static gboolean
+complete_port (GudpxPort *port, const Place *place, GError **error)
+{
+  if (!gudpx_port_get_listening (port))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
+                   "Port %u of the group was stopped by its protocol", place->index);
+      return FALSE;
+    }
+
+  return place->index > 0 || !place->group->steer_by_cpu ||
+         attach_steering (gudpx_port_get_socket (port), place->group->n_ports, error);
+}
+
+static GudpxPort *
+open_port (gpointer data, GError **error)
+{
+  const Place *place = data;
+  g_autoptr (GudpxDatagramProtocol) protocol = NULL;
+  g_autoptr (GudpxPort) port = NULL;
+
+  g_private_set (&group_of_thread, place->group);
+  protocol = make_protocol (place->group, place->index, error);
+  if (protocol == NULL)
+    return NULL;
+
+  port = g_object_new (GUDPX_TYPE_PORT, "protocol", protocol, "local-address", place->address,
+                       "reuse-port", TRUE, NULL);
+  if (!gudpx_port_start_listening (port, error))
+    return NULL;
+  if (!complete_port (port, place, error))
+    {
+      gudpx_port_stop_listening (port);
+      return NULL;
+    }
+  return g_steal_pointer (&port);
+}
+
+static gboolean
+start_thread (GudpxPortGroup *self, guint index, GSocketAddress *address, GError **error)
+{
+  Place place = { self, index, address };
+  g_autofree char *name = g_strdup_printf ("gudpx-port-%u", index);
+  GudpxPortThread *thread = gudpx_port_thread_start (name, open_port, &place, error);
+
+  if (thread == NULL)
+    return FALSE;
+
+  g_mutex_lock (&self->mutex);
+  g_ptr_array_add (self->threads, thread);
+  g_mutex_unlock (&self->mutex);
+  return TRUE;
+}
+
+static void
+add_statistics (GudpxStatistics *sum, const GudpxStatistics *statistics)
+{
+  guint64 *counters = (guint64 *) sum;
+  const guint64 *more = (const guint64 *) statistics;
+
+  G_STATIC_ASSERT (sizeof (GudpxStatistics) % sizeof (guint64) == 0);
+  for (gsize i = 0; i < sizeof *sum / sizeof *counters; i++)
+    counters[i] += more[i];
+}
+
+/* Call it with the mutex. */
+static void
+add_statistics_of_threads (GudpxPortGroup *self, GudpxStatistics *sum)
+{
+  for (guint i = 0; i < self->threads->len; i++)
+    {
+      GudpxStatistics statistics;
+
+      gudpx_port_thread_get_statistics (self->threads->pdata[i], &statistics);
+      add_statistics (sum, &statistics);
+    }
+}
+
+/* Tells all of them first: they end at the same time. The mutex is free while it waits, for handlers
+ * that ask for the statistics. */
+static void
+end_threads (GudpxPortGroup *self)
+{
+  for (guint i = 0; i < self->threads->len; i++)
+    gudpx_port_thread_quit (self->threads->pdata[i]);
+  for (guint i = 0; i < self->threads->len; i++)
+    gudpx_port_thread_join (self->threads->pdata[i]);
+
+  g_mutex_lock (&self->mutex);
+  add_statistics_of_threads (self, &self->past);
+  g_ptr_array_set_size (self->threads, 0);
+  g_mutex_unlock (&self->mutex);
+}
+
+static gboolean
+start_threads (GudpxPortGroup *self, GSocketAddress *address, GError **error)
+{
+  for (guint i = 0; i < self->n_ports; i++)
+    {
+      if (!start_thread (self, i, address, error))
+        {
+          end_threads (self);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+static gboolean
+get_requested_address (GudpxPortGroup *self, GudpxNativeAddress *native, GError **error)
+{
+  GSocketFamily family = G_SOCKET_FAMILY_IPV4;
+
+  if (self->requested_address != NULL)
+    family = g_socket_address_get_family (self->requested_address);
+  if (family != G_SOCKET_FAMILY_IPV4 && family != G_SOCKET_FAMILY_IPV6)
+    {
+      g_autofree char *description = gudpx_address_describe (self->requested_address);
+
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                   "Cannot listen on %s with several ports: it is no IP address", description);
+      return FALSE;
+    }
+  if (self->requested_address != NULL)
+    return gudpx_address_to_native (self->requested_address, native, error);
+
+  *native = (GudpxNativeAddress){ .length = sizeof native->u.in, .u.in.sin_family = AF_INET };
+  return TRUE;
+}
+
+/* The address with its number, if nobody listens there. The ports would not notice: sockets that
+ * share their address do so with those of every program of the same user that share theirs, and may
+ * even be given the same free number. */
+static GSocketAddress *
+find_address (GudpxPortGroup *self, GError **error)
+{
+  const GudpxBindOptions alone = { 0 };
+  GudpxNativeAddress address;
+  GudpxNativeAddress peer;
+  g_autoptr (GSocket) probe = NULL;
+
+  if (!get_requested_address (self, &address, error))
+    return NULL;
+
+  probe = gudpx_socket_open (gudpx_native_address_get_family (&address), &alone, error);
+  if (probe == NULL || !gudpx_socket_bind (probe, &address, error))
+    return NULL;
+
+  gudpx_socket_get_addresses (probe, &address, &peer);
+  return gudpx_native_address_to_object (&address);
+}
+
+static void
+set_listening (GudpxPortGroup *self, gboolean listening, GSocketAddress *local_address)
+{
+  GObject *object = G_OBJECT (self);
+  GSocketAddress *before = gudpx_port_group_get_local_address (self);
+
+  /* A handler may start or stop it again. */
+  g_object_freeze_notify (object);
+  if (!gudpx_address_equal (local_address != NULL ? local_address : self->requested_address, before))
+    g_object_notify_by_pspec (object, properties[PROP_LOCAL_ADDRESS]);
+  g_set_object (&self->local_address, local_address);
+  self->listening = listening;
+  g_object_notify_by_pspec (object, properties[PROP_LISTENING]);
+  g_object_thaw_notify (object);
+}
+
+static void
+gudpx_port_group_dispose (GObject *object)
+{
+  GudpxPortGroup *self = GUDPX_PORT_GROUP (object);
+
+  for (guint i = 0; i < self->threads->len; i++)
+    gudpx_port_thread_quit (self->threads->pdata[i]);
+  g_ptr_array_set_size (self->threads, 0);
+
+  G_OBJECT_CLASS (gudpx_port_group_parent_class)->dispose (object);
+}
+
+static void
+gudpx_port_group_finalize (GObject *object)
+{
+  GudpxPortGroup *self = GUDPX_PORT_GROUP (object);
+
+  if (self->destroy != NULL)
+    self->destroy (self->user_data);
+  g_ptr_array_unref (self->threads);
+  g_clear_object (&self->requested_address);
+  g_clear_object (&self->local_address);
+  g_mutex_clear (&self->mutex);
+
+  G_OBJECT_CLASS (gudpx_port_group_parent_class)->finalize (object);
+}
+
+static void
+gudpx_port_group_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
+{
+  GudpxPortGroup *self = GUDPX_PORT_GROUP (object);
+
+  switch (property_id)
+    {
+    case PROP_N_PORTS:
+      g_value_set_uint (value, self->n_ports);
+      break;
+    case PROP_LOCAL_ADDRESS:
+      g_value_set_object (value, gudpx_port_group_get_local_address (self));
+      break;
+    case PROP_STEER_BY_CPU:
+      g_value_set_boolean (value, self->steer_by_cpu);
+      break;
+    case PROP_LISTENING:
+      g_value_set_boolean (value, self->listening);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+gudpx_port_group_set_property (GObject *object,
+                               guint property_id,
+                               const GValue *value,
+                               GParamSpec *pspec)
+{
+  GudpxPortGroup *self = GUDPX_PORT_GROUP (object);
+
+  switch (property_id)
+    {
+    case PROP_N_PORTS:
+      self->n_ports = g_value_get_uint (value);
+      if (self->n_ports == 0)
+        self->n_ports = g_get_num_processors ();
+      break;
+    case PROP_LOCAL_ADDRESS:
+      self->requested_address = g_value_dup_object (value);
+      break;
+    case PROP_STEER_BY_CPU:
+      gudpx_port_group_set_steer_by_cpu (self, g_value_get_boolean (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+gudpx_port_group_class_init (GudpxPortGroupClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags read = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+  const GParamFlags construct = read | G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY;
+
+  object_class->dispose = gudpx_port_group_dispose;
+  object_class->finalize = gudpx_port_group_finalize;
+  object_class->get_property = gudpx_port_group_get_property;
+  object_class->set_property = gudpx_port_group_set_property;
+
+  /**
+   * GudpxPortGroup:n-ports: (getter get_n_ports)
+   *
+   * How many ports there are, and threads. 0 becomes the number of processors that the process may
+   * use.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_N_PORTS] =
+      g_param_spec_uint ("n-ports", NULL, NULL, 0, G_MAXUINT16, 0, construct);
+
+  /**
+   * GudpxPortGroup:local-address: (getter get_local_address)
+   *
+   * The address to bind, and while the group is listening the one that is bound, with the real port
+   * number. %NULL is any IPv4 address and any free number.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LOCAL_ADDRESS] = g_param_spec_object ("local-address", NULL, NULL,
+                                                        G_TYPE_SOCKET_ADDRESS, construct);
+
+  /**
+   * GudpxPortGroup:steer-by-cpu: (getter get_steer_by_cpu) (setter set_steer_by_cpu)
+   *
+   * Whether the processor that received a datagram chooses the port: its number, modulo the number
+   * of ports (`SO_ATTACH_REUSEPORT_CBPF`, Linux). It counts from the next start on.
+   *
+   * It is of use where the network card spreads what it receives over the processors (RSS), or the
+   * kernel does (RPS), and where thread *i* is bound to processor *i*, by the factory for instance:
+   * then a datagram never leaves the processor whose cache has it. Where one processor receives
+   * everything, one port gets everything. A peer meets the same port as long as the card or the
+   * kernel keeps its datagrams on one processor.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STEER_BY_CPU] = g_param_spec_boolean ("steer-by-cpu", NULL, NULL, FALSE,
+                                                        read | G_PARAM_WRITABLE);
+
+  /**
+   * GudpxPortGroup:listening: (getter get_listening)
+   *
+   * Whether the group is started.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LISTENING] = g_param_spec_boolean ("listening", NULL, NULL, FALSE, read);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+gudpx_port_group_init (GudpxPortGroup *self)
+{
+  g_mutex_init (&self->mutex);
+  self->threads = g_ptr_array_new_with_free_func ((GDestroyNotify) gudpx_port_thread_unref);
+}
+
+/**
+ * gudpx_port_group_new:
+ * @n_ports: how many ports, 1 to 65535; 0: as many as there are processors for the process
+ * @local_address: (nullable): the IPv4 or IPv6 address to bind; %NULL: any IPv4 address and any free
+ *   number
+ * @factory: (scope notified): makes the protocol of each port
+ * @user_data: for @factory
+ * @destroy: called when @factory is not needed any more
+ *
+ * A group that is not started yet. Its ports are made when it starts.
+ *
+ * Returns: (transfer full): a new group
+ *
+ * Since: 1.0
+ */
+GudpxPortGroup *
+gudpx_port_group_new (guint n_ports,
+                      GSocketAddress *local_address,
+                      GudpxProtocolFactory factory,
+                      gpointer user_data,
+                      GDestroyNotify destroy)
+{
+  GudpxPortGroup *self;
+
+  g_return_val_if_fail (n_ports <= G_MAXUINT16, NULL);
+  g_return_val_if_fail (local_address == NULL || G_IS_SOCKET_ADDRESS (local_address), NULL);
+  g_return_val_if_fail (factory != NULL, NULL);
+
+  self = g_object_new (GUDPX_TYPE_PORT_GROUP, "n-ports", n_ports, "local-address", local_address,
+                       NULL);
+  self->factory = factory;
+  self->user_data = user_data;
+  self->destroy = destroy;
+  return self;
+}
+
+static gboolean
+check_can_start (GudpxPortGroup *self, GError **error)
+{
+  if (self->threads->len > 0)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "The group is listening already");
+  else if (self->factory == NULL)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                         "A group cannot listen without a factory for protocols");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/**
+ * gudpx_port_group_start:
+ * @self: a group that is stopped
+ * @error: return location for an error
+ *
+ * Starts the threads one after the other. Each makes its protocol and starts its port before the
+ * next one does, see [method@Gudpx.Port.start_listening]. When it returns all ports are listening,
+ * on the same number also where any free one was asked for.
+ *
+ * Where one of them fails, those before it are stopped again, and no thread is left: their protocols
+ * have seen a start and a stop. A group that was stopped can be started again; its ports and
+ * protocols are new ones.
+ *
+ * Errors are those of [method@Gudpx.Port.start_listening], %G_IO_ERROR_ADDRESS_IN_USE also where the
+ * other one is a group, or another port that would share the address; %G_IO_ERROR_EXISTS if it is
+ * listening; %G_IO_ERROR_NOT_SUPPORTED for an address that is neither IPv4 nor IPv6, and what the
+ * system has to say about [property@Gudpx.PortGroup:steer-by-cpu]; %G_IO_ERROR_FAILED if the factory
+ * made no protocol, or the system has no more threads; %G_IO_ERROR_INVALID_ARGUMENT if the protocol
+ * has a port already; %G_IO_ERROR_CLOSED if a protocol stopped its port when it was started.
+ *
+ * Returns: whether the group is listening
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_group_start (GudpxPortGroup *self, GError **error)
+{
+  g_autoptr (GSocketAddress) address = NULL;
+
+  g_return_val_if_fail (GUDPX_IS_PORT_GROUP (self), FALSE);
+  g_return_val_if_fail (!is_own_thread (self), FALSE);
+
+  if (!check_can_start (self, error))
+    return FALSE;
+
+  address = find_address (self, error);
+  if (address == NULL || !start_threads (self, address, error))
+    return FALSE;
+
+  set_listening (self, TRUE, address);
+  return TRUE;
+}
+
+/**
+ * gudpx_port_group_stop:
+ * @self: a group
+ *
+ * Stops all ports at once, as [method@Gudpx.Port.stop_listening] does, and waits for the threads to
+ * end: when it returns no protocol of the group is called any more. The ports and protocols are let
+ * go of in their own threads.
+ *
+ * What was handed to [method@Gudpx.PortGroup.invoke] before is done before. Handlers that are at work
+ * are waited for: the caller must hold no lock that they need. It does nothing on a group that is
+ * stopped, and must not be called in one of the group's own threads.
+ *
+ * Since: 1.0
+ */
+void
+gudpx_port_group_stop (GudpxPortGroup *self)
+{
+  g_return_if_fail (GUDPX_IS_PORT_GROUP (self));
+  g_return_if_fail (!is_own_thread (self));
+
+  if (!self->listening)
+    return;
+
+  end_threads (self);
+  set_listening (self, FALSE, NULL);
+}
+
+static GudpxPortThread *
+ref_thread (GudpxPortGroup *self, guint index)
+{
+  GudpxPortThread *thread = NULL;
+
+  g_mutex_lock (&self->mutex);
+  if (index < self->threads->len)
+    thread = gudpx_port_thread_ref (self->threads->pdata[index]);
+  g_mutex_unlock (&self->mutex);
+  return thread;
+}
+
+/**
+ * gudpx_port_group_invoke:
+ * @self: a group
+ * @index: which port, from 0 on
+ * @func: (scope notified): what is to be done with the port
+ * @user_data: for @func
+ * @destroy: called when @func is not needed any more
+ *
+ * Has @func called in the thread of one of the ports, from its main loop and before what else is due
+ * there. That is how to write by a port from outside, or to look at a protocol.
+ *
+ * It may be called in any thread, and returns at once. The calls for a port are made in the order in
+ * which they were asked for, and all before the group is stopped; @destroy is called after @func,
+ * there too. On a group that is not listening, or is being stopped, @func is not called, and @destroy
+ * is at once.
+ *
+ * Returns: whether @func is going to be called
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_group_invoke (GudpxPortGroup *self,
+                         guint index,
+                         GudpxPortFunc func,
+                         gpointer user_data,
+                         GDestroyNotify destroy)
+{
+  g_autoptr (GudpxPortThread) thread = NULL;
+
+  g_return_val_if_fail (GUDPX_IS_PORT_GROUP (self), FALSE);
+  g_return_val_if_fail (index < self->n_ports, FALSE);
+  g_return_val_if_fail (func != NULL, FALSE);
+
+  thread = ref_thread (self, index);
+  if (thread != NULL && gudpx_port_thread_invoke (thread, func, user_data, destroy))
+    return TRUE;
+
+  if (destroy != NULL)
+    destroy (user_data);
+  return FALSE;
+}
+
+/**
+ * gudpx_port_group_get_statistics:
+ * @self: a group
+ *
+ * What all ports together have counted since the group was made, those of earlier starts included.
+ *
+ * It may be called in any thread and waits for nobody: what is counted is told whenever a port's
+ * main loop comes round, a batch of datagrams later at the most. After
+ * [method@Gudpx.PortGroup.stop] it is all.
+ *
+ * Returns: (transfer full): a snapshot
+ *
+ * Since: 1.0
+ */
+GudpxStatistics *
+gudpx_port_group_get_statistics (GudpxPortGroup *self)
+{
+  GudpxStatistics sum;
+
+  g_return_val_if_fail (GUDPX_IS_PORT_GROUP (self), NULL);
+
+  g_mutex_lock (&self->mutex);
+  sum = self->past;
+  add_statistics_of_threads (self, &sum);
+  g_mutex_unlock (&self->mutex);
+
+  return gudpx_statistics_copy (&sum);
+}
+
+/**
+ * gudpx_port_group_get_n_ports: (get-property n-ports)
+ * @self: a group
+ *
+ * See [property@Gudpx.PortGroup:n-ports].
+ *
+ * Returns: how many ports there are
+ *
+ * Since: 1.0
+ */
+guint
+gudpx_port_group_get_n_ports (GudpxPortGroup *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT_GROUP (self), 0);
+
+  return self->n_ports;
+}
+
+/**
+ * gudpx_port_group_get_local_address: (get-property local-address)
+ * @self: a group
+ *
+ * The address that is bound, with the real port number; the one that was asked for while the group
+ * is not listening.
+ *
+ * Returns: (transfer none) (nullable): the address
+ *
+ * Since: 1.0
+ */
+GSocketAddress *
+gudpx_port_group_get_local_address (GudpxPortGroup *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT_GROUP (self), NULL);
+
+  return self->local_address != NULL ? self->local_address : self->requested_address;
+}
+
+/**
+ * gudpx_port_group_get_steer_by_cpu: (get-property steer-by-cpu)
+ * @self: a group
+ *
+ * See [property@Gudpx.PortGroup:steer-by-cpu].
+ *
+ * Returns: whether the processor chooses the port
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_group_get_steer_by_cpu (GudpxPortGroup *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT_GROUP (self), FALSE);
+
+  return self->steer_by_cpu;
+}
+
+/**
+ * gudpx_port_group_set_steer_by_cpu: (set-property steer-by-cpu)
+ * @self: a group
+ * @steer_by_cpu: whether the processor is to choose the port
+ *
+ * Sets [property@Gudpx.PortGroup:steer-by-cpu] for the next start, which fails where the system does
+ * not allow it.
+ *
+ * Since: 1.0
+ */
+void
+gudpx_port_group_set_steer_by_cpu (GudpxPortGroup *self, gboolean steer_by_cpu)
+{
+  g_return_if_fail (GUDPX_IS_PORT_GROUP (self));
+
+  steer_by_cpu = !!steer_by_cpu;
+  if (self->steer_by_cpu == steer_by_cpu)
+    return;
+
+  self->steer_by_cpu = steer_by_cpu;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STEER_BY_CPU]);
+}
+
+/**
+ * gudpx_port_group_get_listening: (get-property listening)
+ * @self: a group
+ *
+ * See [property@Gudpx.PortGroup:listening].
+ *
+ * Returns: whether the group is started
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_group_get_listening (GudpxPortGroup *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT_GROUP (self), FALSE);
+
+  return self->listening;
+}
