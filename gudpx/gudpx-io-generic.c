@@ -230,6 +230,8 @@ generic_receive (GudpxIo *io, gsize max_size, int *errsv)
         break;
     }
 
+  if (n > 0)
+    io->statistics->receive_batches++;
   self->batch = (GudpxBatch){ self->incoming, n, n == GUDPX_IO_BATCH };
   return n > 0 ? &self->batch : NULL;
 }
@@ -286,6 +288,8 @@ generic_send (GudpxIo *io, const GudpxOutgoing *outgoing, guint n_outgoing, int 
         break;
     }
 
+  if (n > 0)
+    io->statistics->send_batches++;
   /* Failing all the time is this datagram's own error. */
   if (n_tries > MAX_RETRIES)
     self->parent.absorbed_errsv = 0;
@@ -303,6 +307,12 @@ generic_take_error (GudpxIo *io, GudpxIoError *error)
   return error->errsv != 0 ||
          (g_socket_get_option (self->socket, SOL_SOCKET, SO_ERROR, &error->errsv, NULL) &&
           error->errsv != 0);
+}
+
+static guint64
+generic_get_drops (GudpxIo *io)
+{
+  return 0;
 }
 
 static void
@@ -325,12 +335,13 @@ static const GudpxIoFuncs generic_io_funcs = {
   .release = generic_release,
   .send = generic_send,
   .take_error = generic_take_error,
+  .get_drops = generic_get_drops,
   .connected = generic_connected,
   .free = generic_free,
 };
 
 GudpxIo *
-gudpx_io_new_for_socket (GSocket *socket)
+gudpx_io_new_for_socket (GSocket *socket, GudpxStatistics *statistics)
 {
   GenericIo *self = g_new0 (GenericIo, 1);
 
@@ -338,6 +349,7 @@ gudpx_io_new_for_socket (GSocket *socket)
   g_type_ensure (GUDPX_TYPE_RAW_MESSAGE);
 
   self->parent.funcs = &generic_io_funcs;
+  self->parent.statistics = statistics;
   self->socket = socket;
   self->is_unix = g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX;
   self->is_ipv6 = g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6;

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include <linux/errqueue.h>
+#include <linux/sock_diag.h>
 #include <netinet/udp.h>
 
 #include "gudpx-io-private.h"
@@ -183,8 +184,9 @@ linux_receive (GudpxIo *io, gsize max_size, int *errsv)
       finish_message (scratch, i);
       self->largest = MAX (self->largest, scratch->incoming[i].size);
       if (scratch->incoming[i].ancillary.segment_size > 0)
-        io->n_coalesced_receives++;
+        io->statistics->joined_received++;
     }
+  io->statistics->receive_batches++;
   scratch->n_used = n;
   scratch->parent.n_incoming = n;
   scratch->parent.may_have_more = (guint) n == n_wanted;
@@ -351,11 +353,12 @@ send_outbox (LinuxIo *self, Outbox *outbox, const GudpxOutgoing *outgoing, int *
       return 0;
     }
 
+  self->parent.statistics->send_batches++;
   for (int i = 0; i < n; i++)
     {
       n_sent += outbox->n_datagrams[i];
       if (outbox->n_datagrams[i] > 1)
-        self->parent.n_coalesced_sends++;
+        self->parent.statistics->joined_sent++;
     }
   return n_sent;
 }
@@ -446,6 +449,17 @@ linux_take_error (GudpxIo *io, GudpxIoError *error)
          !(self->has_error_queue && gudpx_io_errno_is_asynchronous (error->errsv));
 }
 
+static guint64
+linux_get_drops (GudpxIo *io)
+{
+  guint32 info[SK_MEMINFO_VARS] = { 0 };
+  socklen_t size = sizeof info;
+
+  if (getsockopt (((LinuxIo *) io)->fd, SOL_SOCKET, SO_MEMINFO, info, &size) != 0)
+    return 0;
+  return info[SK_MEMINFO_DROPS];
+}
+
 static void
 linux_connected (GudpxIo *io, gboolean connected)
 {
@@ -467,16 +481,18 @@ static const GudpxIoFuncs linux_io_funcs = {
   .release = linux_release,
   .send = linux_send,
   .take_error = linux_take_error,
+  .get_drops = linux_get_drops,
   .connected = linux_connected,
   .free = (void (*) (GudpxIo *)) g_free,
 };
 
 GudpxIo *
-gudpx_io_new_for_socket (GSocket *socket)
+gudpx_io_new_for_socket (GSocket *socket, GudpxStatistics *statistics)
 {
   LinuxIo *self = g_new0 (LinuxIo, 1);
 
   self->parent.funcs = &linux_io_funcs;
+  self->parent.statistics = statistics;
   self->fd = g_socket_get_fd (socket);
   self->is_ipv6 = g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6;
   self->is_unix = g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX;

@@ -60,6 +60,8 @@ typedef struct
   guint (*send) (GudpxIo *self, const GudpxOutgoing *outgoing, guint n_outgoing, int *errsv);
   /* The next error that came on its own; FALSE: no more. */
   gboolean (*take_error) (GudpxIo *self, GudpxIoError *error);
+  /* How many datagrams the receiving end has dropped so far, for want of room. */
+  guint64 (*get_drops) (GudpxIo *self);
   /* The peer changed. */
   void (*connected) (GudpxIo *self, gboolean connected);
   void (*free) (GudpxIo *self);
@@ -73,9 +75,8 @@ struct _GudpxIo
   int absorbed_errsv;
   /* Whether runs of datagrams may be sent as one. */
   gboolean coalesces;
-  /* How often that was done, in either direction, for statistics. */
-  guint64 n_coalesced_sends;
-  guint64 n_coalesced_receives;
+  /* The port's own. */
+  GudpxStatistics *statistics;
 };
 
 /* At most so many messages are received or sent in one call. */
@@ -84,8 +85,9 @@ struct _GudpxIo
 #define GUDPX_IO_SEND_BATCH 256
 
 /* For the kernel's sockets; which one it is was decided when the library was built. The socket is
- * borrowed. */
-GudpxIo *gudpx_io_new_for_socket (GSocket *socket);
+ * borrowed, and the statistics, where what goes through is counted. */
+GudpxIo *gudpx_io_new_for_socket (GSocket         *socket,
+                                  GudpxStatistics *statistics);
 
 static inline gsize
 gudpx_outgoing_get_size (const GudpxOutgoing *self)

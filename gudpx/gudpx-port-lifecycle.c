@@ -107,7 +107,7 @@ open_port (GudpxPort *self, GSocket *socket)
   GudpxNativeAddress peer;
 
   self->socket = g_object_ref (socket);
-  self->io = gudpx_io_new_for_socket (socket);
+  self->io = gudpx_io_new_for_socket (socket, &self->statistics);
   self->io->coalesces = self->coalesce_writes;
   self->epoch++;
   self->state = GUDPX_PORT_LISTENING;
@@ -222,6 +222,7 @@ close_socket (GudpxPort *self)
   g_source_destroy (source);
   self->context = NULL;
   gudpx_port_drop_undelivered (self);
+  self->statistics.kernel_drops += self->io->funcs->get_drops (self->io);
   self->io->funcs->free (g_steal_pointer (&self->io));
   g_socket_close (self->socket, NULL);
   g_clear_object (&self->socket);

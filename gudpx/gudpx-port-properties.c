@@ -843,7 +843,12 @@ gudpx_port_get_path_mtu (GudpxPort *self)
 GudpxStatistics *
 gudpx_port_get_statistics (GudpxPort *self)
 {
+  GudpxStatistics *snapshot;
+
   g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
 
-  return gudpx_statistics_copy (&self->statistics);
+  snapshot = gudpx_statistics_copy (&self->statistics);
+  if (self->io != NULL)
+    snapshot->kernel_drops += self->io->funcs->get_drops (self->io);
+  return snapshot;
 }

@@ -292,13 +292,23 @@ receive (GudpxPort *self, guint epoch)
 }
 
 static void
+count_error (GudpxPort *self, int errsv)
+{
+  self->statistics.errors++;
+  if (errsv == ECONNREFUSED)
+    self->statistics.connection_refusals++;
+  else if (errsv == EHOSTUNREACH || errsv == ENETUNREACH)
+    self->statistics.unreachable_errors++;
+}
+
+static void
 report_error (GudpxPort *self, const GudpxIoError *io_error)
 {
   g_autoptr (GSocketAddress) destination = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *description = NULL;
 
-  self->statistics.errors++;
+  count_error (self, io_error->errsv);
   if (io_error->errsv == ECONNREFUSED && self->peer.length > 0)
     {
       gudpx_datagram_protocol_refuse (self->protocol, self);
@@ -396,6 +406,7 @@ dispatch (GudpxPort *self, GIOCondition condition)
   const GIOCondition fatal = G_IO_HUP | G_IO_NVAL;
   gboolean got_any = FALSE;
 
+  self->statistics.wakeups++;
   self->dispatch_depth++;
   if ((condition & G_IO_ERR) != 0 || self->io->absorbed_errsv != 0)
     report_errors (self, epoch);

@@ -104,6 +104,7 @@ gudpx_port_report_outcomes (GudpxPort *self)
 static void
 queue_changed (GudpxPort *self)
 {
+  self->statistics.send_queue_peak = MAX (self->statistics.send_queue_peak, self->queue.size);
   if (self->queue.size > gudpx_send_queue_high_mark (&self->queue))
     self->owes_writable = TRUE;
   if (self->queue.size == self->notified_queue_size)

@@ -22,6 +22,17 @@ G_BEGIN_DECLS
  * @send_queue_drops: datagrams that were not taken because the send queue was full, or that were
  *   in it when the port was stopped
  * @errors: asynchronous errors, refusals among them, and datagrams that the kernel refused
+ * @wakeups: how often the main loop called the port
+ * @receive_batches: how often the kernel was read from, and had something
+ * @send_batches: how often the kernel was written to
+ * @joined_received: messages that the kernel had joined of several datagrams (`UDP_GRO`)
+ * @joined_sent: messages that several datagrams were joined to (`UDP_SEGMENT`)
+ * @kernel_drops: datagrams that the kernel dropped because the receive buffer was full; 0 where it
+ *   does not tell
+ * @send_queue_peak: the most that the send queue held, in bytes as
+ *   [property@Gudpx.Port:send-queue-size] counts them
+ * @connection_refusals: those of the errors that were refusals
+ * @unreachable_errors: those of the errors that said that a host or network cannot be reached
  *
  * What a port counted since it was created, restarts included; a snapshot made by
  * [method@Gudpx.Port.get_statistics]. Later versions add fields at the end.
@@ -37,6 +48,15 @@ struct _GudpxStatistics
   guint64 truncated;
   guint64 send_queue_drops;
   guint64 errors;
+  guint64 wakeups;
+  guint64 receive_batches;
+  guint64 send_batches;
+  guint64 joined_received;
+  guint64 joined_sent;
+  guint64 kernel_drops;
+  guint64 send_queue_peak;
+  guint64 connection_refusals;
+  guint64 unreachable_errors;
 };
 
 GUDPX_AVAILABLE_IN_1_0

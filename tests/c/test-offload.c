@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the kernel joins and segments, in a network namespace: see tests/netns. On other systems than
+ * Linux the same datagrams come, one by one. */
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include <netinet/in.h>
+#include <netinet/udp.h>
+
+#include "recorder.h"
+
+typedef struct
+{
+  Recorder *recorder;
+  GudpxPort *port;
+  GudpxPort *sender;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->recorder = recorder_new ();
+  fixture->port = listen_on (fixture->recorder, "127.0.0.1");
+  fixture->sender = listen_on (fixture->recorder, "127.0.0.1");
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  gudpx_port_stop_listening (fixture->port);
+  gudpx_port_stop_listening (fixture->sender);
+  g_object_unref (fixture->port);
+  g_object_unref (fixture->sender);
+  g_object_unref (fixture->recorder);
+}
+
+/* A payload of its own for each number and size. */
+static guint8 *
+make_payload (guint number, gsize size)
+{
+  guint8 *payload = g_malloc (size + 1);
+
+  for (gsize i = 0; i < size; i++)
+    payload[i] = number * 31 + i;
+  return payload;
+}
+
+static void
+send_sizes (GudpxPort *sender, GSocketAddress *destination, const guint16 *sizes, guint n_sizes)
+{
+  g_autoptr (GPtrArray) datagrams = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < n_sizes; i++)
+    {
+      g_autofree guint8 *payload = make_payload (i, sizes[i]);
+
+      g_ptr_array_add (datagrams, gudpx_datagram_new (payload, sizes[i], destination));
+    }
+  g_assert_cmpint (gudpx_port_write_datagrams (sender, datagrams, &error), ==, n_sizes);
+  g_assert_no_error (error);
+}
+
+/* All come, in order, each as it was. */
+static void
+expect_sizes (Recorder *recorder, const guint16 *sizes, guint n_sizes, GSocketAddress *from)
+{
+  wait_for (recorder->datagrams->len == n_sizes);
+  for (guint i = 0; i < n_sizes; i++)
+    {
+      GudpxDatagram *datagram = recorder->datagrams->pdata[i];
+      g_autofree guint8 *expected = make_payload (i, sizes[i]);
+      gsize size;
+      const guint8 *payload = gudpx_datagram_get_payload (datagram, &size);
+
+      g_assert_cmpmem (payload, size, expected, sizes[i]);
+      g_assert_cmpuint (gudpx_datagram_get_original_size (datagram), ==, sizes[i]);
+      g_assert_false (gudpx_datagram_get_truncated (datagram));
+      if (from != NULL)
+        g_assert_true (gudpx_address_equal (gudpx_datagram_get_sender (datagram), from));
+    }
+  recorder_forget (recorder);
+}
+
+static guint64
+count_joined (GudpxPort *port, gboolean sent)
+{
+  g_autoptr (GudpxStatistics) statistics = gudpx_port_get_statistics (port);
+
+  return sent ? statistics->joined_sent : statistics->joined_received;
+}
+
+static void
+exchange (Fixture *fixture, const guint16 *sizes, guint n_sizes)
+{
+  send_sizes (fixture->sender, gudpx_port_get_local_address (fixture->port), sizes, n_sizes);
+  expect_sizes (fixture->recorder, sizes, n_sizes, gudpx_port_get_local_address (fixture->sender));
+}
+
+static void
+test_sizes (Fixture *fixture, gconstpointer data)
+{
+  static const guint16 short_last[] = { 100, 100, 100, 40 };
+  static const guint16 mixed[] = { 100, 100, 7, 100, 100, 200, 200, 0, 200, 0, 0, 1, 1, 65507, 1 };
+  static const guint16 growing[] = { 1, 2, 3, 4, 5 };
+  static const guint16 shrinking[] = { 5, 4, 3, 2, 1 };
+  static const guint16 large[] = { 30000, 30000, 30000, 30000, 5 };
+
+  exchange (fixture, short_last, G_N_ELEMENTS (short_last));
+  exchange (fixture, mixed, G_N_ELEMENTS (mixed));
+  exchange (fixture, growing, G_N_ELEMENTS (growing));
+  exchange (fixture, shrinking, G_N_ELEMENTS (shrinking));
+  exchange (fixture, large, G_N_ELEMENTS (large));
+}
+
+/* Around what the kernel joins at most. */
+static void
+test_long_runs (Fixture *fixture, gconstpointer data)
+{
+  guint16 sizes[300];
+
+  for (guint n = 60; n <= 130; n += 5)
+    {
+      for (guint i = 0; i < n; i++)
+        sizes[i] = 64;
+      exchange (fixture, sizes, n);
+    }
+  /* As many as the receive buffer holds one by one. */
+  for (guint i = 0; i < 50; i++)
+    sizes[i] = 1400;
+  exchange (fixture, sizes, 50);
+#ifdef HAVE_LINUX_IO
+  g_assert_cmpuint (count_joined (fixture->sender, TRUE), >, 0);
+  g_assert_cmpuint (count_joined (fixture->port, FALSE), >, 0);
+#endif
+}
+
+/* A run ends where the destination changes. */
+static void
+test_destinations (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Recorder) other_recorder = recorder_new ();
+  g_autoptr (GudpxPort) other = listen_on (other_recorder, "127.0.0.1");
+  g_autoptr (GPtrArray) datagrams = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < 40; i++)
+    {
+      GudpxPort *to = i % 4 < 2 ? fixture->port : other;
+
+      g_ptr_array_add (datagrams, gudpx_datagram_new ((guint8 *) &i, sizeof i,
+                                                      gudpx_port_get_local_address (to)));
+    }
+  g_assert_cmpint (gudpx_port_write_datagrams (fixture->sender, datagrams, NULL), ==, 40);
+  wait_for (fixture->recorder->datagrams->len == 20 && other_recorder->datagrams->len == 20);
+  for (guint i = 0; i < 20; i++)
+    {
+      gsize size;
+      guint number;
+
+      memcpy (&number,
+              gudpx_datagram_get_payload (fixture->recorder->datagrams->pdata[i], &size),
+              sizeof number);
+      g_assert_cmpuint (number, ==, i / 2 * 4 + i % 2);
+    }
+  gudpx_port_stop_listening (other);
+}
+
+static void
+test_turned_off (Fixture *fixture, gconstpointer data)
+{
+  static const guint16 sizes[] = { 100, 100, 100, 100 };
+
+  g_assert_true (gudpx_port_get_coalesce_writes (fixture->sender));
+  gudpx_port_set_coalesce_writes (fixture->sender, FALSE);
+  exchange (fixture, sizes, G_N_ELEMENTS (sizes));
+  g_assert_cmpuint (count_joined (fixture->sender, TRUE), ==, 0);
+}
+
+/* Each of the joined is cut off by itself. */
+static void
+test_truncated (Fixture *fixture, gconstpointer data)
+{
+  static const guint16 sizes[] = { 100, 100, 100, 30 };
+
+  g_assert_true (gudpx_port_set_max_packet_size (fixture->port, 40, NULL));
+  send_sizes (fixture->sender, gudpx_port_get_local_address (fixture->port), sizes, 4);
+  wait_for (fixture->recorder->datagrams->len == 4);
+  for (guint i = 0; i < 4; i++)
+    {
+      GudpxDatagram *datagram = fixture->recorder->datagrams->pdata[i];
+      g_autofree guint8 *expected = make_payload (i, sizes[i]);
+      gsize size;
+      const guint8 *payload = gudpx_datagram_get_payload (datagram, &size);
+
+      g_assert_cmpmem (payload, size, expected, MIN (sizes[i], 40));
+      g_assert_cmpint (gudpx_datagram_get_truncated (datagram), ==, sizes[i] > 40);
+      g_assert_cmpuint (gudpx_datagram_get_original_size (datagram), ==, sizes[i]);
+    }
+}
+
+/* Stopped and paused in the middle of what came joined. */
+static void
+pause_port (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  gudpx_port_set_reading (gudpx_datagram_get_transport (datagram), FALSE);
+}
+
+static void
+stop_port (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  gudpx_port_stop_listening (gudpx_datagram_get_transport (datagram));
+}
+
+static void
+test_interrupted (Fixture *fixture, gconstpointer data)
+{
+  static const guint16 sizes[] = { 10, 10, 10, 10, 10, 10 };
+  guint n_before;
+
+  fixture->recorder->on_datagram = pause_port;
+  send_sizes (fixture->sender, gudpx_port_get_local_address (fixture->port), sizes, 6);
+  for (guint i = 1; i < 6; i++)
+    {
+      wait_for (fixture->recorder->datagrams->len == i);
+      iterate ();
+      g_assert_cmpuint (fixture->recorder->datagrams->len, ==, i);
+      gudpx_port_set_reading (fixture->port, TRUE);
+    }
+  expect_sizes (fixture->recorder, sizes, 6, NULL);
+
+  fixture->recorder->on_datagram = stop_port;
+  gudpx_port_set_reading (fixture->port, TRUE);
+  send_sizes (fixture->sender, gudpx_port_get_local_address (fixture->port), sizes, 6);
+  wait_for (!gudpx_port_get_listening (fixture->port));
+  n_before = fixture->recorder->datagrams->len;
+  iterate ();
+  g_assert_cmpuint (n_before, ==, 1);
+  g_assert_cmpuint (fixture->recorder->datagrams->len, ==, 1);
+}
+
+/* Through a link whose packets are smaller than some of the datagrams, and which cannot segment: the
+ * kernel refuses, and they go one by one. */
+static void
+run (const char *command)
+{
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  g_spawn_command_line_sync (command, NULL, NULL, &status, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (status, ==, 0);
+}
+
+static void
+exchange_by_cable (guint16 size)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) sender = listen_on (recorder, "fe80::1%gudpx0");
+  g_autoptr (GudpxPort) receiver = listen_on (recorder, "fe80::2%gudpx1");
+  g_autofree char *string = g_strdup ("fe80::2%gudpx0");
+  g_autoptr (GSocketAddress) destination =
+      g_inet_socket_address_new_from_string (string, port_get_number (receiver));
+  guint16 sizes[20];
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    sizes[i] = size;
+  send_sizes (sender, destination, sizes, G_N_ELEMENTS (sizes));
+  expect_sizes (recorder, sizes, G_N_ELEMENTS (sizes), NULL);
+  /* And again, with what was learned. */
+  send_sizes (sender, destination, sizes, G_N_ELEMENTS (sizes));
+  expect_sizes (recorder, sizes, G_N_ELEMENTS (sizes), NULL);
+  gudpx_port_stop_listening (sender);
+  gudpx_port_stop_listening (receiver);
+}
+
+static void
+test_refused (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *ethtool = g_find_program_in_path ("ethtool");
+
+  exchange_by_cable (1400);
+  exchange_by_cable (1453);
+  exchange_by_cable (3000);
+  if (ethtool == NULL)
+    {
+      g_test_skip ("ethtool is not installed");
+      return;
+    }
+  run ("ethtool -K gudpx0 tx off");
+  exchange_by_cable (1000);
+}
+
+/* The counts of what was lost are the kernel's. */
+static void
+test_drops (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GudpxStatistics) statistics = NULL;
+  guint n_sent = 3000;
+
+  gudpx_port_set_coalesce_writes (fixture->sender, FALSE);
+  for (guint i = 0; i < n_sent; i++)
+    g_assert_true (gudpx_port_write_to (fixture->sender, text ("x"),
+                                        gudpx_port_get_local_address (fixture->port), NULL));
+  wait_for (fixture->recorder->datagrams->len > 0);
+  iterate ();
+  g_assert_cmpuint (fixture->recorder->datagrams->len, <, n_sent);
+#ifdef HAVE_LINUX_IO
+  statistics = gudpx_port_get_statistics (fixture->port);
+  g_assert_cmpuint (statistics->datagrams_received + statistics->kernel_drops, ==, n_sent);
+#endif
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define add(name, function)                                                                        \
+  g_test_add ("/offload/" name, Fixture, NULL, set_up, function, tear_down)
+
+  add ("sizes", test_sizes);
+  add ("long-runs", test_long_runs);
+  add ("destinations", test_destinations);
+  add ("turned-off", test_turned_off);
+  add ("truncated", test_truncated);
+  add ("interrupted", test_interrupted);
+  add ("refused", test_refused);
+  add ("drops", test_drops);
+
+  return g_test_run ();
+}
