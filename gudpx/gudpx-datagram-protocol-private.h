@@ -14,8 +14,10 @@ void     gudpx_datagram_protocol_detach               (GudpxDatagramProtocol *se
 gboolean gudpx_datagram_protocol_takes_batches        (GudpxDatagramProtocol *self);
 void     gudpx_datagram_protocol_receive_batch        (GudpxDatagramProtocol *self,
                                                        GPtrArray             *datagrams);
+gboolean gudpx_datagram_protocol_has_handlers         (GudpxDatagramProtocol *self);
 void     gudpx_datagram_protocol_receive              (GudpxDatagramProtocol *self,
-                                                       GudpxDatagram         *datagram);
+                                                       GudpxDatagram         *datagram,
+                                                       gboolean               has_handlers);
 void     gudpx_datagram_protocol_refuse               (GudpxDatagramProtocol *self,
                                                        GudpxPort             *port);
 void     gudpx_datagram_protocol_report               (GudpxDatagramProtocol *self,

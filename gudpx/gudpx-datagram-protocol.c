@@ -106,7 +106,8 @@ gudpx_datagram_protocol_real_datagrams_received (GudpxDatagramProtocol *self, GP
 
       if (port == NULL)
         {
-          gudpx_datagram_protocol_receive (self, datagrams->pdata[first]);
+          gudpx_datagram_protocol_receive (self, datagrams->pdata[first],
+                                           gudpx_datagram_protocol_has_handlers (self));
           continue;
         }
       while (i < datagrams->len && gudpx_datagram_get_transport (datagrams->pdata[i]) == port)
@@ -340,16 +341,24 @@ gudpx_datagram_protocol_receive_batch (GudpxDatagramProtocol *self, GPtrArray *d
   GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)->datagrams_received (self, datagrams);
 }
 
-/* The virtual function is the signal's class handler; without others it is called directly. */
-void
-gudpx_datagram_protocol_receive (GudpxDatagramProtocol *self, GudpxDatagram *datagram)
+/* Whether datagrams have to be emitted. The virtual function is the signal's class handler; without
+ * others it can be called directly. To ask costs a lock, so it is asked once for several datagrams. */
+gboolean
+gudpx_datagram_protocol_has_handlers (GudpxDatagramProtocol *self)
 {
-  GudpxDatagramProtocolClass *klass = GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self);
+  return GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)->datagram_received == NULL ||
+         g_signal_has_handler_pending (self, signals[DATAGRAM_RECEIVED], 0, TRUE);
+}
 
-  if (g_signal_has_handler_pending (self, signals[DATAGRAM_RECEIVED], 0, TRUE))
+void
+gudpx_datagram_protocol_receive (GudpxDatagramProtocol *self,
+                                 GudpxDatagram *datagram,
+                                 gboolean has_handlers)
+{
+  if (has_handlers)
     g_signal_emit (self, signals[DATAGRAM_RECEIVED], 0, datagram);
-  else if (klass->datagram_received != NULL)
-    klass->datagram_received (self, datagram);
+  else
+    GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)->datagram_received (self, datagram);
 }
 
 void

@@ -596,10 +596,7 @@ gudpx_datagram_get_original_size (GudpxDatagram *self)
 gboolean
 gudpx_datagram_reply (GudpxDatagram *self, const guint8 *data, gsize size, GError **error)
 {
-  GudpxAncillary ancillary = GUDPX_ANCILLARY_INIT;
-  GOutputVector vector = { data, size };
-  GudpxNativeAddress native;
-  const GudpxNativeAddress *destination;
+  const GOutputVector vector = { data, size };
   GudpxPort *port;
 
   g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), FALSE);
@@ -621,10 +618,10 @@ gudpx_datagram_reply (GudpxDatagram *self, const guint8 *data, gsize size, GErro
       return FALSE;
     }
 
-  ancillary.source = self->ancillary.source;
-  ancillary.has_source = self->ancillary.has_source;
-  ancillary.interface_index = self->ancillary.interface_index;
-  return gudpx_port_check_listening (port, "reply", error) &&
-         gudpx_port_choose_destination (port, self->sender, &native, &destination, error) &&
-         gudpx_port_send (port, &(GudpxOutgoing){ &vector, 1, destination, &ancillary }, error);
+  if (!gudpx_port_check_listening (port, "reply", error))
+    return FALSE;
+  return self->epoch == port->epoch
+             ? gudpx_port_reply (port, &vector, self->sender, &self->native_sender, &self->ancillary,
+                                 error)
+             : gudpx_port_write_vectors (port, &vector, 1, self->sender, error);
 }

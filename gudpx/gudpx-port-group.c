@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <string.h>
 #include <sys/socket.h>
 
 #ifdef SO_ATTACH_REUSEPORT_CBPF
@@ -139,8 +140,11 @@ attach_steering (GSocket *socket, guint n_ports, GError **error)
     { BPF_ALU | BPF_MOD | BPF_K, 0, 0, n_ports },
     { BPF_RET | BPF_A, 0, 0, 0 },
   };
-  const struct sock_fprog program = { G_N_ELEMENTS (code), code };
+  struct sock_fprog program;
 
+  memset (&program, 0, sizeof program); /* with its padding, which the kernel is handed too */
+  program.len = G_N_ELEMENTS (code);
+  program.filter = code;
   if (setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program,
                   sizeof program) == 0)
     return TRUE;

@@ -18,6 +18,7 @@ G_BEGIN_DECLS
 
 #define GUDPX_PORT_DEFAULT_MAX_PACKET_SIZE 65535
 #define GUDPX_PORT_MAX_MAX_PACKET_SIZE (1024 * 1024)
+#define GUDPX_PORT_POOL_SIZE 64
 
 typedef enum
 {
@@ -77,7 +78,8 @@ struct _GudpxPort
   guint batch_index;
   gsize batch_offset;
   guint64 origin;     /* counts the messages: those of a joined one have one */
-  GPtrArray *pool;
+  GudpxDatagram *pool[GUDPX_PORT_POOL_SIZE]; /* that nobody kept */
+  guint n_pooled;
 
   /* What is to go out. */
   GudpxSendQueue queue;
@@ -164,6 +166,12 @@ gboolean        gudpx_port_choose_destination (GudpxPort                  *self,
                                                GSocketAddress             *address,
                                                GudpxNativeAddress         *native,
                                                const GudpxNativeAddress  **destination,
+                                               GError                    **error);
+gboolean        gudpx_port_reply              (GudpxPort                  *self,
+                                               const GOutputVector        *vector,
+                                               GSocketAddress             *sender,
+                                               const GudpxNativeAddress   *native,
+                                               const GudpxAncillary       *ancillary,
                                                GError                    **error);
 GSocketAddress *gudpx_port_parse_host         (const char                 *host,
                                                guint16                     port,

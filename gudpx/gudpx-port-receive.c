@@ -14,9 +14,7 @@
 #define MAX_TIME_PER_DISPATCH (2 * G_TIME_SPAN_MILLISECOND)
 #define MAX_ERRORS_PER_DISPATCH 64
 /* So many between two looks at the clock, and in a batch for those who want batches. */
-#define MAX_DATAGRAMS_PER_BATCH 64
-
-#define POOL_SIZE MAX_DATAGRAMS_PER_BATCH
+#define MAX_DATAGRAMS_PER_BATCH GUDPX_PORT_POOL_SIZE
 
 typedef struct
 {
@@ -76,8 +74,8 @@ gudpx_port_wake (GudpxPort *self)
 static void
 recycle (GudpxPort *self, GudpxDatagram *datagram)
 {
-  if (self->pool->len < POOL_SIZE && gudpx_datagram_can_be_recycled (datagram))
-    g_ptr_array_add (self->pool, datagram);
+  if (self->n_pooled < GUDPX_PORT_POOL_SIZE && gudpx_datagram_can_be_recycled (datagram))
+    self->pool[self->n_pooled++] = datagram;
   else
     g_object_unref (datagram);
 }
@@ -85,16 +83,13 @@ recycle (GudpxPort *self, GudpxDatagram *datagram)
 static GudpxDatagram *
 take_from_pool (GudpxPort *self)
 {
-  if (self->pool->len == 0)
-    return gudpx_datagram_new_empty ();
-
-  return g_ptr_array_steal_index_fast (self->pool, self->pool->len - 1);
+  return self->n_pooled > 0 ? self->pool[--self->n_pooled] : gudpx_datagram_new_empty ();
 }
 
 gboolean
 gudpx_port_has_undelivered (GudpxPort *self)
 {
-  return self->batch != NULL || !g_queue_is_empty (&self->inbox);
+  return self->batch != NULL || self->inbox.length > 0;
 }
 
 static void
@@ -185,10 +180,9 @@ take_next (GudpxPort *self)
 {
   while (is_receiving (self) && gudpx_port_has_undelivered (self))
     {
-      GudpxDatagram *datagram = g_queue_pop_head (&self->inbox);
+      GudpxDatagram *datagram =
+          self->inbox.length > 0 ? g_queue_pop_head (&self->inbox) : take_from_batch (self);
 
-      if (datagram == NULL)
-        datagram = take_from_batch (self);
       if (is_from_peer (self, datagram))
         return datagram;
       recycle (self, datagram);
@@ -213,6 +207,7 @@ is_spent (const Budget *budget)
 static void
 deliver_singly (GudpxPort *self, Budget *budget)
 {
+  gboolean has_handlers = gudpx_datagram_protocol_has_handlers (self->protocol);
   GudpxDatagram *datagram;
 
   for (guint n = 0; n < MAX_DATAGRAMS_PER_BATCH && budget->n_datagrams > 0 &&
@@ -220,7 +215,7 @@ deliver_singly (GudpxPort *self, Budget *budget)
        n++)
     {
       budget->n_datagrams--;
-      gudpx_datagram_protocol_receive (self->protocol, datagram);
+      gudpx_datagram_protocol_receive (self->protocol, datagram, has_handlers);
       recycle (self, datagram);
     }
 }
@@ -261,7 +256,8 @@ gudpx_port_deliver_again (GudpxPort *self, GudpxDatagram **datagrams, guint n_da
 
       if (datagram == NULL)
         return;
-      gudpx_datagram_protocol_receive (self->protocol, datagram);
+      gudpx_datagram_protocol_receive (self->protocol, datagram,
+                                       gudpx_datagram_protocol_has_handlers (self->protocol));
       g_object_unref (datagram);
     }
 }

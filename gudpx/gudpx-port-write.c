@@ -442,6 +442,23 @@ gudpx_port_choose_destination (GudpxPort *self,
   return check_destination (self, address, native, error);
 }
 
+/* To a sender whose native address came by the port's own socket. */
+gboolean
+gudpx_port_reply (GudpxPort *self,
+                  const GOutputVector *vector,
+                  GSocketAddress *sender,
+                  const GudpxNativeAddress *native,
+                  const GudpxAncillary *ancillary,
+                  GError **error)
+{
+  const gboolean is_connected = self->peer.length > 0;
+  const GudpxOutgoing outgoing = { vector, 1, is_connected ? NULL : native, ancillary };
+
+  return (is_connected ? check_is_peer (self, sender, native, error)
+                       : check_destination (self, sender, native, error)) &&
+         gudpx_port_send (self, &outgoing, error);
+}
+
 /* Of an IP literal, or Twisted's name for the broadcast address. */
 GSocketAddress *
 gudpx_port_parse_host (const char *host, guint16 port, GError **error)

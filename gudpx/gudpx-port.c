@@ -102,7 +102,8 @@ gudpx_port_finalize (GObject *object)
   gudpx_options_clear (&self->options);
   g_ptr_array_unref (self->memberships);
   gudpx_address_cache_free (self->addresses);
-  g_ptr_array_unref (self->pool);
+  while (self->n_pooled > 0)
+    g_object_unref (self->pool[--self->n_pooled]);
   g_ptr_array_unref (self->flush_tasks);
   g_ptr_array_unref (self->stop_tasks);
 
@@ -588,7 +589,6 @@ gudpx_port_init (GudpxPort *self)
   self->coalesce_writes = TRUE;
   self->memberships = gudpx_multicast_memberships_new ();
   self->addresses = gudpx_address_cache_new ();
-  self->pool = g_ptr_array_new_with_free_func (g_object_unref);
   self->flush_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   gudpx_send_queue_init (&self->queue);

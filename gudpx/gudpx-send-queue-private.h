@@ -24,6 +24,7 @@ typedef struct
   GList link;
   guint64 serial; /* counts up, in the order of sending */
   GudpxNativeAddress destination; /* empty: the peer */
+  gboolean has_ancillary;
   GudpxAncillary ancillary;
   GOutputVector vector;
   GBytes *bytes;

@@ -44,10 +44,13 @@ gudpx_send_queue_low_mark (GudpxSendQueue *self)
 static void
 push (GudpxSendQueue *self, GudpxQueuedDatagram *entry, const GudpxOutgoing *outgoing)
 {
+  entry->destination.length = 0;
   if (outgoing->destination != NULL)
     entry->destination = *outgoing->destination;
-  if (outgoing->ancillary != NULL)
+  entry->has_ancillary = outgoing->ancillary != NULL && outgoing->ancillary->has_source;
+  if (entry->has_ancillary)
     entry->ancillary = *outgoing->ancillary;
+  entry->link.prev = entry->link.next = NULL;
   entry->serial = ++self->last_serial;
   entry->link.data = entry;
   g_queue_push_tail_link (&self->entries, &entry->link);
@@ -62,7 +65,8 @@ gudpx_send_queue_push (GudpxSendQueue *self, const GudpxOutgoing *outgoing)
   GudpxQueuedDatagram *entry = g_malloc (sizeof *entry + size);
   guint8 *payload = (guint8 *) (entry + 1);
 
-  memset (entry, 0, sizeof *entry);
+  entry->bytes = NULL;
+  entry->task = NULL;
   entry->vector = (GOutputVector){ payload, size };
   for (guint i = 0; i < outgoing->n_vectors; i++)
     {
@@ -103,7 +107,7 @@ gudpx_send_queue_peek (GudpxSendQueue *self, GudpxOutgoing *outgoing, guint n_ou
         .vectors = &entry->vector,
         .n_vectors = 1,
         .destination = entry->destination.length > 0 ? &entry->destination : NULL,
-        .ancillary = &entry->ancillary,
+        .ancillary = entry->has_ancillary ? &entry->ancillary : NULL,
       };
     }
   return n;

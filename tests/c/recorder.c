@@ -252,3 +252,15 @@ listen_on (Recorder *recorder, const char *host)
   g_assert_true (GUDPX_IS_PORT (port));
   return port;
 }
+
+void
+run_command (const char *command)
+{
+  g_autofree char *output = NULL;
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  g_spawn_command_line_sync (command, &output, NULL, &status, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (status, ==, 0);
+}

@@ -72,6 +72,9 @@ guint16  free_number (const char *host);
 void     expect_error (GError **error, GIOErrorEnum code);
 /* G_IO_ERROR_DESTINATION_UNSET, which has its name since GLib 2.80. */
 #define DESTINATION_UNSET ((GIOErrorEnum) (G_IO_ERROR_NO_SUCH_DEVICE + 1))
+/* A system command that must succeed. */
+void     run_command (const char *command);
+
 GudpxPort *listen_on (Recorder *recorder, const char *host);
 
 #define text(s) ((const guint8 *) (s)), strlen (s)

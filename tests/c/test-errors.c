@@ -100,17 +100,6 @@ test_many_refusals (void)
   gudpx_port_stop_listening (port);
 }
 
-static void
-run (const char *command)
-{
-  g_autoptr (GError) error = NULL;
-  int status;
-
-  g_spawn_command_line_sync (command, NULL, NULL, &status, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (status, ==, 0);
-}
-
 /* A link that is slower than we write, with hardly a queue: the kernel drops what does not fit and
  * says ENOBUFS. Nothing is lost, the order stays, and nobody spins. */
 static void
@@ -134,7 +123,7 @@ test_slow_link (void)
       return;
     }
 
-  run ("tc qdisc add dev gudpx0 root tbf rate 2mbit burst 2000 limit 4000");
+  run_command ("tc qdisc add dev gudpx0 root tbf rate 2mbit burst 2000 limit 4000");
   g_assert_true (
       gudpx_port_connect_peer (port, "fe80::2%gudpx0", port_get_number (other), NULL));
   for (guint i = 0; i < 50; i++)
@@ -160,7 +149,7 @@ test_slow_link (void)
       g_assert_cmpuint (payload[0], ==, i);
     }
   g_assert_cmpuint (gudpx_port_get_send_queue_size (port), ==, 0);
-  run ("tc qdisc del dev gudpx0 root");
+  run_command ("tc qdisc del dev gudpx0 root");
 
   gudpx_port_stop_listening (port);
   gudpx_port_stop_listening (other);

@@ -243,17 +243,6 @@ test_interrupted (Fixture *fixture, gconstpointer data)
 /* Through a link whose packets are smaller than some of the datagrams, and which cannot segment: the
  * kernel refuses, and they go one by one. */
 static void
-run (const char *command)
-{
-  g_autoptr (GError) error = NULL;
-  int status;
-
-  g_spawn_command_line_sync (command, NULL, NULL, &status, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (status, ==, 0);
-}
-
-static void
 exchange_by_cable (guint16 size)
 {
   g_autoptr (Recorder) recorder = recorder_new ();
@@ -288,7 +277,7 @@ test_refused (Fixture *fixture, gconstpointer data)
       g_test_skip ("ethtool is not installed");
       return;
     }
-  run ("ethtool -K gudpx0 tx off");
+  run_command ("ethtool -K gudpx0 tx off");
   exchange_by_cable (1000);
 }
 
