@@ -19,6 +19,8 @@ G_BEGIN_DECLS
 #define GUDPX_PORT_DEFAULT_MAX_PACKET_SIZE 65535
 #define GUDPX_PORT_MAX_MAX_PACKET_SIZE (1024 * 1024)
 #define GUDPX_PORT_POOL_SIZE 64
+#define GUDPX_PORT_DEFAULT_BUSY_POLL 5
+#define GUDPX_PORT_MAX_BUSY_POLL 1000
 
 typedef enum
 {
@@ -52,6 +54,7 @@ struct _GudpxPort
   int priority;
   gboolean reading;
   gboolean coalesce_writes;
+  guint busy_poll; /* µs */
   GudpxOptions options;
   GPtrArray *memberships;
 
@@ -77,6 +80,8 @@ struct _GudpxPort
   GudpxBatch *batch;  /* what was read, and how far it was gone through */
   guint batch_index;
   gsize batch_offset;
+  guint n_vain_polls; /* as many dispatches go without, before it is tried again */
+  guint n_skipped_polls;
   guint64 origin;     /* counts the messages: those of a joined one have one */
   GudpxDatagram *pool[GUDPX_PORT_POOL_SIZE]; /* that nobody kept */
   guint n_pooled;
@@ -118,6 +123,7 @@ enum
   GUDPX_PORT_PROP_PRIORITY,
   GUDPX_PORT_PROP_READING,
   GUDPX_PORT_PROP_COALESCE_WRITES,
+  GUDPX_PORT_PROP_BUSY_POLL,
   GUDPX_PORT_PROP_LISTENING,
   GUDPX_PORT_PROP_PEER_ADDRESS,
   GUDPX_PORT_PROP_SOCKET,

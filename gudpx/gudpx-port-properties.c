@@ -4,6 +4,30 @@
 
 #include "gudpx-port-private.h"
 
+static gboolean
+set_uint (GudpxPort *self,
+          guint *field,
+          guint min,
+          guint max,
+          guint property,
+          const char *name,
+          guint value,
+          GError **error)
+{
+  if (value < min || value > max)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "Cannot set %s to %u: it must be from %u to %u", name, value, min, max);
+      return FALSE;
+    }
+  if (*field != value)
+    {
+      *field = value;
+      gudpx_port_notify (self, property);
+    }
+  return TRUE;
+}
+
 /**
  * gudpx_port_get_protocol: (get-property protocol)
  * @self: a port
@@ -188,30 +212,15 @@ gudpx_port_set_max_packet_size (GudpxPort *self, guint size, GError **error)
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
 
-  if (size == 0 || size > GUDPX_PORT_MAX_MAX_PACKET_SIZE)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Cannot set max-packet-size to %u: it must be from 1 to %u", size,
-                   GUDPX_PORT_MAX_MAX_PACKET_SIZE);
-      return FALSE;
-    }
-  if (self->max_packet_size != size)
-    {
-      self->max_packet_size = size;
-      gudpx_port_notify (self, GUDPX_PORT_PROP_MAX_PACKET_SIZE);
-    }
-  return TRUE;
+  return set_uint (self, &self->max_packet_size, 1, GUDPX_PORT_MAX_MAX_PACKET_SIZE,
+                   GUDPX_PORT_PROP_MAX_PACKET_SIZE, "max-packet-size", size, error);
 }
 
 static gboolean
 set_option (GudpxPort *self, GudpxOption option, guint property, guint value, GError **error)
 {
-  int before;
+  int before = gudpx_options_get (&self->options, self->socket, option);
 
-  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
-
-  before = gudpx_options_get (&self->options, self->socket, option);
   if (!gudpx_options_set (&self->options, self->socket, option, value, error))
     return FALSE;
   if (gudpx_options_get (&self->options, self->socket, option) != before)
@@ -252,6 +261,9 @@ gudpx_port_get_broadcast_allowed (GudpxPort *self)
 gboolean
 gudpx_port_set_broadcast_allowed (GudpxPort *self, gboolean allowed, GError **error)
 {
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
   return set_option (self, GUDPX_OPTION_BROADCAST_ALLOWED, GUDPX_PORT_PROP_BROADCAST_ALLOWED, allowed != FALSE,
                      error);
 }
@@ -290,6 +302,9 @@ gudpx_port_get_ttl (GudpxPort *self)
 gboolean
 gudpx_port_set_ttl (GudpxPort *self, guint ttl, GError **error)
 {
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
   return set_option (self, GUDPX_OPTION_TTL, GUDPX_PORT_PROP_TTL, ttl,
                      error);
 }
@@ -328,6 +343,9 @@ gudpx_port_get_multicast_ttl (GudpxPort *self)
 gboolean
 gudpx_port_set_multicast_ttl (GudpxPort *self, guint ttl, GError **error)
 {
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
   return set_option (self, GUDPX_OPTION_MULTICAST_TTL, GUDPX_PORT_PROP_MULTICAST_TTL, ttl,
                      error);
 }
@@ -366,6 +384,9 @@ gudpx_port_get_multicast_loopback (GudpxPort *self)
 gboolean
 gudpx_port_set_multicast_loopback (GudpxPort *self, gboolean loopback, GError **error)
 {
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
   return set_option (self, GUDPX_OPTION_MULTICAST_LOOPBACK, GUDPX_PORT_PROP_MULTICAST_LOOPBACK, loopback != FALSE,
                      error);
 }
@@ -404,6 +425,9 @@ gudpx_port_get_dscp (GudpxPort *self)
 gboolean
 gudpx_port_set_dscp (GudpxPort *self, guint dscp, GError **error)
 {
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
   return set_option (self, GUDPX_OPTION_DSCP, GUDPX_PORT_PROP_DSCP, dscp,
                      error);
 }
@@ -442,6 +466,9 @@ gudpx_port_get_receive_buffer_size (GudpxPort *self)
 gboolean
 gudpx_port_set_receive_buffer_size (GudpxPort *self, guint size, GError **error)
 {
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
   return set_option (self, GUDPX_OPTION_RECEIVE_BUFFER_SIZE, GUDPX_PORT_PROP_RECEIVE_BUFFER_SIZE, size,
                      error);
 }
@@ -480,6 +507,9 @@ gudpx_port_get_send_buffer_size (GudpxPort *self)
 gboolean
 gudpx_port_set_send_buffer_size (GudpxPort *self, guint size, GError **error)
 {
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
   return set_option (self, GUDPX_OPTION_SEND_BUFFER_SIZE, GUDPX_PORT_PROP_SEND_BUFFER_SIZE, size,
                      error);
 }
@@ -738,6 +768,47 @@ gudpx_port_set_coalesce_writes (GudpxPort *self, gboolean coalesce_writes)
   if (self->io != NULL)
     self->io->coalesces = self->coalesce_writes;
   gudpx_port_notify (self, GUDPX_PORT_PROP_COALESCE_WRITES);
+}
+
+/**
+ * gudpx_port_get_busy_poll: (get-property busy-poll)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:busy-poll].
+ *
+ * Returns: microseconds
+ *
+ * Since: 1.0
+ */
+guint
+gudpx_port_get_busy_poll (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
+
+  return self->busy_poll;
+}
+
+/**
+ * gudpx_port_set_busy_poll: (set-property busy-poll)
+ * @self: a port
+ * @microseconds: 0 to 1000
+ * @error: return location for an error
+ *
+ * Sets for how long the port asks the socket again. %G_IO_ERROR_INVALID_ARGUMENT is the error for a
+ * value out of range.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_busy_poll (GudpxPort *self, guint microseconds, GError **error)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  return set_uint (self, &self->busy_poll, 0, GUDPX_PORT_MAX_BUSY_POLL, GUDPX_PORT_PROP_BUSY_POLL,
+                   "busy-poll", microseconds, error);
 }
 
 /**

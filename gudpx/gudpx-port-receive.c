@@ -13,6 +13,7 @@
 #define MAX_DATAGRAMS_PER_DISPATCH 1024
 #define MAX_TIME_PER_DISPATCH (2 * G_TIME_SPAN_MILLISECOND)
 #define MAX_ERRORS_PER_DISPATCH 64
+#define MAX_SKIPPED_POLLS 63
 /* So many between two looks at the clock, and in a batch for those who want batches. */
 #define MAX_DATAGRAMS_PER_BATCH GUDPX_PORT_POOL_SIZE
 
@@ -262,8 +263,15 @@ gudpx_port_deliver_again (GudpxPort *self, GudpxDatagram **datagrams, guint n_da
     }
 }
 
-/* Reads batch by batch, until there is no more or it was enough. FALSE: there was nothing. */
-static gboolean
+typedef enum
+{
+  NOTHING,
+  EVERYTHING, /* that there was */
+  ENOUGH,     /* for one dispatch */
+} Received;
+
+/* Reads batch by batch, until there is no more or it was enough. */
+static Received
 receive (GudpxPort *self, guint epoch)
 {
   Budget budget = { MAX_DATAGRAMS_PER_DISPATCH, g_get_monotonic_time () + MAX_TIME_PER_DISPATCH };
@@ -284,7 +292,40 @@ receive (GudpxPort *self, guint epoch)
     }
   while (is_current (self, epoch) && self->reading && !is_spent (&budget));
 
-  return budget.n_datagrams < MAX_DATAGRAMS_PER_DISPATCH;
+  if (budget.n_datagrams == MAX_DATAGRAMS_PER_DISPATCH)
+    return NOTHING;
+  return is_spent (&budget) ? ENOUGH : EVERYTHING;
+}
+
+/* Asks again for a while: what answers to what was just sent comes sooner than a main loop could be
+ * put to sleep and woken. When that was in vain, the next dispatches go without it, the more the more
+ * often it was. */
+static void
+busy_poll (GudpxPort *self, guint epoch)
+{
+  gint64 now = g_get_monotonic_time ();
+  const gint64 end = now + MAX_TIME_PER_DISPATCH;
+  gint64 deadline = now + self->busy_poll;
+  gboolean has_paid = FALSE;
+
+  if (self->n_skipped_polls < self->n_vain_polls)
+    {
+      self->n_skipped_polls++;
+      return;
+    }
+
+  for (; is_current (self, epoch) && self->reading && now < MIN (deadline, end);
+       now = g_get_monotonic_time ())
+    {
+      if (receive (self, epoch) == NOTHING)
+        continue;
+      has_paid = TRUE;
+      if (is_open (self, epoch) && !self->waits_for_writable)
+        gudpx_port_flush (self, FALSE);
+      deadline = g_get_monotonic_time () + self->busy_poll;
+    }
+  self->n_vain_polls = has_paid ? 0 : MIN (self->n_vain_polls * 2 + 1, MAX_SKIPPED_POLLS);
+  self->n_skipped_polls = 0;
 }
 
 static void
@@ -400,19 +441,21 @@ dispatch (GudpxPort *self, GIOCondition condition)
 {
   const guint epoch = self->epoch;
   const GIOCondition fatal = G_IO_HUP | G_IO_NVAL;
-  gboolean got_any = FALSE;
+  Received received = NOTHING;
 
   self->statistics.wakeups++;
   self->dispatch_depth++;
   if ((condition & G_IO_ERR) != 0 || self->io->absorbed_errsv != 0)
     report_errors (self, epoch);
   if (is_current (self, epoch) && self->reading)
-    got_any = receive (self, epoch);
-  if (is_current (self, epoch) && self->poll_tag != NULL && !got_any &&
+    received = receive (self, epoch);
+  if (is_current (self, epoch) && self->poll_tag != NULL && received == NOTHING &&
       (condition & (G_IO_IN | fatal)) != 0 && is_shut_down (self, condition))
     stop_polling (self);
   if (is_open (self, epoch) && may_send (self, condition))
     gudpx_port_flush (self, (condition & G_IO_OUT) != 0);
+  if (received == EVERYTHING && self->busy_poll > 0)
+    busy_poll (self, epoch);
   self->dispatch_depth--;
 
   if (!is_open (self, epoch))

@@ -177,6 +177,9 @@ gudpx_port_get_property (GObject *object, guint property_id, GValue *value, GPar
     case GUDPX_PORT_PROP_COALESCE_WRITES:
       g_value_set_boolean (value, self->coalesce_writes);
       break;
+    case GUDPX_PORT_PROP_BUSY_POLL:
+      g_value_set_uint (value, self->busy_poll);
+      break;
     case GUDPX_PORT_PROP_LISTENING:
       g_value_set_boolean (value, gudpx_port_get_listening (self));
       break;
@@ -268,6 +271,9 @@ gudpx_port_set_property (GObject *object,
       break;
     case GUDPX_PORT_PROP_COALESCE_WRITES:
       gudpx_port_set_coalesce_writes (self, g_value_get_boolean (value));
+      break;
+    case GUDPX_PORT_PROP_BUSY_POLL:
+      gudpx_port_set_busy_poll (self, g_value_get_uint (value), &error);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -502,6 +508,20 @@ install_properties (void)
    */
   properties[GUDPX_PORT_PROP_COALESCE_WRITES] =
       g_param_spec_boolean ("coalesce-writes", NULL, NULL, TRUE, flags);
+
+  /**
+   * GudpxPort:busy-poll: (getter get_busy_poll) (setter set_busy_poll)
+   *
+   * For how many microseconds the port asks the socket again when it has delivered what there was,
+   * before it goes back to the main loop, 0 to 1000. A main loop that goes to sleep and is woken costs
+   * more than that. It is only done while it keeps paying: a port that asked in vain leaves it for
+   * some time. 0: never.
+   *
+   * Since: 1.0
+   */
+  properties[GUDPX_PORT_PROP_BUSY_POLL] =
+      g_param_spec_uint ("busy-poll", NULL, NULL, 0, GUDPX_PORT_MAX_BUSY_POLL,
+                         GUDPX_PORT_DEFAULT_BUSY_POLL, flags);
 }
 
 static void
@@ -587,6 +607,7 @@ gudpx_port_init (GudpxPort *self)
   self->priority = G_PRIORITY_DEFAULT;
   self->reading = TRUE;
   self->coalesce_writes = TRUE;
+  self->busy_poll = GUDPX_PORT_DEFAULT_BUSY_POLL;
   self->memberships = gudpx_multicast_memberships_new ();
   self->addresses = gudpx_address_cache_new ();
   self->flush_tasks = g_ptr_array_new_with_free_func (g_object_unref);

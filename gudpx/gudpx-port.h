@@ -235,6 +235,13 @@ GUDPX_AVAILABLE_IN_1_0
 void gudpx_port_set_coalesce_writes (GudpxPort *self,
                                      gboolean   coalesce_writes);
 
+GUDPX_AVAILABLE_IN_1_0
+guint gudpx_port_get_busy_poll (GudpxPort *self);
+GUDPX_AVAILABLE_IN_1_0
+gboolean gudpx_port_set_busy_poll (GudpxPort  *self,
+                                   guint       microseconds,
+                                   GError    **error);
+
 /* read-only properties */
 
 GUDPX_AVAILABLE_IN_1_0
