@@ -1,0 +1,414 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs what the README and the guides print, as it is printed, against a real exchange."""
+
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "examples"))
+
+import exampletest  # noqa: E402
+import snippets  # noqa: E402
+import tap  # noqa: E402
+
+ADDRESS = ("127.0.0.1", 9999)
+SUFFIXES = {"python": ".py", "js": ".js", "c": ".c", "sh": ".sh"}
+
+by_name = {snippet.name: snippet for snippet in snippets.read_all()}
+used = set()
+
+
+class SnippetTestCase(exampletest.ExampleTestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+
+    def write(self, name, file_name=None):
+        used.add(name)
+        snippet = by_name[name]
+        path = self.directory / (file_name or name + SUFFIXES[snippet.language])
+        path.write_text(snippet.code, encoding="utf-8")
+        return path
+
+    def compile(self, source, *flags):
+        result = subprocess.run(
+            [
+                *shlex.split(os.environ.get("CC", "cc")),
+                *("-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-unused-function"),
+                *flags,
+                source.name,
+                *self.pkg_config(),
+            ],
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def pkg_config(self):
+        output = subprocess.check_output(
+            ["pkg-config", "--cflags", "--libs", "gudpx-1"], env=uninstalled(), text=True
+        )
+        return shlex.split(output)
+
+    def command_for(self, name):
+        source = self.write(name)
+        language = by_name[name].language
+        if language == "python":
+            return [sys.executable, "-u", source]
+        if language == "js":
+            if not exampletest.GJS:
+                self.skipTest("gjs is missing")
+            return [exampletest.GJS, "-m", source]
+        program = source.with_suffix("")
+        self.compile(source, "-o", str(program))
+        return [program]
+
+    def run_snippet(self, name):
+        return self.run_command(self.command_for(name))
+
+    def check(self, process):
+        for line in process.lines:
+            self.assertRegex(line, exampletest.ALLOWED_IN_OUTPUT)
+
+    def end(self, process):
+        """For programs that run until they are ended."""
+        self.assertIsNone(process.stop(), f"it ended by itself:\n{process.output}")
+        self.check(process)
+
+    def finish(self, process):
+        """For programs that end."""
+        self.assertEqual(process.wait(), 0, process.output)
+        self.check(process)
+
+    def wait_until_bound(self, process, number=9999):
+        """The kernel knows when the program listens, whatever it prints."""
+        deadline = time.monotonic() + exampletest.TIME_LIMIT
+        while not is_bound(number):
+            ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+            if ended or time.monotonic() > deadline:
+                process.stop()
+                self.fail(f"it does not listen:\n{process.output}")
+            time.sleep(0.01)
+
+    def start_snippet(self, name):
+        process = self.run_snippet(name)
+        self.wait_until_bound(process)
+        return process
+
+    def check_echo(self, name, host=ADDRESS[0]):
+        process = self.start_snippet(name)
+        self.assert_echoes(self.connected_socket(host, 9999), b"hello", b"", b"\x00\xff")
+        return process
+
+    def peer(self):
+        """The other end of a program that is a client."""
+        sock = self.socket()
+        sock.bind(ADDRESS)
+        return sock
+
+    def ask_once(self, name):
+        sock = self.peer()
+        process = self.run_snippet(name)
+        payload, sender = sock.recvfrom(65536)
+        self.assertEqual(payload, b"hello")
+        return process, sock, sender
+
+
+def is_bound(number):
+    """Whether a socket of this network is bound to the number."""
+    for table in ("/proc/net/udp", "/proc/net/udp6"):
+        for line in pathlib.Path(table).read_text(encoding="ascii").splitlines()[1:]:
+            if line.split()[1].endswith(f":{number:04X}"):
+                return True
+    return False
+
+
+def uninstalled():
+    path = exampletest.BUILD / "meson-uninstalled"
+    return {**os.environ, "PKG_CONFIG_PATH": str(path)}
+
+
+class Readme(SnippetTestCase):
+    def test_python(self):
+        process = self.start_snippet("echo-python")
+        sock = self.connected_socket(*ADDRESS)
+        self.assert_echoes(sock, b"hello")
+        number = sock.getsockname()[1]
+        process.wait_for(rf"^received b'hello' from 127\.0\.0\.1:{number}$")
+        self.end(process)
+
+    def test_js(self):
+        self.end(self.check_echo("echo-js"))
+
+    def test_c(self):
+        self.end(self.check_echo("echo-c"))
+
+    def test_compile(self):
+        # As printed, but for the name of the compiler.
+        self.write("echo-c", "echo.c")
+        command = by_name["compile-c"].code
+        used.add("compile-c")
+        self.assertTrue(command.startswith("cc "))
+        compiler = os.environ.get("CC", "cc")
+        subprocess.run(
+            ["sh", "-c", compiler + command[2:]], cwd=self.directory, env=uninstalled(), check=True
+        )
+        self.assertTrue((self.directory / "echo").exists())
+
+    def test_commands(self):
+        used.add("commands")
+        for line in by_name["commands"].code.splitlines():
+            self.assertTrue(os.access(snippets.ROOT / line.split()[0], os.X_OK), line)
+
+    def test_install(self):
+        # The installation itself is tested elsewhere.
+        for line in by_name["install"].code.splitlines():
+            self.assertRegex(line, r"^(sudo )?meson (setup|compile|install) ")
+        used.add("install")
+
+
+class GettingStarted(SnippetTestCase):
+    def check_server(self, name):
+        process = self.check_echo(name)
+        process.wait_for(r"^listening on 127\.0\.0\.1:9999$")
+        self.end(process)
+
+    def test_server_python(self):
+        self.check_server("server-python")
+
+    def test_server_js(self):
+        self.check_server("server-js")
+
+    def test_server_c(self):
+        process = self.start_snippet("server-c")
+        sock = self.connected_socket(*ADDRESS)
+        for expected in (b"0", b"1", b"2"):
+            sock.send(b"")
+            self.assertEqual(sock.recv(10), expected)
+        self.end(process)
+
+    def check_client(self, name):
+        process, sock, sender = self.ask_once(name)
+        sock.sendto(b"hello", sender)
+        process.wait_for("^received .*hello")
+        self.finish(process)
+        sock.close()
+
+        process = self.run_snippet(name)
+        process.wait_for("^nobody listens there$")
+        self.finish(process)
+
+        process, sock, sender = self.ask_once(name)
+        process.wait_for("^no answer$")
+        self.finish(process)
+
+    def test_client_python(self):
+        self.check_client("client-python")
+
+    def test_client_js(self):
+        self.check_client("client-js")
+
+    def test_resolve_python(self):
+        self.finish(self.ask_once("resolve-python")[0])
+
+    def test_resolve_js(self):
+        self.finish(self.ask_once("resolve-js")[0])
+
+    def check_errors(self, name):
+        process = self.run_snippet(name)
+        process.wait_for(r"^Cannot listen on 192\.0\.2\.1:9999: ")
+        self.finish(process)
+
+    def test_errors_python(self):
+        self.check_errors("errors-python")
+
+    def test_errors_js(self):
+        self.check_errors("errors-js")
+
+    def test_writable_python(self):
+        sock = self.peer()
+        process = self.run_snippet("writable-python")
+        self.assertEqual([sock.recv(10) for _ in range(3)], [b"one", b"two", b"three"])
+        self.finish(process)
+
+    def test_metadata_js(self):
+        process = self.start_snippet("metadata-js")
+        for host, text in (("127.0.0.2", r"127\.0\.0\.2"), ("::1", r"\[?::1\]?")):
+            # Connected, it gets the answer of that address alone.
+            self.assert_echoes(self.connected_socket(host, 9999), b"hello")
+            process.wait_for(rf"^sent to {text}:9999$")
+        self.end(process)
+
+    def test_group_python(self):
+        process = self.run_snippet("group-python")
+        process.wait_for("^received b'hello'$")
+        self.end(process)
+
+    def test_peers_c(self):
+        self.compile(self.write("peers-c"), "-c")
+
+    def test_adopt_python(self):
+        # What systemd does: descriptor 3.
+        sock = self.peer()
+        command = ["sh", "-c", f'exec "$@" 3<&{sock.fileno()}', "sh"]
+        process = self.run_command(
+            command + self.command_for("adopt-python"), pass_fds=[sock.fileno()]
+        )
+        sock.close()
+        self.assert_echoes(self.connected_socket(*ADDRESS), b"hello")
+        self.end(process)
+
+
+class Twisted(SnippetTestCase):
+    """Each program twice: as it is with Twisted, and as it is here."""
+
+    def each(self, what):
+        yield f"gudpx-{what}"
+        used.add(f"twisted-{what}")
+        if has_twisted():
+            yield f"twisted-{what}"
+
+    def test_echo(self):
+        for name in self.each("echo"):
+            self.end(self.check_echo(name))
+
+    def test_adopt(self):
+        for name in self.each("adopt"):
+            self.end(self.check_echo(name))
+
+    def test_ipv6(self):
+        for name in self.each("ipv6"):
+            self.end(self.check_echo(name, "::1"))
+
+    def test_connected(self):
+        for name in self.each("connected"):
+            process, sock, sender = self.ask_once(name)
+            sock.sendto(b"hello yourself", sender)
+            process.wait_for("^received b'hello yourself'$")
+            self.finish(process)
+            sock.close()
+
+    def test_refused(self):
+        # Twisted's port closes without a word.
+        process = self.run_snippet("gudpx-connected")
+        process.wait_for("^nobody listens there$")
+        self.finish(process)
+
+    def test_resolve(self):
+        for name in self.each("resolve"):
+            process, sock, _ = self.ask_once(name)
+            self.finish(process)
+            sock.close()
+
+    def test_multicast(self):
+        for name in self.each("multicast"):
+            process = self.run_snippet(name)
+            self.wait_until_bound(process, 8005)
+            sock = self.socket()
+            sock.settimeout(0.2)
+            # It joins after it is bound.
+            for _ in range(exampletest.TIME_LIMIT * 5):
+                sock.sendto(b"Client: Ping", ("228.0.0.5", 8005))
+                try:
+                    self.assertEqual(sock.recv(100), b"Server: Pong")
+                    break
+                except TimeoutError:
+                    continue
+            else:
+                self.fail(f"{name} does not answer")
+            self.end(process)
+
+    def test_broadcast(self):
+        for name in self.each("broadcast"):
+            process = self.run_snippet(name)
+            process.wait_for(r"^received b'who is there\?'$")
+            self.finish(process)
+
+
+def has_twisted():
+    command = [sys.executable, "-c", "import twisted.internet.reactor"]
+    return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+class Lifetimes(SnippetTestCase):
+    def test_kept_python(self):
+        self.end(self.check_echo("kept-python"))
+
+    def check_once(self, name):
+        process = self.start_snippet(name)
+        self.assert_echoes(self.connected_socket(*ADDRESS), b"hello")
+        self.finish(process)
+
+    def test_transport_js(self):
+        self.check_once("transport-js")
+
+    def test_cycle_python(self):
+        self.check_once("cycle-python")
+
+    def test_later_python(self):
+        self.end(self.check_echo("later-python"))
+
+    def test_thread_python(self):
+        process = self.start_snippet("thread-python")
+        self.assert_echoes(self.connected_socket(*ADDRESS), b"hello")
+        process.wait_for("^received in net$")
+        self.finish(process)
+
+    def test_gc_js(self):
+        process = self.start_snippet("gc-js")
+        self.assert_echoes(self.connected_socket(*ADDRESS), *[b"hello"] * 4001)
+        self.end(process)
+
+    def test_extension_js(self):
+        # Only the shell has a loader for extensions: this stands for it.
+        extension = self.write("extension-js", "extension.js")
+        shell = self.directory / "shell.js"
+        shell.write_text(
+            f"""
+            import GLib from 'gi://GLib';
+            import Extension from 'file://{extension}';
+
+            const extension = new Extension();
+            extension.enable();
+            extension.disable();
+            extension.enable();
+            print('enabled');
+            new GLib.MainLoop(null, false).run();
+            """,
+            encoding="utf-8",
+        )
+        if not exampletest.GJS:
+            self.skipTest("gjs is missing")
+        process = self.run_command([exampletest.GJS, "-m", shell])
+        process.wait_for("^enabled$")
+        self.assert_echoes(self.connected_socket(*ADDRESS), b"hello")
+        self.end(process)
+
+
+class ZCompleteness(SnippetTestCase):
+    """Runs last."""
+
+    def test_each_has_a_name_of_its_own(self):
+        names = set()
+        for snippet in snippets.read_all():
+            self.assertIn(snippet.language, SUFFIXES, snippet.place)
+            self.assertIsNotNone(snippet.name, f"{snippet.place} has no name")
+            self.assertNotIn(snippet.name, names, snippet.place)
+            names.add(snippet.name)
+
+    def test_each_is_tested(self):
+        if sys.argv[1:]:
+            self.skipTest("not all tests were run")
+        self.assertEqual(sorted(set(by_name) - used), [])
+
+
+if __name__ == "__main__":
+    tap.main()
