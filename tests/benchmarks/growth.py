@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""How cost and memory grow with the number of peers and of ports."""
+
+import sys
+import time
+
+from cases import GSOCKET, LIBUV, NODE, PYTHON, RAW, TWISTED, VFUNC
+from harness import Case, Subject, find_free_ports, measure_case, median, ratios, spread
+from statistics import median as middle
+
+PEERS = (1, 10, 100, 1000, 10000, 100000)
+N_PORTS = 10000
+
+
+def say(text):
+    print(f'… {text}', file=sys.stderr, flush=True)
+
+
+def available(arguments, programs, report):
+    from benchmark import find_programs
+    return find_programs(arguments.build, programs, report)
+
+
+def peers(report, arguments):
+    report.heading('Cost against the number of peers',
+                   'CPU time of the program per echoed datagram of 64 bytes, in ns, 256 outstanding, '
+                   'each from the next of so many addresses: median (least–most); in the last rows '
+                   'how many times less it is.')
+    programs = available(arguments, [RAW, LIBUV, GSOCKET, VFUNC, TWISTED, PYTHON], report)
+    counts = PEERS[:2] if arguments.smoke else PEERS
+    rows = [[program.name] for program in programs]
+    pairs = [(a, b) for a, b in ((VFUNC, RAW), (VFUNC, LIBUV), (PYTHON, TWISTED))
+             if a in programs and b in programs]
+    comparisons = [[f'{a.name} against {b.name}'] for a, b in pairs]
+    for count in counts:
+        say(f'{count} peers')
+        # Each peer is seen a few times.
+        milliseconds = max(arguments.milliseconds, 0 if arguments.smoke else count // 100)
+        case = Case('', 'echo', window=256, peers=count)
+        seen = measure_case(arguments.build, case, programs, arguments.rounds, milliseconds)
+        for row, program in zip(rows, programs):
+            low, high = spread(seen[program.name], 'cpu')
+            row.append(f'{report.number(median(seen[program.name], "cpu"))} '
+                       f'({report.number(low)}–{report.number(high)})')
+        for row, (a, b) in zip(comparisons, pairs):
+            row.append(f'{middle(ratios(seen, a.name, b.name, "cpu")):.2f}')
+    report.table(['peers'] + [f'{count:,}' for count in counts], rows + comparisons)
+
+
+def cost_of_ports(arguments, program, count):
+    """Memory of so many ports, the time that opening them takes, and the cost of an echo through
+    one of them and through all in turn."""
+    first = find_free_ports(count)
+    with Subject(arguments.build, program, 'echo', first, 1) as subject:
+        alone = subject.memory()
+        cost_alone = subject.measure(arguments.build, mode='echo', window=1,
+                                     milliseconds=arguments.milliseconds)['cpu']
+    start = time.monotonic()
+    with Subject(arguments.build, program, 'echo', first, count) as subject:
+        seconds = time.monotonic() - start
+        memory = (subject.memory() - alone) / (count - 1)
+        costs = [subject.measure(arguments.build, mode='echo', window=window, ports=n_ports,
+                                 milliseconds=arguments.milliseconds)['cpu']
+                 for window, n_ports in ((1, 1), (64, count))]
+    return memory, seconds, cost_alone, *costs
+
+
+def ports(report, arguments):
+    count = 20 if arguments.smoke else N_PORTS
+    report.heading(f'{count:,} ports',
+                   'Private memory of the process for each port, in bytes; seconds until all listen; '
+                   'CPU time per echoed datagram, in ns: with one port, and one datagram '
+                   'outstanding; the same while the other ports are idle; 64 outstanding, to all '
+                   'ports in turn. Medians.')
+    rows = []
+    for program in available(arguments, [RAW, LIBUV, GSOCKET, VFUNC, TWISTED, PYTHON, NODE], report):
+        say(f'{count} ports: {program.name}')
+        rounds = [cost_of_ports(arguments, program, count)
+                  for _ in range(min(arguments.rounds, 3))]
+        memory, seconds, *costs = (middle(values) for values in zip(*rounds))
+        rows.append([program.name, f'{memory:,.0f}', f'{seconds:.2f}'] +
+                    [report.number(cost) for cost in costs])
+    report.table(['', 'bytes a port', 'seconds to open', 'one port', 'others idle', 'all in turn'],
+                 rows)
+
+
+TABLES = {'peers': peers, 'ports': ports}

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs subjects under load, in turn, and keeps what was seen.
+
+A round measures every subject once; ratios are taken within a round, because the same program moves
+by a fifth between rounds. Subjects run on one CPU, the load on another."""
+
+import ctypes
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LOAD_TIMEOUT = 120
+SKIPPED = 77  # an exit status, as of tests
+MAX_CPU_SECONDS = 600
+PR_SET_PDEATHSIG = 1
+
+
+class Missing(Exception):
+    """Something cannot run here; says what it lacks."""
+
+
+def cpus():
+    """The CPU of the subjects and that of the load; the same where there is only one."""
+    available = sorted(os.sched_getaffinity(0))
+    return available[0], available[-1]
+
+
+def find_free_ports(count):
+    """The first of so many free ports in a row, below those that the system hands out."""
+    for _ in range(100):
+        first = random.randrange(10000, 32000 - count)
+        try:
+            for port in range(first, first + count):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                    sock.bind(('127.0.0.1', port))
+            return first
+        except OSError:
+            continue
+    raise RuntimeError('there are no free ports')
+
+
+def prepare_process(cpu):
+    """Pins a process, and ends it with its parent, or when it runs wild."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.sched_setaffinity(0, [cpu])
+    resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+class Program:
+    """What can be measured: how it is started, and code in its language that fails where what it
+    needs is missing."""
+
+    def __init__(self, name, command, needs=None):
+        self.name = name
+        self.command = command
+        self.needs = needs
+
+    def check(self, build):
+        program = self.resolve(build)[0]
+        if shutil.which(program) is None:
+            raise Missing(f'{os.path.basename(program)} is not there')
+        if self.needs is not None:
+            found = subprocess.run([program, '-c', self.needs], env=self.environment(build),
+                                   capture_output=True, text=True)
+            if found.returncode != 0:
+                raise Missing(f'this fails: {self.needs}')
+
+    def resolve(self, build):
+        """A C program is in the build directory; a script is beside this file."""
+        first, *rest = self.command
+        if first == 'python':
+            first = sys.executable
+        elif not shutil.which(first):
+            first = os.path.join(build, 'tests', 'benchmarks', first)
+        return [first] + [os.path.join(HERE, 'subjects', a) if a.endswith(('.py', '.js')) else a
+                          for a in rest]
+
+    @staticmethod
+    def environment(build):
+        env = dict(os.environ, PYTHONDONTWRITEBYTECODE='1')
+        paths = {'GI_TYPELIB_PATH': 'gudpx', 'LD_LIBRARY_PATH': 'gudpx'}
+        for variable, directory in paths.items():
+            previous = [env[variable]] if env.get(variable) else []
+            env[variable] = ':'.join([os.path.join(build, directory)] + previous)
+        return env
+
+
+class Subject:
+    """A program that serves, until the end of the “with” block."""
+
+    def __init__(self, build, program, mode, port, n_ports=1):
+        self.program, self.port = program, port
+        command = program.resolve(build) + [mode, str(port), str(n_ports)]
+        self.process = subprocess.Popen(
+            command, env=program.environment(build), text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, preexec_fn=lambda: prepare_process(cpus()[0]))
+        if self.process.stdout.readline() != 'ready\n':
+            self.stop()
+            raise RuntimeError(f'{program.name} did not start: {" ".join(command)}')
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.stop()
+
+    def memory(self):
+        """Private memory, in bytes."""
+        with open(f'/proc/{self.process.pid}/smaps_rollup') as rollup:
+            return sum(int(line.split()[1]) * 1024 for line in rollup
+                       if line.startswith(('Private_Clean', 'Private_Dirty')))
+
+    def measure(self, build, **options):
+        """One measurement; what load.c prints, and what follows from it."""
+        arguments = [f'{name}={value}' for name, value in options.items()]
+        load = [os.path.join(build, 'tests', 'benchmarks', 'load'),
+                f'pid={self.process.pid}', f'port={self.port}'] + arguments
+        run = subprocess.run(load, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             timeout=LOAD_TIMEOUT,
+                             preexec_fn=lambda: prepare_process(cpus()[1]))
+        if run.returncode == SKIPPED:
+            raise Missing(run.stderr.strip())
+        if run.returncode != 0:
+            raise RuntimeError(f'{" ".join(load)}: {run.stderr.strip()}')
+        seen = json.loads(run.stdout)
+        if seen['datagrams'] == 0:
+            raise RuntimeError(f'{self.program.name} handled nothing: {" ".join(load)}')
+        seen['cpu'] = max(seen['cpu_ns'], 1) / seen['datagrams']
+        seen['gbit'] = seen['datagrams'] * options.get('size', 64) * 8 / seen['wall_ns']
+        for name in ('p50', 'p90', 'p99'):
+            seen[name] = seen[name + '_ns'] / 1000
+        return seen
+
+
+class Case:
+    """One column of a table: what subjects do, under which load, and what is read off."""
+
+    def __init__(self, name, serve, metric='cpu', n_ports=1, **load):
+        self.name, self.serve, self.metric, self.n_ports = name, serve, metric, n_ports
+        self.load = dict({'mode': serve}, **load)
+
+    def is_like(self, other):
+        return (self.serve, self.n_ports, self.load) == (other.serve, other.n_ports, other.load)
+
+
+def measure_case(build, case, programs, rounds, milliseconds):
+    """Per program one dictionary of what was seen for each round. Programs take turns, and who
+    begins does so too."""
+    seen = {program.name: [] for program in programs}
+    subjects = []
+    try:
+        for program in programs:
+            port = find_free_ports(case.n_ports)
+            subjects.append(Subject(build, program, case.serve, port, case.n_ports))
+        for number in range(rounds):
+            start = number % len(subjects)
+            for subject in subjects[start:] + subjects[:start]:
+                seen[subject.program.name].append(
+                    subject.measure(build, milliseconds=milliseconds, **case.load))
+    finally:
+        for subject in subjects:
+            subject.stop()
+    return seen
+
+
+def median(seen, metric):
+    return statistics.median(round_[metric] for round_ in seen)
+
+
+def spread(seen, metric):
+    values = [round_[metric] for round_ in seen]
+    return min(values), max(values)
+
+
+def ratios(seen, better, worse, metric):
+    """How many times better the one is than the other, round by round. More is better for a rate,
+    less for everything else."""
+    pairs = zip(seen[better], seen[worse])
+    if metric == 'gbit':
+        return [a[metric] / b[metric] for a, b in pairs]
+    return [b[metric] / a[metric] for a, b in pairs]

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// gudpx from gjs. Variants: “hook” (data and sender, as in Twisted) and “datagram” (the virtual
+// function, with an object a datagram). Usage and modes are those of subject.h.
+
+imports.gi.versions.Gudpx = '1';
+const {GLib, GObject, Gudpx} = imports.gi;
+
+const BUFFER_SIZE = 4 * 1024 * 1024;
+const [variant, mode, firstPort, nPorts = '1'] = ARGV;
+const nAnswers = {receive: 0, echo: 1, send: 64}[mode];
+
+const Hook = GObject.registerClass(class Hook extends Gudpx.DatagramProtocol {
+    datagramReceived(data, sender) {
+        for (let i = 0; i < nAnswers; i++)
+            this.transport.write(data, sender);
+    }
+});
+
+const Datagram = GObject.registerClass(class Datagram extends Gudpx.DatagramProtocol {
+    vfunc_datagram_received(datagram) {
+        const payload = datagram.get_payload();
+
+        for (let i = 0; i < nAnswers; i++)
+            datagram.reply(payload);
+    }
+});
+
+const kind = variant === 'hook' ? Hook : Datagram;
+for (let i = 0; i < Number(nPorts); i++) {
+    const port = Gudpx.listen_udp(Number(firstPort) + i, new kind(), '127.0.0.1');
+
+    if (nPorts === '1') {
+        port.set_receive_buffer_size(BUFFER_SIZE);
+        port.set_send_buffer_size(BUFFER_SIZE);
+    }
+}
+print('ready');
+new GLib.MainLoop(null, false).run();
