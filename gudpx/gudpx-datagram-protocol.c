@@ -253,6 +253,54 @@ gudpx_datagram_protocol_init (GudpxDatagramProtocol *self)
  */
 
 /**
+ * GudpxDatagramProtocolClass::started:
+ * @self: the protocol
+ *
+ * See [signal@Gudpx.DatagramProtocol::started].
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GudpxDatagramProtocolClass::stopped:
+ * @self: the protocol
+ *
+ * See [signal@Gudpx.DatagramProtocol::stopped].
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GudpxDatagramProtocolClass::datagram_received:
+ * @self: the protocol
+ * @datagram: the datagram, which may be kept
+ *
+ * See [signal@Gudpx.DatagramProtocol::datagram-received].
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GudpxDatagramProtocolClass::connection_refused:
+ * @self: the protocol
+ * @port: the connected port
+ *
+ * See [signal@Gudpx.DatagramProtocol::connection-refused].
+ *
+ * Since: 1.0
+ */
+
+/**
+ * GudpxDatagramProtocolClass::writable:
+ * @self: the protocol
+ * @port: the port
+ *
+ * See [signal@Gudpx.DatagramProtocol::writable].
+ *
+ * Since: 1.0
+ */
+
+/**
  * GudpxDatagramProtocolClass::error_received:
  * @self: the protocol
  * @port: the port

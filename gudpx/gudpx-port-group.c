@@ -212,15 +212,18 @@ start_thread (GudpxPortGroup *self, guint index, GSocketAddress *address, GError
   return TRUE;
 }
 
+/* All fields are counters, but for the peak. */
 static void
 add_statistics (GudpxStatistics *sum, const GudpxStatistics *statistics)
 {
+  const guint64 peak = MAX (sum->send_queue_peak, statistics->send_queue_peak);
   guint64 *counters = (guint64 *) sum;
   const guint64 *more = (const guint64 *) statistics;
 
   G_STATIC_ASSERT (sizeof (GudpxStatistics) % sizeof (guint64) == 0);
   for (gsize i = 0; i < sizeof *sum / sizeof *counters; i++)
     counters[i] += more[i];
+  sum->send_queue_peak = peak;
 }
 
 /* Call it with the mutex. */
@@ -650,7 +653,8 @@ gudpx_port_group_invoke (GudpxPortGroup *self,
  * gudpx_port_group_get_statistics:
  * @self: a group
  *
- * What all ports together have counted since the group was made, those of earlier starts included.
+ * What all ports together have counted since the group was made, those of earlier starts included;
+ * as the peak of the send queues, the highest of one port.
  *
  * It may be called in any thread and waits for nobody: what is counted is told whenever a port's
  * main loop comes round, a batch of datagrams later at the most. After

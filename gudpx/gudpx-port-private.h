@@ -90,6 +90,7 @@ struct _GudpxPort
   GudpxSendQueue queue;
   gsize notified_queue_size;
   guint dispatch_depth;
+  GThread *dispatching_thread; /* NULL: none is */
   gboolean waits_for_writable; /* the kernel had no room */
   guint retry_delay;           /* ms, 0: the socket tells when there is room */
   gint64 retry_time;           /* when it is over, by the monotonic clock in µs */

@@ -445,6 +445,7 @@ dispatch (GudpxPort *self, GIOCondition condition)
 
   self->statistics.wakeups++;
   self->dispatch_depth++;
+  self->dispatching_thread = g_thread_self ();
   if ((condition & G_IO_ERR) != 0 || self->io->absorbed_errsv != 0)
     report_errors (self, epoch);
   if (is_current (self, epoch) && self->reading)
@@ -456,7 +457,8 @@ dispatch (GudpxPort *self, GIOCondition condition)
     gudpx_port_flush (self, (condition & G_IO_OUT) != 0);
   if (received == EVERYTHING && self->busy_poll > 0)
     busy_poll (self, epoch);
-  self->dispatch_depth--;
+  if (--self->dispatch_depth == 0)
+    self->dispatching_thread = NULL;
 
   if (!is_open (self, epoch))
     return;

@@ -178,11 +178,12 @@ count_sent (GudpxPort *self, gsize size)
 static void
 first_was_sent (GudpxPort *self)
 {
-  g_autoptr (GudpxQueuedDatagram) entry = gudpx_send_queue_pop (&self->queue);
+  GudpxQueuedDatagram *entry = gudpx_send_queue_pop (&self->queue);
 
   count_sent (self, entry->vector.size);
   if (entry->task != NULL)
     add_outcome (self, entry->task, NULL, NULL);
+  gudpx_send_queue_recycle (&self->queue, entry);
 }
 
 static void
@@ -930,6 +931,7 @@ gudpx_port_drop_queue (GudpxPort *self)
   for (guint i = 0; i < self->flush_tasks->len; i++)
     add_closed (outcomes, self->flush_tasks->pdata[i]);
   g_ptr_array_set_size (self->flush_tasks, 0);
+  gudpx_send_queue_trim (&self->queue);
 
   queue_changed (self);
   return outcomes;

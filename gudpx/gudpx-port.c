@@ -52,7 +52,9 @@ gudpx_port_notify (GudpxPort *self, guint property)
 gboolean
 gudpx_port_is_mine (GudpxPort *self)
 {
-  if (self->context == NULL || g_main_context_is_owner (self->context))
+  /* Handlers call a lot, and to ask the context costs a lock. */
+  if (self->context == NULL || self->dispatching_thread == g_thread_self () ||
+      g_main_context_is_owner (self->context))
     return TRUE;
   if (!g_main_context_acquire (self->context))
     return FALSE;

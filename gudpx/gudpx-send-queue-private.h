@@ -16,11 +16,15 @@ typedef struct
   gsize size;
   gsize limit;
   guint64 last_serial;
+  /* Entries to be used again: most of what handlers write waits but for the end of a dispatch. */
+  GQueue unused;
 } GudpxSendQueue;
 
-/* One of them. The payload is a copy behind it, or @bytes. */
+/* One of them. The payload is a copy behind it, for which there is room for @capacity bytes, or
+ * @bytes. */
 typedef struct
 {
+  gsize capacity;
   GList link;
   guint64 serial; /* counts up, in the order of sending */
   GudpxNativeAddress destination; /* empty: the peer */
@@ -51,6 +55,9 @@ GudpxQueuedDatagram *gudpx_send_queue_remove     (GudpxSendQueue        *self,
                                                   GTask                 *task);
 void                 gudpx_send_queue_pin_destination (GudpxSendQueue            *self,
                                                        const GudpxNativeAddress  *peer);
+void                 gudpx_send_queue_recycle    (GudpxSendQueue        *self,
+                                                  GudpxQueuedDatagram   *entry);
+void                 gudpx_send_queue_trim       (GudpxSendQueue        *self);
 void                 gudpx_queued_datagram_free  (GudpxQueuedDatagram   *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GudpxQueuedDatagram, gudpx_queued_datagram_free)

@@ -4,10 +4,16 @@
 
 #include "gudpx-send-queue-private.h"
 
+/* What is kept for later: small ones, and not more than leave at once. */
+#define MIN_CAPACITY 64
+#define MAX_UNUSED_CAPACITY 1500
+#define MAX_UNUSED GUDPX_IO_SEND_BATCH
+
 void
 gudpx_send_queue_init (GudpxSendQueue *self)
 {
   g_queue_init (&self->entries);
+  g_queue_init (&self->unused);
   self->limit = GUDPX_SEND_QUEUE_DEFAULT_LIMIT;
 }
 
@@ -57,12 +63,29 @@ push (GudpxSendQueue *self, GudpxQueuedDatagram *entry, const GudpxOutgoing *out
   self->size += get_cost (entry->vector.size);
 }
 
+static GudpxQueuedDatagram *
+entry_new (GudpxSendQueue *self, gsize size)
+{
+  GudpxQueuedDatagram *entry = g_queue_peek_head (&self->unused);
+  gsize capacity = MAX (size, MIN_CAPACITY);
+
+  if (entry != NULL && entry->capacity >= size)
+    {
+      g_queue_unlink (&self->unused, &entry->link);
+      return entry;
+    }
+
+  entry = g_malloc (sizeof *entry + capacity);
+  entry->capacity = capacity;
+  return entry;
+}
+
 /* Copies the payload. */
 void
 gudpx_send_queue_push (GudpxSendQueue *self, const GudpxOutgoing *outgoing)
 {
   gsize size = gudpx_outgoing_get_size (outgoing);
-  GudpxQueuedDatagram *entry = g_malloc (sizeof *entry + size);
+  GudpxQueuedDatagram *entry = entry_new (self, size);
   guint8 *payload = (guint8 *) (entry + 1);
 
   entry->bytes = NULL;
@@ -142,6 +165,33 @@ gudpx_send_queue_remove (GudpxSendQueue *self, GTask *task)
         return unlink_entry (self, entry);
     }
   return NULL;
+}
+
+/* Frees an entry, or keeps it for the next datagram. */
+void
+gudpx_send_queue_recycle (GudpxSendQueue *self, GudpxQueuedDatagram *entry)
+{
+  if (entry->bytes != NULL || entry->task != NULL || entry->capacity > MAX_UNUSED_CAPACITY ||
+      self->unused.length >= MAX_UNUSED)
+    {
+      gudpx_queued_datagram_free (entry);
+      return;
+    }
+  entry->link.data = entry;
+  g_queue_push_head_link (&self->unused, &entry->link);
+}
+
+/* Lets go of what is kept for later. */
+void
+gudpx_send_queue_trim (GudpxSendQueue *self)
+{
+  GudpxQueuedDatagram *entry;
+
+  while ((entry = g_queue_peek_head (&self->unused)) != NULL)
+    {
+      g_queue_unlink (&self->unused, &entry->link);
+      gudpx_queued_datagram_free (entry);
+    }
 }
 
 void
