@@ -44,8 +44,8 @@
  * With [property@Gudpx.PortGroup:steer-by-cpu] the processor that received a datagram chooses the
  * port instead.
  *
- * The address is the group's alone: where anybody listens already it does not start. It can be joined
- * later, though, by whatever socket of the same user shares its address,
+ * The address is the group's alone: where anybody listens already it does not start. It can be
+ * joined later, though, by whatever socket of the same user shares its address,
  * [property@Gudpx.Port:reuse-port] for one, which then has a part of the datagrams.
  *
  * ## Threads
@@ -120,8 +120,8 @@ make_protocol (GudpxPortGroup *self, guint index, GError **error)
   g_autoptr (GudpxDatagramProtocol) protocol = self->factory (self, index, self->user_data);
 
   if (protocol == NULL)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "There is no protocol for port %u of the group",
-                 index);
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                 "There is no protocol for port %u of the group", index);
   else if (gudpx_datagram_protocol_get_transport (protocol) != NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                  "The protocol for port %u of the group has a port already", index);
@@ -130,7 +130,8 @@ make_protocol (GudpxPortGroup *self, guint index, GError **error)
   return NULL;
 }
 
-/* The ports are numbered in the order in which they were bound: processor number modulo @n_ports. */
+/* The ports are numbered in the order in which they were bound: processor number modulo
+ * @n_ports. */
 static gboolean
 attach_steering (GSocket *socket, guint n_ports, GError **error)
 {
@@ -239,8 +240,8 @@ add_statistics_of_threads (GudpxPortGroup *self, GudpxStatistics *sum)
     }
 }
 
-/* Tells all of them first: they end at the same time. The mutex is free while it waits, for handlers
- * that ask for the statistics. */
+/* Tells all of them first: they end at the same time. The mutex is free while it waits, for
+ * handlers that ask for the statistics. */
 static void
 end_threads (GudpxPortGroup *self)
 {
@@ -317,11 +318,11 @@ static void
 set_listening (GudpxPortGroup *self, gboolean listening, GSocketAddress *local_address)
 {
   GObject *object = G_OBJECT (self);
-  GSocketAddress *before = gudpx_port_group_get_local_address (self);
+  GSocketAddress *bound = listening ? local_address : self->local_address;
 
   /* A handler may start or stop it again. */
   g_object_freeze_notify (object);
-  if (!gudpx_address_equal (local_address != NULL ? local_address : self->requested_address, before))
+  if (!gudpx_address_equal (bound, self->requested_address))
     g_object_notify_by_pspec (object, properties[PROP_LOCAL_ADDRESS]);
   g_set_object (&self->local_address, local_address);
   self->listening = listening;
@@ -479,8 +480,8 @@ gudpx_port_group_init (GudpxPortGroup *self)
 /**
  * gudpx_port_group_new:
  * @n_ports: how many ports, 1 to 65535; 0: as many as there are processors for the process
- * @local_address: (nullable): the IPv4 or IPv6 address to bind; %NULL: any IPv4 address and any free
- *   number
+ * @local_address: (nullable): the IPv4 or IPv6 address to bind; %NULL: any IPv4 address and any
+ *   free number
  * @factory: (scope notified): makes the protocol of each port
  * @user_data: for @factory
  * @destroy: called when @factory is not needed any more
@@ -534,16 +535,17 @@ check_can_start (GudpxPortGroup *self, GError **error)
  * next one does, see [method@Gudpx.Port.start_listening]. When it returns all ports are listening,
  * on the same number also where any free one was asked for.
  *
- * Where one of them fails, those before it are stopped again, and no thread is left: their protocols
- * have seen a start and a stop. A group that was stopped can be started again; its ports and
- * protocols are new ones.
+ * Where one of them fails, those before it are stopped again, and no thread is left: their
+ * protocols have seen a start and a stop. A group that was stopped can be started again; its ports
+ * and protocols are new ones.
  *
- * Errors are those of [method@Gudpx.Port.start_listening], %G_IO_ERROR_ADDRESS_IN_USE also where the
- * other one is a group, or another port that would share the address; %G_IO_ERROR_EXISTS if it is
- * listening; %G_IO_ERROR_NOT_SUPPORTED for an address that is neither IPv4 nor IPv6, and what the
- * system has to say about [property@Gudpx.PortGroup:steer-by-cpu]; %G_IO_ERROR_FAILED if the factory
- * made no protocol, or the system has no more threads; %G_IO_ERROR_INVALID_ARGUMENT if the protocol
- * has a port already; %G_IO_ERROR_CLOSED if a protocol stopped its port when it was started.
+ * Errors are those of [method@Gudpx.Port.start_listening], %G_IO_ERROR_ADDRESS_IN_USE also where
+ * the other one is a group, or another port that would share the address; %G_IO_ERROR_EXISTS if it
+ * is listening; %G_IO_ERROR_NOT_SUPPORTED for an address that is neither IPv4 nor IPv6, and what
+ * the system has to say about [property@Gudpx.PortGroup:steer-by-cpu]; %G_IO_ERROR_FAILED if the
+ * factory made no protocol, or the system has no more threads; %G_IO_ERROR_INVALID_ARGUMENT if the
+ * protocol has a port already; %G_IO_ERROR_CLOSED if a protocol stopped its port when it was
+ * started.
  *
  * Returns: whether the group is listening
  *
@@ -576,9 +578,9 @@ gudpx_port_group_start (GudpxPortGroup *self, GError **error)
  * end: when it returns no protocol of the group is called any more. The ports and protocols are let
  * go of in their own threads.
  *
- * What was handed to [method@Gudpx.PortGroup.invoke] before is done before. Handlers that are at work
- * are waited for: the caller must hold no lock that they need. It does nothing on a group that is
- * stopped, and must not be called in one of the group's own threads.
+ * What was handed to [method@Gudpx.PortGroup.invoke] before is done before. Handlers that are at
+ * work are waited for: the caller must hold no lock that they need. It does nothing on a group that
+ * is stopped, and must not be called in one of the group's own threads.
  *
  * Since: 1.0
  */
@@ -615,13 +617,13 @@ ref_thread (GudpxPortGroup *self, guint index)
  * @user_data: for @func
  * @destroy: called when @func is not needed any more
  *
- * Has @func called in the thread of one of the ports, from its main loop and before what else is due
- * there. That is how to write by a port from outside, or to look at a protocol.
+ * Has @func called in the thread of one of the ports, from its main loop and before what else is
+ * due there. That is how to write by a port from outside, or to look at a protocol.
  *
- * It may be called in any thread, and returns at once. The calls for a port are made in the order in
- * which they were asked for, and all before the group is stopped; @destroy is called after @func,
- * there too. On a group that is not listening, or is being stopped, @func is not called, and @destroy
- * is at once.
+ * It may be called in any thread, and returns at once. The calls for a port are made in the order
+ * in which they were asked for, and all before the group is stopped; @destroy is called after
+ * @func, there too. On a group that is not listening, or is being stopped, @func is not called, and
+ * @destroy is at once.
  *
  * Returns: whether @func is going to be called
  *
@@ -739,8 +741,8 @@ gudpx_port_group_get_steer_by_cpu (GudpxPortGroup *self)
  * @self: a group
  * @steer_by_cpu: whether the processor is to choose the port
  *
- * Sets [property@Gudpx.PortGroup:steer-by-cpu] for the next start, which fails where the system does
- * not allow it.
+ * Sets [property@Gudpx.PortGroup:steer-by-cpu] for the next start, which fails where the system
+ * does not allow it.
  *
  * Since: 1.0
  */

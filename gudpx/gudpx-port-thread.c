@@ -85,7 +85,8 @@ open_port (GudpxPortThread *self)
   g_mutex_unlock (&self->mutex);
 }
 
-/* What is counted is told after each turn of the main loop, and so can be had without stopping it. */
+/* What is counted is told after each turn of the main loop, and so can be had without stopping
+ * it. */
 static void
 serve (GudpxPortThread *self)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <errno.h>
 #include <sched.h>
 #include <string.h>
 
@@ -765,7 +764,7 @@ start_steered (GudpxPortGroup *group)
   if (gudpx_port_group_start (group, &error))
     return TRUE;
 
-  g_assert_error (error, G_IO_ERROR, (int) error->code);
+  g_assert_true (error->domain == G_IO_ERROR);
   g_assert_false (gudpx_port_group_get_listening (group));
   g_test_skip (error->message);
   return FALSE;

@@ -393,6 +393,22 @@ class Lifetimes(SnippetTestCase):
         self.end(process)
 
 
+class SeveralCores(SnippetTestCase):
+    def test_cores_c(self):
+        self.end(self.check_echo("cores-c"))
+
+    def test_cores_python(self):
+        sock = self.socket()
+        sock.bind(("127.0.0.1", 9998))
+        process = self.check_echo("cores-python")
+        payload, sender = sock.recvfrom(10)
+        self.assertEqual((payload, sender), (b"hello", ADDRESS))
+        self.end(process)
+
+    def test_steered_c(self):
+        self.compile(self.write("steered-c"), "-c", "-D_GNU_SOURCE")
+
+
 class ZCompleteness(SnippetTestCase):
     """Runs last."""
 
