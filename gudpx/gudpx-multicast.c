@@ -204,9 +204,6 @@ set_membership_error (const Membership *self, gboolean join, int errsv, GError *
   g_autofree char *group =
       g_inet_address_to_string (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (object)));
 
-  /* Linux's word for a source that was joined already. */
-  if (join && self->source.length > 0 && errsv == EADDRNOTAVAIL)
-    errsv = EADDRINUSE;
   gudpx_set_error_errno (error, errsv, "Cannot %s the group %s%s%s", join ? "join" : "leave", group,
                          self->interface != NULL ? " on " : "",
                          self->interface != NULL ? self->interface : "");
@@ -250,6 +247,7 @@ change_group (GudpxPort *self,
               GError **error)
 {
   g_autoptr (Membership) membership = NULL;
+  gboolean is_member;
   guint index;
 
   if (!gudpx_port_check_listening (self, join ? "join a group" : "leave a group", error))
@@ -258,15 +256,23 @@ change_group (GudpxPort *self,
   if (membership == NULL)
     return FALSE;
 
+  is_member = find_membership (self->memberships, membership, &index);
   if (!membership_change (membership, self->socket, join))
     {
-      set_membership_error (membership, join, errno, error);
+      int errsv = errno;
+
+      /* Systems have several words for these two. */
+      if (join && is_member)
+        errsv = EADDRINUSE;
+      else if (!join && !is_member)
+        errsv = EADDRNOTAVAIL;
+      set_membership_error (membership, join, errsv, error);
       return FALSE;
     }
 
   if (join)
     g_ptr_array_add (self->memberships, g_steal_pointer (&membership));
-  else if (find_membership (self->memberships, membership, &index))
+  else if (is_member)
     g_ptr_array_remove_index (self->memberships, index);
   return TRUE;
 }
