@@ -205,7 +205,6 @@ class Port:
         # Where Twisted's timers are, they would starve behind a port of higher priority.
         port.set_priority(GLib.PRIORITY_DEFAULT_IDLE)
         port.set_max_packet_size(self.maxPacketSize)
-        port.set_reading(True)
         self.reactor.gudpxPorts.add(self)
         self.logStart()
 

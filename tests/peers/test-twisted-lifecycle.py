@@ -133,13 +133,13 @@ class StopTests(Fixtures, unittest.TestCase):
         self.assertEqual(data, b"hello")
 
     @defer.inlineCallbacks
-    def test_what_was_written_leaves_before_the_stop(self):
+    def check_what_was_written_leaves(self, stop):
         class Answering(Recorder):
             def datagramReceived(self, data, addr):
                 super().datagramReceived(data, addr)
                 for i in range(3):
                     self.transport.write(b"%d" % i, addr)
-                self.stopped = self.transport.stopListening()
+                self.stopped = stop(self.transport)
 
         answering = Answering()
         sock = self.socket()
@@ -147,6 +147,12 @@ class StopTests(Fixtures, unittest.TestCase):
         yield answering.received.get()
         yield answering.stopped
         self.assertEqual([sock.recv(10) for _ in range(3)], [b"0", b"1", b"2"])
+
+    def test_what_was_written_leaves_before_the_stop(self):
+        return self.check_what_was_written_leaves(lambda port: port.stopListening())
+
+    def test_what_was_written_leaves_before_the_connection_is_lost(self):
+        return self.check_what_was_written_leaves(lambda port: port.connectionLost())
 
 
 class ExceptionTests(Fixtures, unittest.TestCase):
@@ -407,21 +413,28 @@ class BusyTests(Fixtures, unittest.TestCase):
             )
             self.assertEqual(busy.socketError.errno, errno.EADDRINUSE)
 
-    @defer.inlineCallbacks
-    def test_flood_does_not_starve_timers(self):
+    def flood(self):
+        """A protocol whose port is never empty: for each datagram that it gets it has another sent,
+        at once, by a socket that is not its own."""
+        sock = self.socket()
+
         class Endless(protocol.DatagramProtocol):
             noisy = False
             received = 0
 
             def datagramReceived(self, data, addr):
                 self.received += 1
-                self.transport.write(data, addr)
+                sock.sendto(data, address)
 
         endless = Endless()
-        port = self.listen(endless)
-        # Each comes back at once, for ever.
+        address = address_of(self.listen(endless))
         for _ in range(50):
-            port.write(b"x" * 1000, address_of(port))
+            sock.sendto(b"x" * 100, address)
+        return endless
+
+    @defer.inlineCallbacks
+    def test_flood_does_not_starve_timers(self):
+        endless = self.flood()
         counts = []
         for _ in range(10):
             yield self.turns()
@@ -431,13 +444,7 @@ class BusyTests(Fixtures, unittest.TestCase):
 
     @defer.inlineCallbacks
     def test_flood_does_not_starve_another_port(self):
-        class Endless(Recorder):
-            def datagramReceived(self, data, addr):
-                self.transport.write(data, addr)
-
-        port = self.listen(Endless())
-        for _ in range(50):
-            port.write(b"x" * 1000, address_of(port))
+        self.flood()
         recorder = Recorder()
         self.socket().sendto(b"hello", address_of(self.listen(recorder)))
         yield recorder.received.get()
