@@ -11,13 +11,15 @@ import sys
 
 import cases
 import growth
-from harness import SKIPPED, Missing, cpus, measure_case, median, ratios, spread
+import plots
+from harness import SKIPPED, Missing, cpus, find_programs, measure_case, median, ratios, spread
 from tables import Report
 
 
 def describe_machine():
     with open('/proc/cpuinfo') as cpuinfo:
-        models = [line.split(':', 1)[1].strip() for line in cpuinfo if line.startswith('model name')]
+        models = [line.split(':', 1)[1].strip()
+                  for line in cpuinfo if line.startswith('model name')]
     with open('/proc/sys/net/core/rmem_max') as limit:
         rmem_max = int(limit.read())
     versions = []
@@ -28,19 +30,9 @@ def describe_machine():
         except (OSError, IndexError):
             pass
     return (f'{os.cpu_count()} × {models[0] if models else platform.machine()}, '
-            f'Linux {platform.release()}, {", ".join(versions)}; receive buffers of {rmem_max} bytes; '
+            f'Linux {platform.release()}, {", ".join(versions)}; '
+            f'receive buffers of {rmem_max} bytes; '
             f'subject on CPU {cpus()[0]}, load on CPU {cpus()[1]}')
-
-
-def find_programs(build, programs, report):
-    found = []
-    for program in programs:
-        try:
-            program.check(build)
-            found.append(program)
-        except Missing as reason:
-            report.note(f'{program.name} is not measured: {reason}')
-    return found
 
 
 def draw_costs(report, programs, measured):
@@ -71,16 +63,17 @@ def draw_ratios(report, programs, measured, comparisons):
     report.table([''] + [case.name for case, _ in measured], rows)
 
 
-def run_table(report, build, table, rounds, milliseconds):
+def run_table(report, table, arguments):
     report.heading(table.title, table.text)
-    programs = find_programs(build, table.programs, report)
+    programs = find_programs(arguments.build, table.programs, report)
     measured = []
     for case in table.cases:
         # Several columns may be about the same measurements.
         seen = next((seen for other, seen in measured if other.is_like(case)), None)
         if seen is None:
             print(f'… {table.title}: {case.name}', file=sys.stderr, flush=True)
-            seen = measure_case(build, case, programs, rounds, milliseconds)
+            seen = measure_case(arguments.build, case, programs, arguments.rounds,
+                                arguments.milliseconds)
         measured.append((case, seen))
         for name, rounds_ in seen.items():
             lost = sum(round_['lost'] for round_ in rounds_)
@@ -88,6 +81,11 @@ def run_table(report, build, table, rounds, milliseconds):
                 report.note(f'{name}, {case.name}: {lost} datagrams were lost')
     draw_costs(report, programs, measured)
     draw_ratios(report, programs, measured, table.comparisons)
+    if table.plot is not None and report.path is not None:
+        panels = [(case.name, {name: median(seen[name], case.metric) for name in seen})
+                  for case, seen in measured if case.name in table.plot[1]]
+        plots.bars(report.add_plot(table.plot[0], table.title), table.title, panels,
+                   [program.name for program in programs])
 
 
 def main():
@@ -97,21 +95,23 @@ def main():
     parser.add_argument('--table', action='append', choices=names, help='only this one')
     parser.add_argument('--rounds', type=int, default=9)
     parser.add_argument('--milliseconds', type=int, default=100, help='for each measurement')
-    parser.add_argument('--markdown', help='write the tables to this file, too')
+    parser.add_argument('--markdown', metavar='FILE',
+                        help='write the tables there, behind the mark that it may have, and plots '
+                             'beside it')
     parser.add_argument('--smoke', action='store_true',
                         help='one round of a few milliseconds: only to see that everything runs')
     arguments = parser.parse_args()
     if arguments.smoke:
         arguments.rounds, arguments.milliseconds = 1, 5
 
-    report = Report(describe_machine(), arguments.rounds, arguments.milliseconds)
+    report = Report(arguments.markdown, describe_machine(), arguments.rounds,
+                    arguments.milliseconds)
     for name in arguments.table or names:
         if name in cases.TABLES:
-            run_table(report, arguments.build, cases.TABLES[name], arguments.rounds,
-                      arguments.milliseconds)
+            run_table(report, cases.TABLES[name], arguments)
         else:
             growth.TABLES[name](report, arguments)
-    report.finish(arguments.markdown)
+    report.finish()
 
 
 if __name__ == '__main__':

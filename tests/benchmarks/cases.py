@@ -32,7 +32,8 @@ C = [RAW, RAW_OFFLOAD, LIBUV, GSOCKET, VFUNC, BATCH, SIGNAL, PLAIN, SIGNAL_PLAIN
 LANGUAGES = [TWISTED, UVLOOP, ASYNCIO, PYTHON, PYTHON_PLAIN, PYTHON_OBJECT, NODE, GJS, GJS_OBJECT]
 
 
-Table = collections.namedtuple('Table', 'title text programs cases comparisons')
+Table = collections.namedtuple('Table', 'title text programs cases comparisons plot',
+                               defaults=[None])
 
 C_COMPARISONS = (
     [(VFUNC, peer) for peer in (RAW, RAW_OFFLOAD, LIBUV, GSOCKET)] +
@@ -82,28 +83,32 @@ def latency_cases():
 
 
 def bulk_cases():
-    return [
-        Case('receive', 'receive', 'gbit', size=1400, gso=1),
-        Case('send', 'send', 'gbit', size=1400, window=2),
-        Case('send, GRO peer', 'send', 'gbit', size=1400, window=4, gro=1),
-        Case('receive, plain sender', 'receive', 'gbit', size=1400),
-    ]
+    return [Case(name + unit, serve, metric, size=1400, **load)
+            for metric, unit in (('gbit', ''), ('gbit a CPU', ', per CPU'))
+            for name, serve, load in (
+                ('receive', 'receive', {'gso': 1}),
+                ('send', 'send', {'window': 2}),
+                ('send, GRO peer', 'send', {'window': 4, 'gro': 1}))]
 
 
 COST = 'CPU time of the program per datagram, in ns: median (least–most).'
+PLOTTED = ('receive', 'echo', 'echo, GSO+GRO peer, 256', 'send')
 TABLES = {
     'c': Table('C: CPU per datagram of 64 bytes',
-               COST + ' Echo keeps 64 datagrams outstanding.', C, cost_cases(), C_COMPARISONS),
+               COST + ' Echo keeps 64 datagrams outstanding.', C, cost_cases(), C_COMPARISONS,
+               ('performance-c.svg', PLOTTED)),
     'languages': Table('Python and JavaScript: CPU per datagram of 64 bytes',
                        COST + ' Echo keeps 64 datagrams outstanding.',
-                       LANGUAGES, cost_cases(), LANGUAGE_COMPARISONS),
+                       LANGUAGES, cost_cases(), LANGUAGE_COMPARISONS,
+                       ('performance-languages.svg', PLOTTED)),
     'sizes': Table('CPU per datagram of 512 and 1400 bytes', COST,
                    [RAW, RAW_OFFLOAD, LIBUV, GSOCKET, TWISTED, UVLOOP, NODE, VFUNC, PYTHON, GJS],
                    size_cases(),
                    [(VFUNC, RAW), (VFUNC, RAW_OFFLOAD), (VFUNC, LIBUV), (PYTHON, TWISTED),
                     (PYTHON, UVLOOP), (GJS, NODE)]),
     'bulk': Table('Bulk: datagrams of 1400 bytes',
-                  'Goodput in Gbit/s: median (least–most). It is bounded by the load’s CPU as well.',
+                  'Goodput in Gbit/s: median (least–most), which the load’s CPU bounds as well; '
+                  'then what a second of the program’s CPU time would carry.',
                   [RAW, RAW_OFFLOAD, LIBUV, GSOCKET, TWISTED, UVLOOP, NODE, VFUNC, BATCH, PYTHON,
                    GJS],
                   bulk_cases(),

@@ -4,8 +4,9 @@
 import sys
 import time
 
+import plots
 from cases import GSOCKET, LIBUV, NODE, PYTHON, RAW, TWISTED, VFUNC
-from harness import Case, Subject, find_free_ports, measure_case, median, ratios, spread
+from harness import Case, Subject, find_programs, measure_case, median, ratios, spread
 from statistics import median as middle
 
 PEERS = (1, 10, 100, 1000, 10000, 100000)
@@ -16,21 +17,18 @@ def say(text):
     print(f'… {text}', file=sys.stderr, flush=True)
 
 
-def available(arguments, programs, report):
-    from benchmark import find_programs
-    return find_programs(arguments.build, programs, report)
-
-
 def peers(report, arguments):
     report.heading('Cost against the number of peers',
-                   'CPU time of the program per echoed datagram of 64 bytes, in ns, 256 outstanding, '
-                   'each from the next of so many addresses: median (least–most); in the last rows '
-                   'how many times less it is.')
-    programs = available(arguments, [RAW, LIBUV, GSOCKET, VFUNC, TWISTED, PYTHON], report)
+                   'CPU time of the program per echoed datagram of 64 bytes, in ns, 256 '
+                   'outstanding, each from the next of so many addresses: median (least–most); in '
+                   'the last rows how many times less it is.')
+    programs = find_programs(arguments.build, [RAW, LIBUV, GSOCKET, VFUNC, TWISTED, PYTHON],
+                             report)
     counts = PEERS[:2] if arguments.smoke else PEERS
     rows = [[program.name] for program in programs]
     pairs = [(a, b) for a, b in ((VFUNC, RAW), (VFUNC, LIBUV), (PYTHON, TWISTED))
              if a in programs and b in programs]
+    costs = {program.name: [] for program in programs}
     comparisons = [[f'{a.name} against {b.name}'] for a, b in pairs]
     for count in counts:
         say(f'{count} peers')
@@ -44,19 +42,23 @@ def peers(report, arguments):
                        f'({report.number(low)}–{report.number(high)})')
         for row, (a, b) in zip(comparisons, pairs):
             row.append(f'{middle(ratios(seen, a.name, b.name, "cpu")):.2f}')
+        for program in programs:
+            costs[program.name].append(median(seen[program.name], 'cpu'))
+    if report.path is not None:
+        title = 'CPU per echoed datagram, in ns, against the number of peers'
+        plots.lines(report.add_plot('performance-peers.svg', title), title, counts, costs)
     report.table(['peers'] + [f'{count:,}' for count in counts], rows + comparisons)
 
 
 def cost_of_ports(arguments, program, count):
     """Memory of so many ports, the time that opening them takes, and the cost of an echo through
     one of them and through all in turn."""
-    first = find_free_ports(count)
-    with Subject(arguments.build, program, 'echo', first, 1) as subject:
+    with Subject(arguments.build, program, 'echo') as subject:
         alone = subject.memory()
         cost_alone = subject.measure(arguments.build, mode='echo', window=1,
                                      milliseconds=arguments.milliseconds)['cpu']
     start = time.monotonic()
-    with Subject(arguments.build, program, 'echo', first, count) as subject:
+    with Subject(arguments.build, program, 'echo', count) as subject:
         seconds = time.monotonic() - start
         memory = (subject.memory() - alone) / (count - 1)
         costs = [subject.measure(arguments.build, mode='echo', window=window, ports=n_ports,
@@ -68,20 +70,21 @@ def cost_of_ports(arguments, program, count):
 def ports(report, arguments):
     count = 20 if arguments.smoke else N_PORTS
     report.heading(f'{count:,} ports',
-                   'Private memory of the process for each port, in bytes; seconds until all listen; '
-                   'CPU time per echoed datagram, in ns: with one port, and one datagram '
+                   'Private memory of the process for each port, in bytes; seconds until all '
+                   'listen; CPU time per echoed datagram, in ns: with one port, and one datagram '
                    'outstanding; the same while the other ports are idle; 64 outstanding, to all '
                    'ports in turn. Medians.')
     rows = []
-    for program in available(arguments, [RAW, LIBUV, GSOCKET, VFUNC, TWISTED, PYTHON, NODE], report):
+    programs = [RAW, LIBUV, GSOCKET, VFUNC, TWISTED, PYTHON, NODE]
+    for program in find_programs(arguments.build, programs, report):
         say(f'{count} ports: {program.name}')
         rounds = [cost_of_ports(arguments, program, count)
                   for _ in range(min(arguments.rounds, 3))]
         memory, seconds, *costs = (middle(values) for values in zip(*rounds))
         rows.append([program.name, f'{memory:,.0f}', f'{seconds:.2f}'] +
                     [report.number(cost) for cost in costs])
-    report.table(['', 'bytes a port', 'seconds to open', 'one port', 'others idle', 'all in turn'],
-                 rows)
+    report.table(['', 'bytes a port', 'seconds to open', 'one port', 'others idle',
+                  'all in turn'], rows)
 
 
 TABLES = {'peers': peers, 'ports': ports}

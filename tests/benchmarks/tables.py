@@ -3,9 +3,12 @@
 
 import os
 
+MARK = '<!-- What follows is written by tests/benchmarks/run --markdown. -->\n'
+
 
 class Report:
-    def __init__(self, machine, rounds, milliseconds):
+    def __init__(self, path, machine, rounds, milliseconds):
+        self.path = path
         self.markdown = []
         self.noted = set()
         self.both(f'{machine}.')
@@ -51,8 +54,19 @@ class Report:
         self.markdown += ['| ' + ' | '.join(row) + ' |' for row in rows]
         self.markdown.append('')
 
-    def finish(self, path):
+    def add_plot(self, name, title):
+        """Where to draw it."""
+        self.markdown += [f'![{title}]({name})', '']
+        return os.path.join(os.path.dirname(self.path), name)
+
+    def finish(self):
         self.both(f'Load average after: {self.load_average()}.')
-        if path is not None:
-            with open(path, 'w') as file:
-                file.write('\n'.join(self.markdown))
+        if self.path is None:
+            return
+        before = ''
+        if os.path.exists(self.path):
+            with open(self.path) as file:
+                before, mark, _ = file.read().partition(MARK)
+                before = before if mark else ''
+        with open(self.path, 'w') as file:
+            file.write(before + MARK + '\n' + '\n'.join(self.markdown))

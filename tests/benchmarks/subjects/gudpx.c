@@ -98,8 +98,7 @@ turn_offload_off (GudpxPort *port)
 
   setsockopt (g_socket_get_fd (gudpx_port_get_socket (port)), IPPROTO_UDP, UDP_GRO, &zero,
               sizeof zero);
-  if (g_object_class_find_property (G_OBJECT_GET_CLASS (port), "coalesce-writes") != NULL)
-    g_object_set (port, "coalesce-writes", FALSE, NULL);
+  gudpx_port_set_coalesce_writes (port, FALSE);
 }
 
 int
@@ -113,10 +112,14 @@ main (int argc, char **argv)
   for (unsigned i = 0; i < options.n_ports; i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (GudpxPort) port = gudpx_listen_udp (options.port + i, protocol, "127.0.0.1", &error);
+      g_autoptr (GudpxPort) port = NULL;
 
+      port = gudpx_listen_udp (options.port + i, protocol, "127.0.0.1", &error);
       if (port == NULL)
-        g_error ("%s", error->message);
+        {
+          g_printerr ("%s\n", error->message);
+          return 1;
+        }
       if (options.n_ports == 1)
         subject_set_buffers (g_socket_get_fd (gudpx_port_get_socket (port)));
       if (g_str_has_suffix (options.variant, "-plain"))
