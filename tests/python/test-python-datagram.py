@@ -78,7 +78,10 @@ class Kept(TestCase):
         self.port = self.protocol = None
         gc.collect()
         self.assertEqual([(d.get_payload(), d.get_sender().to_string()) for d in kept], wanted)
-        self.assertFalse(kept[0].get_transport().get_listening())
+        # A datagram does not keep its port.
+        self.assertIsNone(kept[0].get_transport())
+        with self.assert_error(Code.CLOSED):
+            kept[0].reply(b"too late")
 
     def test_with_an_attribute(self):
         """What hangs on a wrapper is not found on another datagram."""
@@ -246,6 +249,61 @@ class Truncation(TestCase):
             self.send(port, b"abcdef")
             settle()
         self.assertEqual(protocol.payloads, [b"ab", b"abcdef", b"abc"])
+
+
+class Joined(TestCase):
+    """What the kernel hands over in one piece are datagrams all the same."""
+
+    def setUp(self):
+        super().setUp()
+        self.protocol = Recorder()
+        self.port = self.listen(self.protocol)
+
+    def test_received(self):
+        plain = self.socket()
+        try:
+            plain.setsockopt(socket.IPPROTO_UDP, 103, 100)  # UDP_SEGMENT
+        except OSError:
+            self.skipTest("the system cannot segment datagrams")
+        self.port.set_metadata(ALL)
+        payload = bytes(i % 251 for i in range(1050))
+        plain.sendto(payload, (LOCALHOST, number(self.port)))
+        settle()
+        self.assertEqual(self.protocol.payloads, [payload[i:i + 100] for i in range(0, 1050, 100)])
+        for datagram in self.protocol.datagrams:
+            self.assertEqual(datagram.get_sender().to_string(), "%s:%d" % plain.getsockname())
+            self.assertEqual(datagram.get_destination().get_port(), number(self.port))
+            self.assertEqual(datagram.get_hop_limit(), 64)
+            self.assertEqual(datagram.get_original_size(), len(datagram.get_payload()))
+        statistics = self.port.get_statistics()
+        self.assertEqual((statistics.datagrams_received, statistics.bytes_received), (11, 1050))
+
+    def test_cut_off(self):
+        writer = self.listen()
+        self.port.set_max_packet_size(7)
+        writer.write_datagrams([Gudpx.Datagram.new(b"%010d" % i, self.port.get_local_address())
+                                for i in range(20)])
+        settle()
+        self.assertEqual(self.protocol.payloads, [b"%07d" % (i // 1000) for i in range(20)])
+        self.assertTrue(all(d.get_original_size() == 10 for d in self.protocol.datagrams))
+
+    def test_written(self):
+        for coalesce in (True, False):
+            writer = self.listen()
+            writer.set_coalesce_writes(coalesce)
+            reader = self.socket()
+            sizes = [100] * 50 + [99] + [100] * 70 + [101, 0, 0, 100] + [1400] * 60 + [0, 1]
+            wanted = [bytes([i % 256]) * size for i, size in enumerate(sizes)]
+            for first in range(0, len(wanted), 60):
+                batch = wanted[first:first + 60]
+                self.assertEqual(writer.write_datagrams(
+                    [Gudpx.Datagram.new(payload, address(*reader.getsockname()))
+                     for payload in batch]), len(batch))
+                self.assertEqual([reader.recv(2000) for _ in batch], batch)
+            self.assertEqual(writer.get_statistics().datagrams_sent, len(wanted))
+            self.assertEqual(writer.get_statistics().bytes_sent, sum(sizes))
+            if not coalesce:
+                self.assertEqual(writer.get_statistics().joined_sent, 0)
 
 
 class Metadata(TestCase):

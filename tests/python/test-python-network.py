@@ -294,7 +294,7 @@ class LinkLocal(NetworkTestCase):
     def test_without_a_scope(self):
         port = self.listen(host="::")
         with self.assert_error(Code.INVALID_ARGUMENT, "fe80::2"):
-            port.write_to_host(b"x", "fe80::2", 9)
+            port.connect_peer("fe80::2", 9)
         with self.assert_error(Code.INVALID_ARGUMENT, "fe80::1"):
             self.listen(host="fe80::1")
 

@@ -27,6 +27,8 @@ SETTABLE = {
     "send-queue-limit": (None, 5000, ()),
     "priority": (GLib.PRIORITY_DEFAULT, GLib.PRIORITY_DEFAULT_IDLE, ()),
     "reading": (True, False, ()),
+    "coalesce-writes": (True, False, ()),
+    "busy-poll": (None, 100, (1001,)),
     "metadata": (Gudpx.MetadataFlags.NONE, TIMESTAMP, ()),
 }
 CONSTRUCT_ONLY = ["protocol", "listen-multiple", "reuse-port", "ipv6-only", "bind-device"]
@@ -75,6 +77,7 @@ class Properties(TestCase):
                     self.assertEqual(port.get_property(name), default, name)
             self.assertIsNone(port.get_multicast_interface())
             self.assertGreater(port.get_send_queue_limit(), 65536)
+            self.assertLessEqual(port.get_busy_poll(), 1000)
             for name in CONSTRUCT_ONLY[1:4]:
                 self.assertIs(port.get_property(name), False, name)
             self.assertIsNone(port.get_bind_device())
@@ -182,7 +185,8 @@ class Properties(TestCase):
                         setter(port, name)(value)
                 with self.assertRaises((TypeError, ValueError, OverflowError)):
                     setter(port, name)(object() if name not in (
-                        "broadcast-allowed", "multicast-loopback", "reading") else ValueErrorBool())
+                        "broadcast-allowed", "multicast-loopback", "reading",
+                        "coalesce-writes") else ValueErrorBool())
                 self.assertEqual(port.get_property(name), before, name)
 
     def test_what_the_system_refuses(self):
