@@ -132,57 +132,79 @@ gudpx_ancillary_parse (GudpxAncillary *self, int level, int type, gconstpointer 
 }
 
 static void
+set_message (GudpxControlMessage *message, int level, int type, gconstpointer data, gsize size)
+{
+  message->level = level;
+  message->type = type;
+  message->size = size;
+  memcpy (message->data, data, size);
+}
+
+static void
 build_source (const GudpxAncillary *self, gboolean ipv6_socket, GudpxControlMessage *message)
 {
+  struct in6_pktinfo info6 = { .ipi6_addr = self->source, .ipi6_ifindex = self->send_interface };
+
 #ifdef IP_PKTINFO
   if (!ipv6_socket)
     {
-      struct in_pktinfo info = { 0 };
+      struct in_pktinfo info = { .ipi_ifindex = (int) self->send_interface };
 
       memcpy (&info.ipi_spec_dst, &self->source.s6_addr[12], 4);
-      message->level = IPPROTO_IP;
-      message->type = IP_PKTINFO;
-      message->size = sizeof info;
-      memcpy (message->data, &info, sizeof info);
+      set_message (message, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
       return;
     }
 #endif
-  {
-    struct in6_pktinfo info = { .ipi6_addr = self->source };
 
-    /* Only link-local addresses say nothing without their interface. */
-    if (IN6_IS_ADDR_LINKLOCAL (&self->source))
-      info.ipi6_ifindex = self->interface_index;
-    message->level = IPPROTO_IPV6;
-    message->type = IPV6_PKTINFO;
-    message->size = sizeof info;
-    memcpy (message->data, &info, sizeof info);
-  }
+  /* Link-local addresses say nothing without their interface: that of what is replied to. */
+  if (info6.ipi6_ifindex == 0 && IN6_IS_ADDR_LINKLOCAL (&self->source))
+    info6.ipi6_ifindex = self->interface_index;
+  set_message (message, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof info6);
 }
 
-/* The control messages that send a datagram as @self says; how many. */
+/* Whether it is sent without any control message. */
+gboolean
+gudpx_ancillary_is_plain (const GudpxAncillary *self)
+{
+  return self == NULL || (!self->has_source && self->send_interface == 0 &&
+                          self->send_hop_limit < 0 && self->send_traffic_class < 0);
+}
+
+/* The control messages that send a datagram as @self says; how many. IPv4 has its own also on an IPv6
+ * socket, but for the source. */
 guint
 gudpx_ancillary_build (const GudpxAncillary *self,
                        gboolean ipv6_socket,
+                       gboolean ipv4_destination,
                        GudpxControlMessage *messages)
 {
-  if (self == NULL || !self->has_source)
+  guint n = 0;
+
+  if (gudpx_ancillary_is_plain (self))
     return 0;
 
-  build_source (self, ipv6_socket, &messages[0]);
-  return 1;
+  if (self->has_source || self->send_interface != 0)
+    build_source (self, ipv6_socket, &messages[n++]);
+  if (self->send_hop_limit >= 0)
+    set_message (&messages[n++], ipv4_destination ? IPPROTO_IP : IPPROTO_IPV6,
+                 ipv4_destination ? IP_TTL : IPV6_HOPLIMIT, &self->send_hop_limit, sizeof (int));
+  if (self->send_traffic_class >= 0)
+    set_message (&messages[n++], ipv4_destination ? IPPROTO_IP : IPPROTO_IPV6,
+                 ipv4_destination ? IP_TOS : IPV6_TCLASS, &self->send_traffic_class, sizeof (int));
+  return n;
 }
 
 /* Whether both are sent with the same control messages. */
 gboolean
 gudpx_ancillary_sends_equal (const GudpxAncillary *a, const GudpxAncillary *b)
 {
-  gboolean a_has_source = a != NULL && a->has_source;
-  gboolean b_has_source = b != NULL && b->has_source;
+  if (a == b)
+    return TRUE;
+  if (gudpx_ancillary_is_plain (a) || gudpx_ancillary_is_plain (b))
+    return gudpx_ancillary_is_plain (a) && gudpx_ancillary_is_plain (b);
 
-  if (!a_has_source || !b_has_source)
-    return a_has_source == b_has_source;
-
-  return a->interface_index == b->interface_index &&
+  return a->has_source == b->has_source && a->interface_index == b->interface_index &&
+         a->send_interface == b->send_interface && a->send_hop_limit == b->send_hop_limit &&
+         a->send_traffic_class == b->send_traffic_class &&
          memcmp (&a->source, &b->source, sizeof a->source) == 0;
 }

@@ -326,6 +326,76 @@ gudpx_datagram_new (const guint8 *payload, gsize size, GSocketAddress *destinati
   return self;
 }
 
+/* IPv4 in mapped form. */
+static struct in6_addr
+get_address_bytes (GInetAddress *address)
+{
+  GudpxNativeAddress native = { .u.any.sa_family = g_inet_address_get_family (address) };
+
+  if (g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4)
+    memcpy (&native.u.in.sin_addr, g_inet_address_to_bytes (address), 4);
+  else
+    memcpy (&native.u.in6.sin6_addr, g_inet_address_to_bytes (address), 16);
+  return gudpx_native_address_get_bytes (&native);
+}
+
+/**
+ * gudpx_datagram_new_full:
+ * @payload: (array length=size) (element-type guint8) (nullable): the payload, which is copied
+ * @size: how many bytes; 0 is a datagram too
+ * @destination: (nullable): where it is to go; %NULL: to the peer of a connected port
+ * @source: (nullable): the address of this machine that it is to leave from, of the destination's
+ *   family; %NULL: the port's, or by the route
+ * @interface_index: the interface that it is to leave by; 0: by the route
+ * @hop_limit: its hop limit (IPv4: TTL), 1 to 255; -1: the port's
+ * @traffic_class: its traffic class, 0 to 255: DSCP in the upper six bits, ECN in the lower two; -1:
+ *   the port's
+ *
+ * A datagram for [method@Gudpx.Port.write_datagrams] that differs from what the port sends else
+ * (`ip(7)`, `ipv6(7)`, RFC 3542). What the system does not allow is told as its error when it is
+ * sent. UNIX sockets pass over all of it.
+ *
+ * Returns: (transfer full): a new datagram
+ *
+ * Since: 1.0
+ */
+GudpxDatagram *
+gudpx_datagram_new_full (const guint8 *payload,
+                         gsize size,
+                         GSocketAddress *destination,
+                         GInetAddress *source,
+                         guint interface_index,
+                         int hop_limit,
+                         int traffic_class)
+{
+  GudpxDatagram *self;
+
+  g_return_val_if_fail (payload != NULL || size == 0, NULL);
+  g_return_val_if_fail (destination == NULL || G_IS_SOCKET_ADDRESS (destination), NULL);
+  g_return_val_if_fail (source == NULL || G_IS_INET_ADDRESS (source), NULL);
+  g_return_val_if_fail (hop_limit == -1 || (hop_limit >= 1 && hop_limit <= 255), NULL);
+  g_return_val_if_fail (traffic_class >= -1 && traffic_class <= 255, NULL);
+
+  self = gudpx_datagram_new (payload, size, destination);
+  self->ancillary.send_interface = interface_index;
+  self->ancillary.send_hop_limit = hop_limit;
+  self->ancillary.send_traffic_class = traffic_class;
+  if (source != NULL)
+    {
+      self->ancillary.source = get_address_bytes (source);
+      self->ancillary.has_source = TRUE;
+    }
+  return self;
+}
+
+/* What it is to be sent with; NULL: nothing special. One that was received is sent on as any other,
+ * not as if it were the answer to itself. */
+const GudpxAncillary *
+gudpx_datagram_get_ancillary (GudpxDatagram *self)
+{
+  return self->handle == NULL ? &self->ancillary : NULL;
+}
+
 /**
  * gudpx_datagram_get_payload:
  * @self: a datagram

@@ -20,6 +20,14 @@ GudpxDatagram  *gudpx_datagram_new                 (const guint8    *payload,
                                                     gsize            size,
                                                     GSocketAddress  *destination);
 GUDPX_AVAILABLE_IN_1_0
+GudpxDatagram  *gudpx_datagram_new_full            (const guint8    *payload,
+                                                    gsize            size,
+                                                    GSocketAddress  *destination,
+                                                    GInetAddress    *source,
+                                                    guint            interface_index,
+                                                    int              hop_limit,
+                                                    int              traffic_class);
+GUDPX_AVAILABLE_IN_1_0
 const guint8   *gudpx_datagram_get_payload         (GudpxDatagram   *self,
                                                     gsize           *size);
 GUDPX_AVAILABLE_IN_1_0

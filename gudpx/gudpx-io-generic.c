@@ -249,7 +249,8 @@ send_one (GenericIo *self, const GudpxOutgoing *outgoing, int *errsv)
   GSocketControlMessage *messages[GUDPX_ANCILLARY_MAX_MESSAGES];
   g_autoptr (GSocketAddress) destination = NULL;
   g_autoptr (GError) error = NULL;
-  guint n_messages = gudpx_ancillary_build (outgoing->ancillary, self->is_ipv6, control);
+  guint n_messages = gudpx_ancillary_build (
+      outgoing->ancillary, self->is_ipv6, gudpx_io_goes_to_ipv4 (&self->parent, outgoing), control);
   gssize n;
 
   for (guint i = 0; i < n_messages; i++)
@@ -302,6 +303,8 @@ generic_take_error (GudpxIo *io, GudpxIoError *error)
   GenericIo *self = (GenericIo *) io;
 
   error->destination.length = 0;
+  error->offender.length = 0;
+  error->is_icmp = FALSE;
   error->errsv = self->parent.absorbed_errsv;
   self->parent.absorbed_errsv = 0;
   return error->errsv != 0 ||
@@ -316,7 +319,14 @@ generic_get_drops (GudpxIo *io)
 }
 
 static void
-generic_connected (GudpxIo *io, gboolean connected)
+generic_connected (GudpxIo *io, const GudpxNativeAddress *peer)
+{
+  gudpx_io_set_peer (io, peer);
+}
+
+/* GSocket tells of errors only what the kernel tells everybody. */
+static void
+generic_report_errors (GudpxIo *io, gboolean report_errors)
 {
 }
 
@@ -337,6 +347,7 @@ static const GudpxIoFuncs generic_io_funcs = {
   .take_error = generic_take_error,
   .get_drops = generic_get_drops,
   .connected = generic_connected,
+  .report_errors = generic_report_errors,
   .free = generic_free,
 };
 

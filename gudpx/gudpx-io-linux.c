@@ -32,6 +32,7 @@ typedef struct
   gboolean is_ipv6;
   gboolean is_unix;
   gboolean has_error_queue; /* which has them all: what a call returns is but a copy */
+  gboolean reports_errors;  /* without a peer, too */
   gboolean receives_joined;
   gsize largest;      /* message of the last batch: how many of them are worth a call */
   gsize max_segment;  /* what the kernel does not refuse to segment */
@@ -227,7 +228,7 @@ typedef struct
 static gboolean
 same_route (const GudpxOutgoing *a, const GudpxOutgoing *b)
 {
-  if (a->ancillary != b->ancillary && !gudpx_ancillary_sends_equal (a->ancillary, b->ancillary))
+  if (!gudpx_ancillary_sends_equal (a->ancillary, b->ancillary))
     return FALSE;
   if (a->destination == NULL || b->destination == NULL)
     return a->destination == b->destination;
@@ -268,7 +269,8 @@ add_message (LinuxIo *self, Outbox *outbox, const GudpxOutgoing *outgoing, guint
   guint i = outbox->n_messages++;
   struct msghdr *header = &outbox->messages[i].msg_hdr;
   GudpxControlMessage control[GUDPX_ANCILLARY_MAX_MESSAGES];
-  guint n_control = gudpx_ancillary_build (outgoing->ancillary, self->is_ipv6, control);
+  guint n_control = gudpx_ancillary_build (outgoing->ancillary, self->is_ipv6,
+                                           gudpx_io_goes_to_ipv4 (&self->parent, outgoing), control);
 
   *header = (struct msghdr){ .msg_control = outbox->control[i] };
   if (outgoing->destination != NULL)
@@ -383,10 +385,24 @@ linux_send (GudpxIo *io, const GudpxOutgoing *outgoing, guint n_outgoing, int *e
   return n_sent;
 }
 
+static void
+parse_offender (const struct sockaddr *offender, gsize size, GudpxNativeAddress *native)
+{
+  gsize length = 0;
+
+  if (size >= sizeof (struct sockaddr_in) && offender->sa_family == AF_INET)
+    length = sizeof (struct sockaddr_in);
+  else if (size >= sizeof (struct sockaddr_in6) && offender->sa_family == AF_INET6)
+    length = sizeof (struct sockaddr_in6);
+
+  native->length = length;
+  memcpy (&native->u, offender, length);
+}
+
 /* What the kernel says of a datagram that was sent; not the local errors, which its sending
  * returned, and nothing that is no error. */
-static int
-parse_error (struct msghdr *header)
+static void
+parse_error (struct msghdr *header, GudpxIoError *error)
 {
   for (struct cmsghdr *c = CMSG_FIRSTHDR (header); c != NULL; c = CMSG_NXTHDR (header, c))
     {
@@ -397,10 +413,15 @@ parse_error (struct msghdr *header)
         continue;
 
       memcpy (&extended, CMSG_DATA (c), sizeof extended);
-      if (extended.ee_origin == SO_EE_ORIGIN_ICMP || extended.ee_origin == SO_EE_ORIGIN_ICMP6)
-        return extended.ee_errno;
+      if (extended.ee_origin != SO_EE_ORIGIN_ICMP && extended.ee_origin != SO_EE_ORIGIN_ICMP6)
+        continue;
+      error->errsv = extended.ee_errno;
+      error->is_icmp = TRUE;
+      error->icmp_type = extended.ee_type;
+      error->icmp_code = extended.ee_code;
+      parse_offender (SO_EE_OFFENDER ((struct sock_extended_err *) (gpointer) CMSG_DATA (c)),
+                      c->cmsg_len - CMSG_LEN (sizeof extended), &error->offender);
     }
-  return 0;
 }
 
 static gboolean
@@ -418,8 +439,10 @@ read_error_queue (LinuxIo *self, GudpxIoError *error)
         .msg_control = control,
         .msg_controllen = sizeof control,
       };
+      error->errsv = 0;
       n = recvmsg (self->fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT);
-      error->errsv = n >= 0 ? parse_error (&header) : 0;
+      if (n >= 0)
+        parse_error (&header, error);
     }
   while ((n >= 0 && error->errsv == 0) || (n < 0 && errno == EINTR));
 
@@ -435,6 +458,8 @@ linux_take_error (GudpxIo *io, GudpxIoError *error)
   int absorbed = self->parent.absorbed_errsv;
 
   self->parent.absorbed_errsv = 0;
+  error->is_icmp = FALSE;
+  error->offender.length = 0;
   if (!self->is_unix && read_error_queue (self, error))
     return TRUE;
 
@@ -460,20 +485,36 @@ linux_get_drops (GudpxIo *io)
   return info[SK_MEMINFO_DROPS];
 }
 
+/* Errors go to the queue with a peer, or where they are asked for. */
 static void
-linux_connected (GudpxIo *io, gboolean connected)
+update_error_queue (LinuxIo *self)
 {
-  LinuxIo *self = (LinuxIo *) io;
-  int value = connected;
+  int value = self->parent.has_peer || self->reports_errors;
 
   if (self->is_unix)
     return;
 
   self->has_error_queue =
-      setsockopt (self->fd, IPPROTO_IP, IP_RECVERR, &value, sizeof value) == 0 && connected;
+      setsockopt (self->fd, IPPROTO_IP, IP_RECVERR, &value, sizeof value) == 0 && value;
   if (self->is_ipv6)
     self->has_error_queue =
-        setsockopt (self->fd, IPPROTO_IPV6, IPV6_RECVERR, &value, sizeof value) == 0 && connected;
+        setsockopt (self->fd, IPPROTO_IPV6, IPV6_RECVERR, &value, sizeof value) == 0 && value;
+}
+
+static void
+linux_connected (GudpxIo *io, const GudpxNativeAddress *peer)
+{
+  gudpx_io_set_peer (io, peer);
+  update_error_queue ((LinuxIo *) io);
+}
+
+static void
+linux_report_errors (GudpxIo *io, gboolean report_errors)
+{
+  LinuxIo *self = (LinuxIo *) io;
+
+  self->reports_errors = report_errors;
+  update_error_queue (self);
 }
 
 static const GudpxIoFuncs linux_io_funcs = {
@@ -483,6 +524,7 @@ static const GudpxIoFuncs linux_io_funcs = {
   .take_error = linux_take_error,
   .get_drops = linux_get_drops,
   .connected = linux_connected,
+  .report_errors = linux_report_errors,
   .free = (void (*) (GudpxIo *)) g_free,
 };
 

@@ -46,6 +46,11 @@ typedef struct
 {
   int errsv;
   GudpxNativeAddress destination; /* where the datagram that caused it went; empty: not known */
+  /* What the network said, and who. */
+  gboolean is_icmp;
+  guint8 icmp_type;
+  guint8 icmp_code;
+  GudpxNativeAddress offender; /* empty: not known */
 } GudpxIoError;
 
 typedef struct
@@ -62,8 +67,10 @@ typedef struct
   gboolean (*take_error) (GudpxIo *self, GudpxIoError *error);
   /* How many datagrams the receiving end has dropped so far, for want of room. */
   guint64 (*get_drops) (GudpxIo *self);
-  /* The peer changed. */
-  void (*connected) (GudpxIo *self, gboolean connected);
+  /* The peer changed; an empty one is none. */
+  void (*connected) (GudpxIo *self, const GudpxNativeAddress *peer);
+  /* Whether errors of sending are to be kept for take_error without a peer, too. */
+  void (*report_errors) (GudpxIo *self, gboolean report_errors);
   void (*free) (GudpxIo *self);
 } GudpxIoFuncs;
 
@@ -73,6 +80,8 @@ struct _GudpxIo
   /* An error of an earlier datagram that a call met and went on without; 0: none. take_error has
    * it, and nothing else will tell of it. */
   int absorbed_errsv;
+  gboolean has_peer;
+  gboolean has_ipv4_peer;
   /* Whether runs of datagrams may be sent as one. */
   gboolean coalesces;
   /* The port's own. */
@@ -97,6 +106,20 @@ gudpx_outgoing_get_size (const GudpxOutgoing *self)
   for (guint i = 0; i < self->n_vectors; i++)
     size += self->vectors[i].size;
   return size;
+}
+
+static inline void
+gudpx_io_set_peer (GudpxIo *self, const GudpxNativeAddress *peer)
+{
+  self->has_peer = peer->length > 0;
+  self->has_ipv4_peer = self->has_peer && gudpx_native_address_is_ipv4 (peer);
+}
+
+static inline gboolean
+gudpx_io_goes_to_ipv4 (GudpxIo *self, const GudpxOutgoing *outgoing)
+{
+  return outgoing->destination != NULL ? gudpx_native_address_is_ipv4 (outgoing->destination)
+                                       : self->has_ipv4_peer;
 }
 
 /* Whether the kernel reports such an error for a datagram sent earlier. */

@@ -16,8 +16,13 @@ typedef enum
   GUDPX_OPTION_DSCP,
   GUDPX_OPTION_RECEIVE_BUFFER_SIZE,
   GUDPX_OPTION_SEND_BUFFER_SIZE,
+  GUDPX_OPTION_DONT_FRAGMENT,
   GUDPX_N_OPTIONS,
 } GudpxOption;
+
+/* The values of dont-fragment, as ip(7) and ipv6(7) have them. */
+#define GUDPX_OPTION_DONT_FRAGMENT_OFF 1
+#define GUDPX_OPTION_DONT_FRAGMENT_ON 2
 
 /* What was asked for. A socket gets it when it is opened, and at once while it is open; what was not
  * asked for is left to the system. */

@@ -10,6 +10,17 @@
 
 #define NONE (-1)
 
+#ifdef IP_MTU_DISCOVER
+#define MTU_OPTION IP_MTU_DISCOVER
+#define MTU6_OPTION IPV6_MTU_DISCOVER
+G_STATIC_ASSERT (IP_PMTUDISC_WANT == GUDPX_OPTION_DONT_FRAGMENT_OFF);
+G_STATIC_ASSERT (IP_PMTUDISC_DO == GUDPX_OPTION_DONT_FRAGMENT_ON);
+#else
+/* No system knows it: it says that it does not. */
+#define MTU_OPTION G_MAXINT
+#define MTU6_OPTION G_MAXINT
+#endif
+
 /* What a property is to the system. On an IPv6 socket the IPv4 option is set too: it counts for what
  * goes to IPv4 from there. */
 typedef struct
@@ -32,6 +43,7 @@ static const OptionRow rows[GUDPX_N_OPTIONS] = {
   { "dscp", 0, 0, 63, 2, NONE, IP_TOS, IPV6_TCLASS },
   { "receive-buffer-size", 0, 1, G_MAXINT / 2, 0, SO_RCVBUF, NONE, NONE },
   { "send-buffer-size", 0, 1, G_MAXINT / 2, 0, SO_SNDBUF, NONE, NONE },
+  { "dont-fragment", GUDPX_OPTION_DONT_FRAGMENT_OFF, 0, 3, 0, NONE, MTU_OPTION, MTU6_OPTION },
 };
 
 typedef struct

@@ -63,7 +63,7 @@ static void
 peer_changed (GudpxPort *self)
 {
   gudpx_port_update_addresses (self);
-  self->io->funcs->connected (self->io, self->peer.length > 0);
+  self->io->funcs->connected (self->io, &self->peer);
 }
 
 /**

@@ -113,7 +113,9 @@ open_port (GudpxPort *self, GSocket *socket)
   self->state = GUDPX_PORT_LISTENING;
   gudpx_socket_get_addresses (socket, &self->bound, &peer);
   if (peer.length > 0)
-    self->io->funcs->connected (self->io, TRUE);
+    self->io->funcs->connected (self->io, &peer);
+  if (self->report_errors)
+    self->io->funcs->report_errors (self->io, TRUE);
   if (!self->is_adopted)
     self->own_path = gudpx_socket_own_path (&self->bound, &self->own_path_stat);
   attach_source (self);

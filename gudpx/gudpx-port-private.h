@@ -55,6 +55,8 @@ struct _GudpxPort
   gboolean reading;
   gboolean coalesce_writes;
   guint busy_poll; /* µs */
+  gboolean report_errors;
+  GudpxQueuePolicy send_queue_policy;
   GudpxOptions options;
   GPtrArray *memberships;
 
@@ -98,6 +100,7 @@ struct _GudpxPort
   GPtrArray *flush_tasks;
   GQueue outcomes; /* of queued datagrams, to be told from the main loop */
 
+  const GudpxIoError *reported_error; /* NULL: none is at the moment */
   GudpxStatistics statistics;
 };
 
@@ -125,6 +128,9 @@ enum
   GUDPX_PORT_PROP_READING,
   GUDPX_PORT_PROP_COALESCE_WRITES,
   GUDPX_PORT_PROP_BUSY_POLL,
+  GUDPX_PORT_PROP_REPORT_ERRORS,
+  GUDPX_PORT_PROP_DONT_FRAGMENT,
+  GUDPX_PORT_PROP_SEND_QUEUE_POLICY,
   GUDPX_PORT_PROP_LISTENING,
   GUDPX_PORT_PROP_PEER_ADDRESS,
   GUDPX_PORT_PROP_SOCKET,

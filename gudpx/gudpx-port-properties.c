@@ -812,6 +812,130 @@ gudpx_port_set_busy_poll (GudpxPort *self, guint microseconds, GError **error)
 }
 
 /**
+ * gudpx_port_get_report_errors: (get-property report-errors)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:report-errors].
+ *
+ * Returns: whether errors are reported without a peer, too
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_get_report_errors (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+
+  return self->report_errors;
+}
+
+/**
+ * gudpx_port_set_report_errors: (set-property report-errors)
+ * @self: a port
+ * @report_errors: whether they are to be reported
+ *
+ * Sets whether errors are reported without a peer, too.
+ *
+ * Since: 1.0
+ */
+void
+gudpx_port_set_report_errors (GudpxPort *self, gboolean report_errors)
+{
+  g_return_if_fail (GUDPX_IS_PORT (self));
+  g_return_if_fail (gudpx_port_is_mine (self));
+
+  if (self->report_errors == (report_errors != FALSE))
+    return;
+  self->report_errors = report_errors != FALSE;
+  if (self->io != NULL)
+    self->io->funcs->report_errors (self->io, self->report_errors);
+  gudpx_port_notify (self, GUDPX_PORT_PROP_REPORT_ERRORS);
+}
+
+/**
+ * gudpx_port_get_dont_fragment: (get-property dont-fragment)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:dont-fragment].
+ *
+ * Returns: whether datagrams are never fragmented
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_get_dont_fragment (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_DONT_FRAGMENT) ==
+         GUDPX_OPTION_DONT_FRAGMENT_ON;
+}
+
+/**
+ * gudpx_port_set_dont_fragment: (set-property dont-fragment)
+ * @self: a port
+ * @dont_fragment: whether datagrams are never to be fragmented
+ * @error: return location for an error
+ *
+ * Sets whether datagrams that do not fit are refused. The error is what the system has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_dont_fragment (GudpxPort *self, gboolean dont_fragment, GError **error)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  return set_option (self, GUDPX_OPTION_DONT_FRAGMENT, GUDPX_PORT_PROP_DONT_FRAGMENT,
+                     dont_fragment ? GUDPX_OPTION_DONT_FRAGMENT_ON
+                                   : GUDPX_OPTION_DONT_FRAGMENT_OFF,
+                     error);
+}
+
+/**
+ * gudpx_port_get_send_queue_policy: (get-property send-queue-policy)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:send-queue-policy].
+ *
+ * Returns: the policy
+ *
+ * Since: 1.0
+ */
+GudpxQueuePolicy
+gudpx_port_get_send_queue_policy (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), GUDPX_QUEUE_POLICY_REFUSE);
+
+  return self->send_queue_policy;
+}
+
+/**
+ * gudpx_port_set_send_queue_policy: (set-property send-queue-policy)
+ * @self: a port
+ * @policy: the policy
+ *
+ * Sets what becomes of a datagram that finds no room in the send queue.
+ *
+ * Since: 1.0
+ */
+void
+gudpx_port_set_send_queue_policy (GudpxPort *self, GudpxQueuePolicy policy)
+{
+  g_return_if_fail (GUDPX_IS_PORT (self));
+  g_return_if_fail (gudpx_port_is_mine (self));
+  g_return_if_fail (policy <= GUDPX_QUEUE_POLICY_DROP_NEWEST);
+
+  if (self->send_queue_policy == policy)
+    return;
+  self->send_queue_policy = policy;
+  gudpx_port_notify (self, GUDPX_PORT_PROP_SEND_QUEUE_POLICY);
+}
+
+/**
  * gudpx_port_get_listening: (get-property listening)
  * @self: a port
  *
@@ -899,6 +1023,40 @@ gudpx_port_get_path_mtu (GudpxPort *self)
   g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
 
   return self->peer.length > 0 ? gudpx_options_get_path_mtu (self->socket) : 0;
+}
+
+/**
+ * gudpx_port_dup_error_details:
+ * @self: a port
+ *
+ * What the system knows of the error that is being reported: for handlers of
+ * [signal@Gudpx.DatagramProtocol::error-received] and
+ * [signal@Gudpx.DatagramProtocol::connection-refused].
+ *
+ * Returns: (transfer full) (nullable): the details; %NULL outside of such a handler, and for what is
+ *   reported of a datagram that has not left
+ *
+ * Since: 1.0
+ */
+GudpxErrorDetails *
+gudpx_port_dup_error_details (GudpxPort *self)
+{
+  const GudpxIoError *error;
+  GudpxErrorDetails *details;
+
+  g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
+
+  error = self->reported_error;
+  if (error == NULL)
+    return NULL;
+
+  details = g_new0 (GudpxErrorDetails, 1);
+  details->error_number = error->errsv;
+  details->is_icmp = error->is_icmp;
+  details->icmp_type = error->icmp_type;
+  details->icmp_code = error->icmp_code;
+  details->offender = gudpx_native_address_to_object (&error->offender);
+  return details;
 }
 
 /**

@@ -371,7 +371,9 @@ report_errors (GudpxPort *self, guint epoch)
     {
       if (!self->io->funcs->take_error (self->io, &error))
         return;
+      self->reported_error = &error;
       report_error (self, &error);
+      self->reported_error = NULL;
     }
 
   /* There may be more. */

@@ -158,7 +158,7 @@ make_send_error (GudpxPort *self, int errsv, gsize size, GSocketAddress *destina
     gudpx_set_error_errno (&error, errsv,
                            "Cannot send %" G_GSIZE_FORMAT " bytes to %s, with a send buffer of %u",
                            size, description, gudpx_port_get_send_buffer_size (self));
-  else if (errsv == EMSGSIZE)
+  else if (errsv == EMSGSIZE && gudpx_port_get_path_mtu (self) > 0)
     gudpx_set_error_errno (&error, errsv,
                            "Cannot send %" G_GSIZE_FORMAT " bytes to %s, with a path MTU of %u", size,
                            description, gudpx_port_get_path_mtu (self));
@@ -296,14 +296,59 @@ check_size (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
   return FALSE;
 }
 
+/* Drops those that have waited longest, until there is room for @size bytes, and nobody was promised
+ * an answer. */
+static gboolean
+drop_oldest (GudpxPort *self, gsize size)
+{
+  GudpxQueuedDatagram *entry;
+
+  while (!gudpx_send_queue_has_room (&self->queue, size) &&
+         (entry = gudpx_send_queue_remove (&self->queue, NULL)) != NULL)
+    {
+      self->statistics.send_queue_drops++;
+      self->statistics.queue_dropped_oldest++;
+      gudpx_send_queue_recycle (&self->queue, entry);
+    }
+  return gudpx_send_queue_has_room (&self->queue, size);
+}
+
 static void
 set_queue_full (GudpxPort *self, GError **error)
 {
   self->owes_writable = TRUE;
   self->statistics.send_queue_drops++;
+  self->statistics.queue_refusals++;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
                "The send queue is full: it has %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT " bytes",
                self->queue.size, self->queue.limit);
+}
+
+/* By the port's policy. FALSE: there is none, and the datagram was refused or dropped. */
+static gboolean
+make_room (GudpxPort *self, gsize size, gboolean *is_dropped, GError **error)
+{
+  *is_dropped = FALSE;
+  if (gudpx_send_queue_has_room (&self->queue, size))
+    return TRUE;
+
+  switch (self->send_queue_policy)
+    {
+    case GUDPX_QUEUE_POLICY_DROP_OLDEST:
+      if (drop_oldest (self, size))
+        return TRUE;
+      break;
+    case GUDPX_QUEUE_POLICY_DROP_NEWEST:
+      self->statistics.send_queue_drops++;
+      self->statistics.queue_dropped_newest++;
+      *is_dropped = TRUE;
+      return FALSE;
+    case GUDPX_QUEUE_POLICY_REFUSE:
+    default:
+      break;
+    }
+  set_queue_full (self, error);
+  return FALSE;
 }
 
 /* Sends a datagram whose destination is right, or queues it. */
@@ -311,6 +356,7 @@ gboolean
 gudpx_port_send (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
 {
   gsize size = gudpx_outgoing_get_size (outgoing);
+  gboolean is_dropped;
 
   if (!check_size (self, outgoing, error))
     return FALSE;
@@ -326,11 +372,8 @@ gudpx_port_send (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
         return result == SENT;
     }
 
-  if (!gudpx_send_queue_has_room (&self->queue, size))
-    {
-      set_queue_full (self, error);
-      return FALSE;
-    }
+  if (!make_room (self, size, &is_dropped, error))
+    return is_dropped;
   gudpx_send_queue_push (&self->queue, outgoing);
 
   if (self->dispatch_depth == 0)
@@ -660,6 +703,8 @@ queue_datagram (GudpxPort *self, GudpxDatagram *datagram, GError **error)
   GudpxOutgoing outgoing = { .vectors = &vector, .n_vectors = 1 };
 
   vector.buffer = gudpx_datagram_get_payload (datagram, &vector.size);
+  if (g_socket_get_family (self->socket) != G_SOCKET_FAMILY_UNIX)
+    outgoing.ancillary = gudpx_datagram_get_ancillary (datagram);
   if (!gudpx_port_choose_destination (self, gudpx_datagram_get_destination (datagram), &native,
                                       &outgoing.destination, error) ||
       !check_size (self, &outgoing, error))

@@ -24,7 +24,8 @@
  * ## Writing
  *
  * A write leaves at once, or, from a handler of the port, when the batch that is being delivered
- * ends. What the kernel does not take now waits in the send queue, in order. A full queue is
+ * ends: do not wait for an answer to it in the handler, but by a main loop. What the kernel does not
+ * take now waits in the send queue, in order. A full queue is
  * %G_IO_ERROR_WOULD_BLOCK, and [signal@Gudpx.DatagramProtocol::writable] tells when there is room.
  * The payload belongs to the caller again as soon as the call returns.
  *
@@ -182,6 +183,15 @@ gudpx_port_get_property (GObject *object, guint property_id, GValue *value, GPar
     case GUDPX_PORT_PROP_BUSY_POLL:
       g_value_set_uint (value, self->busy_poll);
       break;
+    case GUDPX_PORT_PROP_REPORT_ERRORS:
+      g_value_set_boolean (value, self->report_errors);
+      break;
+    case GUDPX_PORT_PROP_DONT_FRAGMENT:
+      g_value_set_boolean (value, gudpx_port_get_dont_fragment (self));
+      break;
+    case GUDPX_PORT_PROP_SEND_QUEUE_POLICY:
+      g_value_set_enum (value, self->send_queue_policy);
+      break;
     case GUDPX_PORT_PROP_LISTENING:
       g_value_set_boolean (value, gudpx_port_get_listening (self));
       break;
@@ -276,6 +286,15 @@ gudpx_port_set_property (GObject *object,
       break;
     case GUDPX_PORT_PROP_BUSY_POLL:
       gudpx_port_set_busy_poll (self, g_value_get_uint (value), &error);
+      break;
+    case GUDPX_PORT_PROP_REPORT_ERRORS:
+      gudpx_port_set_report_errors (self, g_value_get_boolean (value));
+      break;
+    case GUDPX_PORT_PROP_DONT_FRAGMENT:
+      gudpx_port_set_dont_fragment (self, g_value_get_boolean (value), &error);
+      break;
+    case GUDPX_PORT_PROP_SEND_QUEUE_POLICY:
+      gudpx_port_set_send_queue_policy (self, g_value_get_enum (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -524,6 +543,41 @@ install_properties (void)
   properties[GUDPX_PORT_PROP_BUSY_POLL] =
       g_param_spec_uint ("busy-poll", NULL, NULL, 0, GUDPX_PORT_MAX_BUSY_POLL,
                          GUDPX_PORT_DEFAULT_BUSY_POLL, flags);
+
+  /**
+   * GudpxPort:report-errors: (getter get_report_errors) (setter set_report_errors)
+   *
+   * Whether a port without a peer, too, is told by
+   * [signal@Gudpx.DatagramProtocol::error-received] what the network says of datagrams that it sent,
+   * refusals among it (`IP_RECVERR`, `ip(7)`; Linux, not with GSocket's own calls).
+   *
+   * Since: 1.0
+   */
+  properties[GUDPX_PORT_PROP_REPORT_ERRORS] =
+      g_param_spec_boolean ("report-errors", NULL, NULL, FALSE, flags);
+
+  /**
+   * GudpxPort:dont-fragment: (getter get_dont_fragment) (setter set_dont_fragment)
+   *
+   * Whether datagrams that do not fit into a packet of the path are refused with
+   * %G_IO_ERROR_MESSAGE_TOO_LARGE instead of being sent in fragments (`IP_MTU_DISCOVER`, `ip(7)`;
+   * Linux).
+   *
+   * Since: 1.0
+   */
+  properties[GUDPX_PORT_PROP_DONT_FRAGMENT] =
+      g_param_spec_boolean ("dont-fragment", NULL, NULL, FALSE, flags);
+
+  /**
+   * GudpxPort:send-queue-policy: (getter get_send_queue_policy) (setter set_send_queue_policy)
+   *
+   * What becomes of a datagram that finds no room in the send queue.
+   *
+   * Since: 1.0
+   */
+  properties[GUDPX_PORT_PROP_SEND_QUEUE_POLICY] =
+      g_param_spec_enum ("send-queue-policy", NULL, NULL, GUDPX_TYPE_QUEUE_POLICY,
+                         GUDPX_QUEUE_POLICY_REFUSE, flags);
 }
 
 static void

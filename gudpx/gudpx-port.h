@@ -242,6 +242,28 @@ gboolean gudpx_port_set_busy_poll (GudpxPort  *self,
                                    guint       microseconds,
                                    GError    **error);
 
+GUDPX_AVAILABLE_IN_1_0
+gboolean gudpx_port_get_report_errors (GudpxPort *self);
+GUDPX_AVAILABLE_IN_1_0
+void gudpx_port_set_report_errors (GudpxPort *self,
+                                   gboolean   report_errors);
+GUDPX_AVAILABLE_IN_1_0
+gboolean gudpx_port_get_dont_fragment (GudpxPort *self);
+GUDPX_AVAILABLE_IN_1_0
+gboolean gudpx_port_set_dont_fragment (GudpxPort  *self,
+                                       gboolean    dont_fragment,
+                                       GError    **error);
+GUDPX_AVAILABLE_IN_1_0
+GudpxQueuePolicy gudpx_port_get_send_queue_policy (GudpxPort *self);
+GUDPX_AVAILABLE_IN_1_0
+void gudpx_port_set_send_queue_policy (GudpxPort        *self,
+                                       GudpxQueuePolicy  policy);
+
+/* errors */
+
+GUDPX_AVAILABLE_IN_1_0
+GudpxErrorDetails *gudpx_port_dup_error_details (GudpxPort *self);
+
 /* read-only properties */
 
 GUDPX_AVAILABLE_IN_1_0

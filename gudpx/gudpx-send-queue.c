@@ -53,7 +53,7 @@ push (GudpxSendQueue *self, GudpxQueuedDatagram *entry, const GudpxOutgoing *out
   entry->destination.length = 0;
   if (outgoing->destination != NULL)
     entry->destination = *outgoing->destination;
-  entry->has_ancillary = outgoing->ancillary != NULL && outgoing->ancillary->has_source;
+  entry->has_ancillary = !gudpx_ancillary_is_plain (outgoing->ancillary);
   if (entry->has_ancillary)
     entry->ancillary = *outgoing->ancillary;
   entry->link.prev = entry->link.next = NULL;
@@ -153,7 +153,7 @@ gudpx_send_queue_pop (GudpxSendQueue *self)
   return entry != NULL ? unlink_entry (self, entry) : NULL;
 }
 
-/* The one that @task waits for, or NULL if it has left. */
+/* The one that @task waits for, or NULL if it has left; the first that nobody waits for, for NULL. */
 GudpxQueuedDatagram *
 gudpx_send_queue_remove (GudpxSendQueue *self, GTask *task)
 {

@@ -33,6 +33,9 @@ G_BEGIN_DECLS
  *   [property@Gudpx.Port:send-queue-size] counts them
  * @connection_refusals: those of the errors that were refusals
  * @unreachable_errors: those of the errors that said that a host or network cannot be reached
+ * @queue_refusals: those of the drops that the write was told of
+ * @queue_dropped_oldest: those of the drops that made room for another
+ * @queue_dropped_newest: those of the drops that were silent
  *
  * What a port counted since it was created, restarts included; a snapshot made by
  * [method@Gudpx.Port.get_statistics]. Later versions add fields at the end.
@@ -57,6 +60,9 @@ struct _GudpxStatistics
   guint64 send_queue_peak;
   guint64 connection_refusals;
   guint64 unreachable_errors;
+  guint64 queue_refusals;
+  guint64 queue_dropped_oldest;
+  guint64 queue_dropped_newest;
 };
 
 GUDPX_AVAILABLE_IN_1_0

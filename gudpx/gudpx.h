@@ -13,6 +13,7 @@
 #include <gudpx/gudpx-address.h>
 #include <gudpx/gudpx-datagram.h>
 #include <gudpx/gudpx-datagram-protocol.h>
+#include <gudpx/gudpx-error-details.h>
 #include <gudpx/gudpx-statistics.h>
 #include <gudpx/gudpx-port.h>
 #include <gudpx/gudpx-port-group.h>

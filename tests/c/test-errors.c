@@ -2,6 +2,7 @@
 
 /* Errors of the network, in a namespace where most of the world is unreachable: see tests/netns. */
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -155,6 +156,105 @@ test_slow_link (void)
   gudpx_port_stop_listening (other);
 }
 
+#ifdef HAVE_LINUX_IO
+static void
+keep_details (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  GudpxErrorDetails **details = user_data;
+
+  g_clear_pointer (details, gudpx_error_details_free);
+  *details = gudpx_port_dup_error_details (
+      gudpx_datagram_protocol_get_transport (GUDPX_DATAGRAM_PROTOCOL (recorder)));
+}
+#endif
+
+/* Without a peer, when asked: which datagram it was, and who said what of it. */
+static void
+check_report (const char *bound, const char *host, guint type, guint code)
+{
+#ifdef HAVE_LINUX_IO
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, bound);
+  g_autoptr (GSocketAddress) nobody =
+      g_inet_socket_address_new_from_string (host, free_number (host));
+  g_autoptr (GudpxErrorDetails) details = NULL;
+  g_autoptr (GudpxStatistics) statistics = NULL;
+  g_autofree char *offender = NULL;
+
+  recorder->on_error = keep_details;
+  recorder->user_data = &details;
+  g_assert_true (gudpx_port_write_to (port, text ("x"), nobody, NULL));
+  iterate ();
+  g_assert_null (recorder->error);
+
+  gudpx_port_set_report_errors (port, TRUE);
+  g_assert_true (gudpx_port_write_to (port, text ("x"), nobody, NULL));
+  wait_for (recorder->error != NULL);
+  expect_error (&recorder->error, G_IO_ERROR_CONNECTION_REFUSED);
+  g_assert_true (gudpx_address_equal (recorder->destination, nobody));
+  g_assert_nonnull (details);
+  g_assert_cmpint (details->error_number, ==, ECONNREFUSED);
+  g_assert_true (details->is_icmp);
+  g_assert_cmpuint (details->icmp_type, ==, type);
+  g_assert_cmpuint (details->icmp_code, ==, code);
+  g_assert_nonnull (details->offender);
+  offender = g_inet_address_to_string (
+      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (details->offender)));
+  g_assert_cmpstr (offender, ==, host);
+  g_assert_null (gudpx_port_dup_error_details (port));
+  statistics = gudpx_port_get_statistics (port);
+  g_assert_cmpuint (statistics->connection_refusals, ==, 1);
+
+  /* Kept across a restart. */
+  gudpx_port_stop_listening (port);
+  g_assert_true (gudpx_port_start_listening (port, NULL));
+  g_assert_true (gudpx_port_write_to (port, text ("x"), nobody, NULL));
+  wait_for (recorder->error != NULL);
+  gudpx_port_stop_listening (port);
+#else
+  g_test_skip ("GSocket's own calls do not tell");
+#endif
+}
+
+static void
+test_report (void)
+{
+  check_report ("127.0.0.1", "127.0.0.1", 3, 3);
+  check_report ("::", "::1", 1, 4);
+  check_report ("::", "127.0.0.1", 3, 3);
+}
+
+/* What does not fit into a packet of the link. */
+static void
+test_dont_fragment (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (Recorder) other_recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "fe80::1%gudpx0");
+  g_autoptr (GudpxPort) other = listen_on (other_recorder, "fe80::2%gudpx1");
+  g_autofree guint8 *large = g_malloc0 (3000);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (gudpx_port_get_dont_fragment (port));
+  g_assert_true (
+      gudpx_port_connect_peer (port, "fe80::2%gudpx0", port_get_number (other), NULL));
+  g_assert_true (gudpx_port_write (port, large, 3000, &error));
+  wait_for (other_recorder->datagrams->len == 1);
+
+  g_assert_true (gudpx_port_set_dont_fragment (port, TRUE, &error));
+  g_assert_true (gudpx_port_get_dont_fragment (port));
+  g_assert_false (gudpx_port_write (port, large, 3000, &error));
+  g_assert_nonnull (strstr (error->message, "3000"));
+  g_assert_nonnull (strstr (error->message, "1500"));
+  expect_error (&error, G_IO_ERROR_MESSAGE_TOO_LARGE);
+  g_assert_true (gudpx_port_write (port, large, 1452, &error));
+  wait_for (other_recorder->datagrams->len == 2);
+  g_assert_cmpuint (gudpx_port_get_path_mtu (port), ==, 1500);
+
+  gudpx_port_stop_listening (port);
+  gudpx_port_stop_listening (other);
+}
+
 static void
 test_broadcast (void)
 {
@@ -188,6 +288,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/errors/host-unreachable", test_host_unreachable);
   g_test_add_func ("/errors/many-refusals", test_many_refusals);
   g_test_add_func ("/errors/slow-link", test_slow_link);
+  g_test_add_func ("/errors/report", test_report);
+  g_test_add_func ("/errors/dont-fragment", test_dont_fragment);
   g_test_add_func ("/errors/broadcast", test_broadcast);
 
   return g_test_run ();

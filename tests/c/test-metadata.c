@@ -191,6 +191,59 @@ test_reply_to_broadcast (void)
   gudpx_port_stop_listening (asker);
 }
 
+/* A datagram that is sent with metadata of its own arrives with it. */
+static void
+check_sent (const char *host, const char *source, const char *destination)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, host);
+  g_autoptr (Recorder) sender_recorder = recorder_new ();
+  g_autoptr (GudpxPort) sender = listen_on (sender_recorder, host);
+  g_autoptr (GInetAddress) from = g_inet_address_new_from_string (source);
+  g_autoptr (GSocketAddress) to =
+      g_inet_socket_address_new_from_string (destination, port_get_number (port));
+  g_autoptr (GPtrArray) datagrams = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GError) error = NULL;
+  GudpxDatagram *datagram;
+
+  g_assert_true (gudpx_port_set_metadata (port, ALL, NULL));
+  for (guint i = 0; i < 3; i++)
+    g_ptr_array_add (datagrams, gudpx_datagram_new_full (text ("x"), to, from,
+                                                         if_nametoindex ("lo"), 17, 0x2a));
+  g_ptr_array_add (datagrams, gudpx_datagram_new (text ("x"), to));
+  g_assert_cmpint (gudpx_port_write_datagrams (sender, datagrams, &error), ==, 4);
+  g_assert_no_error (error);
+  wait_for (recorder->datagrams->len == 4);
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *sent_from = NULL;
+
+      datagram = recorder->datagrams->pdata[i];
+      sent_from = g_inet_address_to_string (g_inet_socket_address_get_address (
+          G_INET_SOCKET_ADDRESS (gudpx_datagram_get_sender (datagram))));
+      g_assert_cmpstr (sent_from, ==, source);
+      g_assert_cmpint (gudpx_datagram_get_hop_limit (datagram), ==, 17);
+      g_assert_cmpint (gudpx_datagram_get_traffic_class (datagram), ==, 0x2a);
+      g_assert_cmpint (gudpx_datagram_get_ecn (datagram), ==, 2);
+    }
+  datagram = recorder->datagrams->pdata[3];
+  g_assert_cmpint (gudpx_datagram_get_hop_limit (datagram), ==, 64);
+  g_assert_cmpint (gudpx_datagram_get_traffic_class (datagram), ==, 0);
+  g_assert_null (sender_recorder->error);
+
+  gudpx_port_stop_listening (port);
+  gudpx_port_stop_listening (sender);
+}
+
+static void
+test_sent (void)
+{
+  check_sent (NULL, "127.0.0.5", "127.0.0.1");
+  check_sent ("::", "127.0.0.5", "127.0.0.1");
+  check_sent ("::", "::1", "::1");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -203,6 +256,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/metadata/interface", test_interface);
   g_test_add_func ("/metadata/reply", test_reply);
   g_test_add_func ("/metadata/reply-to-broadcast", test_reply_to_broadcast);
+  g_test_add_func ("/metadata/sent", test_sent);
 
   return g_test_run ();
 }

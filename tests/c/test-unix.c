@@ -362,6 +362,61 @@ test_queue_of_empty (Fixture *fixture, gconstpointer data)
   full_peer_clear (&full);
 }
 
+/* The other policies take every datagram, and count what they dropped. */
+static void
+test_drop_newest (Fixture *fixture, gconstpointer data)
+{
+  FullPeer full;
+  g_autoptr (GudpxStatistics) statistics = NULL;
+  guint n_kept;
+
+  full_peer_init (&full, fixture);
+  gudpx_port_set_send_queue_limit (full.port, 16384);
+  gudpx_port_set_send_queue_policy (full.port, GUDPX_QUEUE_POLICY_DROP_NEWEST);
+  for (guint i = 0; i < 5000; i++)
+    g_assert_true (write_number (&full, i, NULL));
+  statistics = gudpx_port_get_statistics (full.port);
+  g_assert_cmpuint (statistics->queue_dropped_newest, >, 0);
+  g_assert_cmpuint (statistics->queue_dropped_newest, ==, statistics->send_queue_drops);
+  n_kept = 5000 - statistics->queue_dropped_newest;
+  for (guint i = 0; i < n_kept; i++)
+    expect_number (&full, i);
+  g_assert_true (peer_has_nothing (full.peer));
+
+  full_peer_clear (&full);
+}
+
+static void
+test_drop_oldest (Fixture *fixture, gconstpointer data)
+{
+  FullPeer full;
+  g_autoptr (GudpxStatistics) statistics = NULL;
+  guint last = 0;
+  guint n_received = 0;
+
+  full_peer_init (&full, fixture);
+  gudpx_port_set_send_queue_limit (full.port, 16384);
+  gudpx_port_set_send_queue_policy (full.port, GUDPX_QUEUE_POLICY_DROP_OLDEST);
+  for (guint i = 0; i < 5000; i++)
+    g_assert_true (write_number (&full, i, NULL));
+  g_assert_cmpuint (gudpx_port_get_send_queue_size (full.port), <=, 16384);
+  statistics = gudpx_port_get_statistics (full.port);
+  g_assert_cmpuint (statistics->queue_dropped_oldest, >, 0);
+  while (last < 4999)
+    {
+      g_autofree char *received = NULL;
+
+      wait_for (!peer_has_nothing (full.peer));
+      received = peer_receive (full.peer, NULL);
+      g_assert_cmpuint (g_ascii_strtoull (received, NULL, 10), >=, last);
+      last = g_ascii_strtoull (received, NULL, 10);
+      n_received++;
+    }
+  g_assert_cmpuint (n_received, ==, 5000 - statistics->queue_dropped_oldest);
+
+  full_peer_clear (&full);
+}
+
 /* Without a queue the kernel's word is final, and “writable” comes all the same. */
 static void
 test_no_queue (Fixture *fixture, gconstpointer data)
@@ -604,6 +659,8 @@ main (int argc, char *argv[])
   add ("unnamed-port", test_unnamed_port);
   add ("queue", test_queue);
   add ("queue-of-empty", test_queue_of_empty);
+  add ("drop-newest", test_drop_newest);
+  add ("drop-oldest", test_drop_oldest);
   add ("no-queue", test_no_queue);
   add ("queue-unconnected", test_queue_unconnected);
   add ("async", test_async);
