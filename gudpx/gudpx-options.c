@@ -10,6 +10,12 @@
 
 #define NONE (-1)
 
+#ifdef SO_MAX_PACING_RATE
+#define PACING_OPTION SO_MAX_PACING_RATE
+#else
+#define PACING_OPTION G_MAXINT
+#endif
+
 #ifdef IP_MTU_DISCOVER
 #define MTU_OPTION IP_MTU_DISCOVER
 #define MTU6_OPTION IPV6_MTU_DISCOVER
@@ -44,6 +50,8 @@ static const OptionRow rows[GUDPX_N_OPTIONS] = {
   { "receive-buffer-size", 0, 1, G_MAXINT / 2, 0, SO_RCVBUF, NONE, NONE },
   { "send-buffer-size", 0, 1, G_MAXINT / 2, 0, SO_SNDBUF, NONE, NONE },
   { "dont-fragment", GUDPX_OPTION_DONT_FRAGMENT_OFF, 0, 3, 0, NONE, MTU_OPTION, MTU6_OPTION },
+  /* -1 is the largest of unsigned numbers: no limit. */
+  { "max-pacing-rate", -1, 1, -1, 0, PACING_OPTION, NONE, NONE },
 };
 
 typedef struct
@@ -166,8 +174,8 @@ gudpx_options_set (GudpxOptions *self,
   if (value < (guint) row->min || value > (guint) row->max)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Cannot set %s to %u: it must be from %d to %d", row->name, value, row->min,
-                   row->max);
+                   "Cannot set %s to %u: it must be from %u to %u", row->name, value,
+                   (guint) row->min, (guint) row->max);
       return FALSE;
     }
   if (socket != NULL && !apply_option (socket, option, (int) value, error))

@@ -936,6 +936,47 @@ gudpx_port_set_send_queue_policy (GudpxPort *self, GudpxQueuePolicy policy)
 }
 
 /**
+ * gudpx_port_get_max_pacing_rate: (get-property max-pacing-rate)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:max-pacing-rate].
+ *
+ * Returns: bytes a second; %G_MAXUINT: any number
+ *
+ * Since: 1.0
+ */
+guint
+gudpx_port_get_max_pacing_rate (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), G_MAXUINT);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_MAX_PACING_RATE);
+}
+
+/**
+ * gudpx_port_set_max_pacing_rate: (set-property max-pacing-rate)
+ * @self: a port
+ * @bytes_per_second: at least 1; %G_MAXUINT: any number
+ * @error: return location for an error
+ *
+ * Sets how many bytes a second leave at most. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a value out
+ * of range, and what the system has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_max_pacing_rate (GudpxPort *self, guint bytes_per_second, GError **error)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  return set_option (self, GUDPX_OPTION_MAX_PACING_RATE, GUDPX_PORT_PROP_MAX_PACING_RATE,
+                     bytes_per_second, error);
+}
+
+/**
  * gudpx_port_get_listening: (get-property listening)
  * @self: a port
  *

@@ -192,6 +192,9 @@ gudpx_port_get_property (GObject *object, guint property_id, GValue *value, GPar
     case GUDPX_PORT_PROP_SEND_QUEUE_POLICY:
       g_value_set_enum (value, self->send_queue_policy);
       break;
+    case GUDPX_PORT_PROP_MAX_PACING_RATE:
+      g_value_set_uint (value, gudpx_port_get_max_pacing_rate (self));
+      break;
     case GUDPX_PORT_PROP_LISTENING:
       g_value_set_boolean (value, gudpx_port_get_listening (self));
       break;
@@ -295,6 +298,9 @@ gudpx_port_set_property (GObject *object,
       break;
     case GUDPX_PORT_PROP_SEND_QUEUE_POLICY:
       gudpx_port_set_send_queue_policy (self, g_value_get_enum (value));
+      break;
+    case GUDPX_PORT_PROP_MAX_PACING_RATE:
+      gudpx_port_set_max_pacing_rate (self, g_value_get_uint (value), &error);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -578,6 +584,17 @@ install_properties (void)
   properties[GUDPX_PORT_PROP_SEND_QUEUE_POLICY] =
       g_param_spec_enum ("send-queue-policy", NULL, NULL, GUDPX_TYPE_QUEUE_POLICY,
                          GUDPX_QUEUE_POLICY_REFUSE, flags);
+
+  /**
+   * GudpxPort:max-pacing-rate: (getter get_max_pacing_rate) (setter set_max_pacing_rate)
+   *
+   * How many bytes a second leave at most, %G_MAXUINT being any number (`SO_MAX_PACING_RATE`,
+   * `socket(7)`). It counts on interfaces with the queueing discipline that paces: `tc-fq(8)`.
+   *
+   * Since: 1.0
+   */
+  properties[GUDPX_PORT_PROP_MAX_PACING_RATE] =
+      g_param_spec_uint ("max-pacing-rate", NULL, NULL, 1, G_MAXUINT, G_MAXUINT, flags);
 }
 
 static void

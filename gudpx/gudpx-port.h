@@ -259,6 +259,13 @@ GUDPX_AVAILABLE_IN_1_0
 void gudpx_port_set_send_queue_policy (GudpxPort        *self,
                                        GudpxQueuePolicy  policy);
 
+GUDPX_AVAILABLE_IN_1_0
+guint gudpx_port_get_max_pacing_rate (GudpxPort *self);
+GUDPX_AVAILABLE_IN_1_0
+gboolean gudpx_port_set_max_pacing_rate (GudpxPort  *self,
+                                         guint       bytes_per_second,
+                                         GError    **error);
+
 /* errors */
 
 GUDPX_AVAILABLE_IN_1_0

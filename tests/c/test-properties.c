@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "recorder.h"
 
@@ -39,6 +40,9 @@ static const struct
   { "max-packet-size", 65535, 1000 }, { "broadcast-allowed", FALSE, TRUE },
   { "ttl", 64, 7 },                   { "multicast-ttl", 1, 0 },
   { "multicast-loopback", TRUE, FALSE }, { "dscp", 0, 46 },
+  { "coalesce-writes", TRUE, FALSE },    { "busy-poll", 5, 0 },
+  { "report-errors", FALSE, TRUE },      { "send-queue-policy", 0, 1 },
+  { "reading", TRUE, FALSE },            { "priority", 0, 100 },
 };
 
 /* What is set before the start is there afterwards, and after a restart. */
@@ -160,6 +164,30 @@ test_refused_at_start (void)
   expect_error (&error, G_IO_ERROR_INVALID_ARGUMENT);
 }
 
+/* Linux's: how fast, and whether in fragments. */
+static void
+test_linux (void)
+{
+#ifdef __linux__
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = gudpx_port_new (GUDPX_DATAGRAM_PROTOCOL (recorder), NULL);
+  int value;
+
+  check_uint (port, "max-pacing-rate", G_MAXUINT, 125000);
+  check_uint (port, "dont-fragment", FALSE, TRUE);
+  g_assert_true (gudpx_port_start_listening (port, NULL));
+  g_assert_true (g_socket_get_option (gudpx_port_get_socket (port), SOL_SOCKET,
+                                      SO_MAX_PACING_RATE, &value, NULL));
+  g_assert_cmpint (value, ==, 125000);
+  g_assert_cmpuint (gudpx_port_get_max_pacing_rate (port), ==, 125000);
+  check_uint (port, "max-pacing-rate", 125000, G_MAXUINT);
+  g_assert_true (gudpx_port_get_dont_fragment (port));
+  gudpx_port_stop_listening (port);
+#else
+  g_test_skip ("not Linux");
+#endif
+}
+
 static void
 test_buffers (void)
 {
@@ -255,6 +283,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/properties/ipv6", test_ipv6);
   g_test_add_func ("/properties/out-of-range", test_out_of_range);
   g_test_add_func ("/properties/refused-at-start", test_refused_at_start);
+  g_test_add_func ("/properties/linux", test_linux);
   g_test_add_func ("/properties/buffers", test_buffers);
   g_test_add_func ("/properties/local-address", test_local_address);
   g_test_add_func ("/properties/priority", test_priority);
