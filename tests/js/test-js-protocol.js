@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/* What an application implements: virtual functions, signals, or both. */
+
+import GObject from 'gi://GObject';
+import Gudpx from 'gi://Gudpx?version=1';
+
+import {
+    Batches, LOCALHOST, Recorder, assertEqual, assertSame, assertThrows, assertTrue, iterateUntil,
+    listen, listenUnix, main, plainSocket, range, send, settle, temporaryPath, test, text,
+    unixAddress, unusedNumber
+} from './gudpxtest.js';
+
+const SIGNALS = ['started', 'stopped', 'datagram-received', 'connection-refused', 'error-received',
+    'writable'];
+
+/* The answer grows by the name and the arguments of each signal. */
+function rememberSignals(protocol) {
+    const calls = [];
+    for (const name of SIGNALS)
+        protocol.connect(name, (_, ...args) => calls.push([name, ...args]));
+    return calls;
+}
+
+test('started is called before listen returns', () => {
+    const seen = [];
+    const port = listen(new Recorder({
+        started: protocol => seen.push(protocol.transport, protocol.get_transport(),
+            protocol.transport.listening),
+    }));
+    assertSame(seen[0], port);
+    assertSame(seen[1], port);
+    assertSame(seen[2], true);
+});
+
+test('started may write', () => {
+    const reader = new Recorder();
+    const to = listen(reader).local_address;
+    listen(new Recorder({started: protocol => protocol.transport.write_to('hi', to)}));
+    settle();
+    assertEqual(reader.texts, ['hi']);
+});
+
+test('datagram_received', () => {
+    const protocol = new Recorder();
+    const port = listen(protocol);
+    const sender = send(port, 'one', '', 'three');
+    settle();
+    assertEqual(protocol.texts, ['one', '', 'three']);
+    for (const datagram of protocol.datagrams) {
+        assertSame(datagram.transport, port);
+        assertSame(datagram.get_transport(), port);
+        assertEqual(datagram.sender.to_string(), sender.local_address.to_string());
+        assertTrue(datagram.get_payload() instanceof Uint8Array);
+    }
+});
+
+test('datagrams_received has the whole batch', () => {
+    const batches = [];
+    const Taker = GObject.registerClass(class Taker extends Recorder {
+        vfunc_datagrams_received(datagrams) {
+            batches.push(datagrams);
+        }
+    });
+    const protocol = new Taker();
+    const calls = rememberSignals(protocol);
+    send(listen(protocol), ...range(0, 20).map(i => `${i}`));
+    settle();
+    assertEqual(batches.map(batch => batch.map(d => text(d.get_payload()))),
+        [range(0, 20).map(i => `${i}`)]);
+    assertEqual(protocol.datagrams, []);
+    assertEqual(calls, [['started']]);
+});
+
+test('datagrams_received chains up', () => {
+    const protocol = new Batches();
+    const calls = rememberSignals(protocol);
+    send(listen(protocol), 'a', 'b');
+    settle();
+    assertEqual(protocol.events,
+        ['started', 'datagrams-received', 'datagram-received', 'datagram-received']);
+    assertEqual(calls.map(call => call[0]), ['started', 'datagram-received', 'datagram-received']);
+    assertSame(calls[1][1], protocol.datagrams[0]);
+    assertSame(calls[2][1], protocol.datagrams[1]);
+});
+
+test('connection_refused', () => {
+    const refused = [];
+    const port = listen(new Recorder({'connection-refused': of => refused.push(of)}));
+    port.connect_peer(LOCALHOST, unusedNumber());
+    port.write('x');
+    iterateUntil(() => refused.length > 0);
+    assertSame(refused[0], port);
+});
+
+test('error_received', () => {
+    const path = temporaryPath('nobody');
+    const protocol = new Recorder({
+        'datagram-received': datagram => datagram.transport.write_to('x', unixAddress(path)),
+    });
+    const port = listenUnix(protocol);
+    listenUnix().write_to('go', port.local_address);
+    iterateUntil(() => protocol.errors.length > 0);
+    const [error, destination] = protocol.errors[0];
+    assertTrue(error.message.includes(path));
+    assertEqual(destination.path, path);
+});
+
+test('stopped', () => {
+    const seen = [];
+    const port = listen(new Recorder({stopped: protocol => seen.push(protocol.transport)}));
+    port.stop_listening();
+    assertEqual(seen, [null]);
+    assertSame(port.listening, false);
+});
+
+test('a protocol that overrides nothing', () => {
+    const port = listen(new Gudpx.DatagramProtocol());
+    send(port, 'x');
+    settle();
+    assertEqual(port.get_statistics().datagrams_received, 1);
+});
+
+test('classes inherit', () => {
+    const Derived = GObject.registerClass(class Derived extends Recorder {
+        vfunc_datagram_received(datagram) {
+            this.events.push('derived');
+            super.vfunc_datagram_received(datagram);
+        }
+    });
+    const protocol = new Derived();
+    send(listen(protocol), 'x');
+    settle();
+    assertEqual(protocol.events, ['started', 'derived', 'datagram-received']);
+});
+
+test('signals have their arguments', () => {
+    const protocol = Gudpx.DatagramProtocol.new();
+    const calls = rememberSignals(protocol);
+    const port = listen(protocol);
+    send(port, 'x');
+    settle();
+    port.connect_peer(LOCALHOST, unusedNumber());
+    port.write('x');
+    iterateUntil(() => calls.length === 3);
+    port.stop_listening();
+    assertEqual(calls.map(call => call[0]),
+        ['started', 'datagram-received', 'connection-refused', 'stopped']);
+    assertEqual(text(calls[1][1].get_payload()), 'x');
+    assertSame(calls[2][1], port);
+});
+
+test('error-received', () => {
+    const path = temporaryPath('nobody');
+    const protocol = new Gudpx.DatagramProtocol();
+    const calls = rememberSignals(protocol);
+    protocol.connect('datagram-received', (_, datagram) => datagram.transport.write_to('x',
+        unixAddress(path)));
+    const port = listenUnix(protocol);
+    listenUnix().write_to('go', port.local_address);
+    iterateUntil(() => calls.length === 3);
+    const [name, of, error, destination] = calls[2];
+    assertEqual(name, 'error-received');
+    assertSame(of, port);
+    assertTrue(error.message.includes(path));
+    assertEqual(destination.path, path);
+});
+
+test('handlers run before the virtual function', () => {
+    const protocol = new Recorder();
+    protocol.connect('datagram-received', self => self.events.push('handler'));
+    send(listen(protocol), 'x');
+    settle();
+    assertEqual(protocol.events, ['started', 'handler', 'datagram-received']);
+});
+
+test('handlers may come and go', () => {
+    const protocol = new Recorder();
+    const port = listen(protocol);
+    let seen = 0;
+    const id = protocol.connect('datagram-received', () => seen++);
+    send(port, '1');
+    settle();
+    protocol.disconnect(id);
+    send(port, '2');
+    settle();
+    assertEqual(seen, 1);
+    assertEqual(protocol.texts, ['1', '2']);
+});
+
+test('transport notifies and is read-only', () => {
+    const protocol = new Gudpx.DatagramProtocol();
+    const seen = [];
+    protocol.connect('notify::transport', self => seen.push(self.transport));
+    const port = listen(protocol);
+    port.stop_listening();
+    assertEqual(seen.length, 2);
+    assertSame(seen[0], port);
+    assertSame(seen[1], null);
+    assertThrows(() => {
+        protocol.transport = port;
+    });
+});
+
+test('many datagrams come in order', () => {
+    const protocol = new Batches();
+    const port = listen(protocol);
+    port.set_receive_buffer_size(200000);
+    const wanted = range(0, 150).map(i => `${i}`);
+    send(port, ...wanted);
+    settle();
+    assertEqual(protocol.texts, wanted);
+    assertTrue(protocol.count('datagrams-received') > 1);
+});
+
+test('the words of the protocol are names of JavaScript too', () => {
+    const socket = plainSocket();
+    for (const member of ['connect', 'disconnect', 'emit', 'notify'])
+        assertSame(Gudpx.Port.prototype[member], GObject.Object.prototype[member]);
+    assertTrue(socket.connect !== GObject.Object.prototype.connect);
+});
+
+main();
