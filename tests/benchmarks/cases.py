@@ -26,10 +26,9 @@ PYTHON = Program('gudpx Python', ['python', 'gudpx.py', 'hook'], HOOK_IMPORT)
 PYTHON_PLAIN = Program('gudpx Python plain', ['python', 'gudpx.py', 'hook-plain'], HOOK_IMPORT)
 PYTHON_OBJECT = Program('gudpx Python objects', ['python', 'gudpx.py', 'datagram'], GUDPX_IMPORT)
 GJS = Program('gudpx gjs', ['gjs', 'gudpx.js', 'hook'], GJS_HOOK)
-GJS_OBJECT = Program('gudpx gjs objects', ['gjs', 'gudpx.js', 'datagram'], GJS_IMPORT)
 
 C = [RAW, RAW_OFFLOAD, LIBUV, GSOCKET, VFUNC, BATCH, SIGNAL, PLAIN, SIGNAL_PLAIN]
-LANGUAGES = [TWISTED, UVLOOP, ASYNCIO, PYTHON, PYTHON_PLAIN, PYTHON_OBJECT, NODE, GJS, GJS_OBJECT]
+LANGUAGES = [TWISTED, UVLOOP, ASYNCIO, PYTHON, PYTHON_PLAIN, PYTHON_OBJECT, NODE, GJS]
 
 
 Table = collections.namedtuple('Table', 'title text programs cases comparisons plot',
@@ -41,8 +40,7 @@ C_COMPARISONS = (
      (SIGNAL_PLAIN, RAW)])
 LANGUAGE_COMPARISONS = (
     [(PYTHON, peer) for peer in (TWISTED, UVLOOP, ASYNCIO)] +
-    [(PYTHON_PLAIN, TWISTED), (PYTHON_PLAIN, UVLOOP), (PYTHON_OBJECT, TWISTED), (GJS, NODE),
-     (GJS_OBJECT, NODE)])
+    [(PYTHON_PLAIN, TWISTED), (PYTHON_PLAIN, UVLOOP), (PYTHON_OBJECT, TWISTED), (GJS, NODE)])
 
 
 def cost_cases(size=64):

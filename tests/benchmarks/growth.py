@@ -81,7 +81,7 @@ def ports(report, arguments):
         rounds = [cost_of_ports(arguments, program, count)
                   for _ in range(min(arguments.rounds, 3))]
         memory, seconds, *costs = (middle(values) for values in zip(*rounds))
-        rows.append([program.name, f'{memory:,.0f}', f'{seconds:.2f}'] +
+        rows.append([program.name, f'{max(memory, 0):,.0f}', f'{seconds:.2f}'] +
                     [report.number(cost) for cost in costs])
     report.table(['', 'bytes a port', 'seconds to open', 'one port', 'others idle',
                   'all in turn'], rows)

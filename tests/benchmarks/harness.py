@@ -15,12 +15,14 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LOAD_TIMEOUT = 120
 MAX_STARTS = 5
 SKIPPED = 77  # an exit status, as of tests
 MAX_CPU_SECONDS = 600
+MAX_OUTPUT = 16 * 1024 * 1024
 PR_SET_PDEATHSIG = 1
 
 
@@ -53,6 +55,7 @@ def prepare_process(cpu):
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     os.sched_setaffinity(0, [cpu])
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_OUTPUT, MAX_OUTPUT))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -113,17 +116,24 @@ class Subject:
 
     def __init__(self, build, program, serve, n_ports=1):
         self.program = program
+        self.complaints = tempfile.TemporaryFile()
         for _ in range(MAX_STARTS):
             self.port = find_free_ports(n_ports)
             command = program.resolve(build) + [serve, str(self.port), str(n_ports)]
             self.process = subprocess.Popen(
                 command, env=program.environment(build), text=True, stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, preexec_fn=lambda: prepare_process(cpus()[0]))
+                stdout=subprocess.PIPE, stderr=self.complaints,
+                preexec_fn=lambda: prepare_process(cpus()[0]))
             if self.process.stdout.readline() == 'ready\n':
                 return
             # Somebody else may have been quicker to take a port.
             self.stop()
-        raise RuntimeError(f'{program.name} does not start: {" ".join(command)}')
+        raise RuntimeError(f'{program.name} does not start: {" ".join(command)}: {self.complaint()}')
+
+    def complaint(self):
+        """The first that it said, if anything."""
+        self.complaints.seek(0)
+        return self.complaints.read(500).decode(errors='replace').strip().partition('\n')[0]
 
     def stop(self):
         self.process.kill()
@@ -190,6 +200,9 @@ def measure_case(build, case, programs, rounds, milliseconds):
             for subject in subjects[start:] + subjects[:start]:
                 seen[subject.program.name].append(
                     subject.measure(build, milliseconds=milliseconds, **case.load))
+        for subject in subjects:
+            if subject.complaint():
+                raise RuntimeError(f'{subject.program.name}: {subject.complaint()}')
     finally:
         for subject in subjects:
             subject.stop()

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// gudpx from gjs. Variants: “hook” (data and sender, as in Twisted) and “datagram” (the virtual
-// function, with an object a datagram). Usage and modes are those of subject.h.
+// gudpx from gjs: data and sender, as in Twisted. (An object a datagram is nothing to measure: gjs
+// before 1.82 does not call JavaScript while it collects, and that is all the time then.) Usage and
+// modes are those of subject.h.
 
 imports.gi.versions.Gudpx = '1';
 const {GLib, GObject, Gudpx} = imports.gi;
 
 const BUFFER_SIZE = 4 * 1024 * 1024;
-const [variant, mode, firstPort, nPorts = '1'] = ARGV;
+const [, mode, firstPort, nPorts = '1'] = ARGV;
 const nAnswers = {receive: 0, echo: 1, send: 64}[mode];
 
 const Hook = GObject.registerClass(class Hook extends Gudpx.DatagramProtocol {
@@ -17,18 +18,8 @@ const Hook = GObject.registerClass(class Hook extends Gudpx.DatagramProtocol {
     }
 });
 
-const Datagram = GObject.registerClass(class Datagram extends Gudpx.DatagramProtocol {
-    vfunc_datagram_received(datagram) {
-        const payload = datagram.get_payload();
-
-        for (let i = 0; i < nAnswers; i++)
-            datagram.reply(payload);
-    }
-});
-
-const kind = variant === 'hook' ? Hook : Datagram;
 for (let i = 0; i < Number(nPorts); i++) {
-    const port = Gudpx.listen_udp(Number(firstPort) + i, new kind(), '127.0.0.1');
+    const port = Gudpx.listen_udp(Number(firstPort) + i, new Hook(), '127.0.0.1');
 
     if (nPorts === '1') {
         port.set_receive_buffer_size(BUFFER_SIZE);
