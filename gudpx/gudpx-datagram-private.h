@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 typedef struct _GudpxPortHandle GudpxPortHandle;
 
 GudpxDatagram            *gudpx_datagram_new_empty         (void);
+guint64                   gudpx_datagram_get_origin        (GudpxDatagram       *self);
 gboolean                  gudpx_datagram_is_of             (GudpxDatagram       *self,
                                                             guint64              origin);
 void                      gudpx_datagram_set_origin        (GudpxDatagram       *self,

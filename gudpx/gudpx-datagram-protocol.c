@@ -357,10 +357,12 @@ gudpx_datagram_protocol_attach (GudpxDatagramProtocol *self, GudpxPort *port)
 {
   GPtrArray *ports = get_private (self)->ports;
 
+  g_object_freeze_notify (G_OBJECT (self));
   g_ptr_array_add (ports, g_object_ref (port));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TRANSPORT]);
   if (ports->len == 1)
     g_signal_emit (self, signals[STARTED], 0);
+  g_object_thaw_notify (G_OBJECT (self));
 }
 
 /* Without @emit when nobody may be called any more. */
@@ -373,10 +375,12 @@ gudpx_datagram_protocol_detach (GudpxDatagramProtocol *self, GudpxPort *port, gb
   if (!g_ptr_array_remove (ports, port) || !emit)
     return;
 
+  g_object_freeze_notify (G_OBJECT (self));
   if (was_last)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TRANSPORT]);
   if (ports->len == 0)
     g_signal_emit (self, signals[STOPPED], 0);
+  g_object_thaw_notify (G_OBJECT (self));
 }
 
 /* Whether its class wants whole batches. */
@@ -394,7 +398,7 @@ gudpx_datagram_protocol_receive_batch (GudpxDatagramProtocol *self, GPtrArray *d
 }
 
 /* Whether datagrams have to be emitted. The virtual function is the signal's class handler; without
- * others it can be called directly. To ask costs a lock, so it is asked once for several datagrams. */
+ * others it can be called directly. To ask costs a lock. */
 gboolean
 gudpx_datagram_protocol_has_handlers (GudpxDatagramProtocol *self)
 {

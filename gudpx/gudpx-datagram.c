@@ -259,6 +259,12 @@ gudpx_datagram_is_of (GudpxDatagram *self, guint64 origin)
   return self->origin == origin;
 }
 
+guint64
+gudpx_datagram_get_origin (GudpxDatagram *self)
+{
+  return self->origin;
+}
+
 void
 gudpx_datagram_set_origin (GudpxDatagram *self,
                            guint64 origin,

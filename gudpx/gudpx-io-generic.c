@@ -352,7 +352,7 @@ static const GudpxIoFuncs generic_io_funcs = {
 };
 
 GudpxIo *
-gudpx_io_new_for_socket (GSocket *socket, GudpxStatistics *statistics)
+gudpx_io_new_for_socket (GSocket *socket, gboolean is_shared, GudpxStatistics *statistics)
 {
   GenericIo *self = g_new0 (GenericIo, 1);
 

@@ -31,6 +31,7 @@ typedef struct
   int fd;
   gboolean is_ipv6;
   gboolean is_unix;
+  gboolean is_shared;
   gboolean has_error_queue; /* which has them all: what a call returns is but a copy */
   gboolean reports_errors;  /* without a peer, too */
   gboolean receives_joined;
@@ -517,6 +518,21 @@ linux_report_errors (GudpxIo *io, gboolean report_errors)
   update_error_queue (self);
 }
 
+/* The others who have the socket did not ask for an error queue. */
+static void
+linux_free (GudpxIo *io)
+{
+  LinuxIo *self = (LinuxIo *) io;
+
+  if (self->is_shared && self->has_error_queue)
+    {
+      self->reports_errors = FALSE;
+      io->has_peer = FALSE;
+      update_error_queue (self);
+    }
+  g_free (self);
+}
+
 static const GudpxIoFuncs linux_io_funcs = {
   .receive = linux_receive,
   .release = linux_release,
@@ -525,11 +541,11 @@ static const GudpxIoFuncs linux_io_funcs = {
   .get_drops = linux_get_drops,
   .connected = linux_connected,
   .report_errors = linux_report_errors,
-  .free = (void (*) (GudpxIo *)) g_free,
+  .free = linux_free,
 };
 
 GudpxIo *
-gudpx_io_new_for_socket (GSocket *socket, GudpxStatistics *statistics)
+gudpx_io_new_for_socket (GSocket *socket, gboolean is_shared, GudpxStatistics *statistics)
 {
   LinuxIo *self = g_new0 (LinuxIo, 1);
 
@@ -540,7 +556,9 @@ gudpx_io_new_for_socket (GSocket *socket, GudpxStatistics *statistics)
   self->is_unix = g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX;
   if (!self->is_unix)
     {
+      self->is_shared = is_shared;
       self->receives_joined =
+          !is_shared &&
           setsockopt (self->fd, IPPROTO_UDP, UDP_GRO, &(int){ TRUE }, sizeof (int)) == 0;
       self->max_segment = MAX_JOINED_SIZE;
     }

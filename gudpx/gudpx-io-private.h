@@ -94,8 +94,10 @@ struct _GudpxIo
 #define GUDPX_IO_SEND_BATCH 256
 
 /* For the kernel's sockets; which one it is was decided when the library was built. The socket is
- * borrowed, and the statistics, where what goes through is counted. */
+ * borrowed, and the statistics, where what goes through is counted. One that is shared with others is
+ * left as they know it. */
 GudpxIo *gudpx_io_new_for_socket (GSocket         *socket,
+                                  gboolean         is_shared,
                                   GudpxStatistics *statistics);
 
 static inline gsize

@@ -147,8 +147,9 @@ gudpx_listen_unix_datagram (const char *path, GudpxDatagramProtocol *protocol, G
  *
  * The port has a duplicate of @fd, close-on-exec. The caller keeps @fd, and closes it when it likes,
  * at once too. Stopping the port closes the duplicate, and never shuts the socket down. Being the
- * same socket, @fd does not block any more. A socket that is connected is a connected port. An
- * adopted port cannot be started again.
+ * same socket, @fd does not block any more; other options of the socket stay as they are until they
+ * are set: groups that others joined may be heard (`IP_MULTICAST_ALL`, `ip(7)`). A socket that is
+ * connected is a connected port. An adopted port cannot be started again.
  *
  * Errors are %G_IO_ERROR_INVALID_ARGUMENT for a descriptor that is no datagram socket or not of
  * @family, and %G_IO_ERROR_NOT_SUPPORTED for one that is neither IPv4 nor IPv6 nor UNIX. They leave

@@ -256,17 +256,17 @@ change_group (GudpxPort *self,
   if (membership == NULL)
     return FALSE;
 
+  /* Systems have several words for these two, and Linux takes leaving a group for leaving all of its
+   * sources. Of an adopted socket others may have joined more. */
   is_member = find_membership (self->memberships, membership, &index);
+  if (is_member == join && !self->is_adopted)
+    {
+      set_membership_error (membership, join, join ? EADDRINUSE : EADDRNOTAVAIL, error);
+      return FALSE;
+    }
   if (!membership_change (membership, self->socket, join))
     {
-      int errsv = errno;
-
-      /* Systems have several words for these two. */
-      if (join && is_member)
-        errsv = EADDRINUSE;
-      else if (!join && !is_member)
-        errsv = EADDRNOTAVAIL;
-      set_membership_error (membership, join, errsv, error);
+      set_membership_error (membership, join, errno, error);
       return FALSE;
     }
 

@@ -4,8 +4,8 @@
 
 #include "gudpx-port-private.h"
 
-/* Ends the association. A port whose number the kernel had chosen loses it by that, and gets it
- * back. */
+/* Ends the association. A port loses its interface by that, and its number if the kernel had chosen
+ * it; it gets them back. */
 static gboolean
 dissolve (GudpxPort *self, GError **error)
 {
@@ -22,6 +22,8 @@ dissolve (GudpxPort *self, GError **error)
       return FALSE;
     }
 
+  if (!gudpx_socket_restore_device (self->socket, self->bind_device, &self->bound, error))
+    return FALSE;
   gudpx_socket_get_addresses (self->socket, &local, &peer);
   return gudpx_native_address_get_port (&local) ==
              gudpx_native_address_get_port (&self->bound) ||
@@ -50,20 +52,27 @@ connect_native (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
   return FALSE;
 }
 
-/* What is queued for the old peer is not for the new one. */
+/* What is queued for the old peer, and what the network says of it, is not the new one's. */
 static void
-flush_to_old_peer (GudpxPort *self)
+begin_change (GudpxPort *self)
 {
+  g_object_ref (self);
+  g_object_freeze_notify (G_OBJECT (self));
+  gudpx_port_keep_errors (self);
   if (!gudpx_send_queue_is_empty (&self->queue) && !self->waits_for_writable)
     gudpx_port_flush (self, FALSE);
   gudpx_send_queue_pin_destination (&self->queue, &self->peer);
 }
 
+/* Who is told of it may do anything to the port. */
 static void
-peer_changed (GudpxPort *self)
+end_change (GudpxPort *self)
 {
   gudpx_port_update_addresses (self);
   self->io->funcs->connected (self->io, &self->peer);
+  gudpx_port_notify_queue (self);
+  g_object_thaw_notify (G_OBJECT (self));
+  g_object_unref (self);
 }
 
 /**
@@ -98,12 +107,13 @@ gudpx_port_connect_peer_address (GudpxPort *self, GSocketAddress *address, GErro
   g_return_val_if_fail (G_IS_SOCKET_ADDRESS (address), FALSE);
 
   if (!gudpx_port_check_listening (self, "connect", error) ||
-      !gudpx_port_fit_address (self, address, &native, error))
+      !gudpx_port_fit_address (self, address, &native, error) ||
+      !gudpx_port_check_destination (self, address, &native, error))
     return FALSE;
 
-  flush_to_old_peer (self);
+  begin_change (self);
   is_connected = connect_native (self, &native, error);
-  peer_changed (self);
+  end_change (self);
   return is_connected;
 }
 
@@ -159,8 +169,8 @@ gudpx_port_disconnect_peer (GudpxPort *self, GError **error)
   if (!gudpx_port_check_listening (self, "disconnect", error))
     return FALSE;
 
-  flush_to_old_peer (self);
+  begin_change (self);
   is_dissolved = dissolve (self, error);
-  peer_changed (self);
+  end_change (self);
   return is_dissolved;
 }

@@ -14,6 +14,8 @@ gudpx_port_update_addresses (GudpxPort *self)
   g_autoptr (GSocketAddress) local_address = NULL;
   g_autoptr (GSocketAddress) peer_address = NULL;
 
+  /* Who is told may do anything: both are as they are before anybody is. */
+  g_object_freeze_notify (G_OBJECT (self));
   self->peer.length = 0;
   if (self->socket != NULL)
     {
@@ -33,6 +35,7 @@ gudpx_port_update_addresses (GudpxPort *self)
       gudpx_port_notify (self, GUDPX_PORT_PROP_PEER_ADDRESS);
       gudpx_port_notify (self, GUDPX_PORT_PROP_PATH_MTU);
     }
+  g_object_thaw_notify (G_OBJECT (self));
 }
 
 static gboolean
@@ -107,7 +110,7 @@ open_port (GudpxPort *self, GSocket *socket)
   GudpxNativeAddress peer;
 
   self->socket = g_object_ref (socket);
-  self->io = gudpx_io_new_for_socket (socket, &self->statistics);
+  self->io = gudpx_io_new_for_socket (socket, self->is_adopted, &self->statistics);
   self->io->coalesces = self->coalesce_writes;
   self->epoch++;
   self->state = GUDPX_PORT_LISTENING;

@@ -13,7 +13,7 @@
 G_BEGIN_DECLS
 
 /* A port is one class in several files, by job: the object and what was asked of it in gudpx-port.c
- * and gudpx-port-properties.c, start and stop in -lifecycle, what comes in in -receive, what goes out
+ * -properties and -options, start and stop in -lifecycle, what comes in in -receive, what goes out
  * in -write, its peer in -connect and its groups in gudpx-multicast.c. */
 
 #define GUDPX_PORT_DEFAULT_MAX_PACKET_SIZE 65535
@@ -192,6 +192,14 @@ GSocketAddress *gudpx_port_parse_host         (const char                 *host,
                                                GError                    **error);
 void            gudpx_port_flush              (GudpxPort                  *self,
                                                gboolean                    is_writable);
+void            gudpx_port_keep_errors        (GudpxPort                  *self);
+void            gudpx_port_count_error        (GudpxPort                  *self,
+                                               int                         errsv);
+void            gudpx_port_notify_queue       (GudpxPort                  *self);
+gboolean        gudpx_port_check_destination  (GudpxPort                  *self,
+                                               GSocketAddress             *address,
+                                               const GudpxNativeAddress   *native,
+                                               GError                    **error);
 void            gudpx_port_report_outcomes    (GudpxPort                  *self);
 GPtrArray      *gudpx_port_drop_queue         (GudpxPort                  *self);
 void            gudpx_port_answer             (GPtrArray                  *outcomes);

@@ -208,7 +208,8 @@ is_spent (const Budget *budget)
 static void
 deliver_singly (GudpxPort *self, Budget *budget)
 {
-  gboolean has_handlers = gudpx_datagram_protocol_has_handlers (self->protocol);
+  gboolean has_handlers = FALSE;
+  guint64 origin = 0;
   GudpxDatagram *datagram;
 
   for (guint n = 0; n < MAX_DATAGRAMS_PER_BATCH && budget->n_datagrams > 0 &&
@@ -216,6 +217,10 @@ deliver_singly (GudpxPort *self, Budget *budget)
        n++)
     {
       budget->n_datagrams--;
+      /* To ask costs more than a datagram of a joined message does. */
+      if (!gudpx_datagram_is_of (datagram, origin))
+        has_handlers = gudpx_datagram_protocol_has_handlers (self->protocol);
+      origin = gudpx_datagram_get_origin (datagram);
       gudpx_datagram_protocol_receive (self->protocol, datagram, has_handlers);
       recycle (self, datagram);
     }
@@ -328,14 +333,22 @@ busy_poll (GudpxPort *self, guint epoch)
   self->n_skipped_polls = 0;
 }
 
-static void
-count_error (GudpxPort *self, int errsv)
+void
+gudpx_port_count_error (GudpxPort *self, int errsv)
 {
   self->statistics.errors++;
   if (errsv == ECONNREFUSED)
     self->statistics.connection_refusals++;
   else if (errsv == EHOSTUNREACH || errsv == ENETUNREACH)
     self->statistics.unreachable_errors++;
+}
+
+static gboolean
+concerns_peer (GudpxPort *self, const GudpxIoError *error)
+{
+  return self->peer.length > 0 &&
+         (error->destination.length == 0 ||
+          gudpx_native_address_equal (&error->destination, &self->peer));
 }
 
 static void
@@ -345,8 +358,8 @@ report_error (GudpxPort *self, const GudpxIoError *io_error)
   g_autoptr (GError) error = NULL;
   g_autofree char *description = NULL;
 
-  count_error (self, io_error->errsv);
-  if (io_error->errsv == ECONNREFUSED && self->peer.length > 0)
+  gudpx_port_count_error (self, io_error->errsv);
+  if (io_error->errsv == ECONNREFUSED && concerns_peer (self, io_error))
     {
       gudpx_datagram_protocol_refuse (self->protocol, self);
       return;
@@ -462,6 +475,7 @@ dispatch (GudpxPort *self, GIOCondition condition)
   if (--self->dispatch_depth == 0)
     self->dispatching_thread = NULL;
 
+  gudpx_port_notify_queue (self);
   if (!is_open (self, epoch))
     return;
   gudpx_port_report_outcomes (self);
@@ -493,7 +507,9 @@ port_source_prepare (GSource *source, int *timeout)
 static gboolean
 port_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
+  /* A handler may let go of both. */
   g_autoptr (GudpxPort) self = g_object_ref (((PortSource *) source)->port);
+  g_autoptr (GudpxDatagramProtocol) protocol = g_object_ref (self->protocol);
   GIOCondition condition = 0;
 
   if (self->poll_tag != NULL)

@@ -10,6 +10,11 @@
 #define MAX_IPV4_PAYLOAD (65535 - 20 - 8)
 #define MAX_IPV6_PAYLOAD (65535 - 8)
 
+/* IOV_MAX of every system is this or more. */
+#define MAX_VECTORS 16
+
+#define MAX_KEPT_ERRORS 64
+
 #define MIN_RETRY_DELAY 1  /* ms */
 #define MAX_RETRY_DELAY 64 /* ms */
 
@@ -80,6 +85,35 @@ answer_flushes (GudpxPort *self)
     }
 }
 
+static GSocketAddress *
+get_destination_object (GudpxPort *self, const GudpxNativeAddress *destination)
+{
+  if (destination != NULL && destination->length > 0)
+    return gudpx_native_address_to_object (destination);
+
+  return self->peer_address != NULL ? g_object_ref (self->peer_address) : NULL;
+}
+
+/* What the network has said so far is of the peer that the port has now. */
+void
+gudpx_port_keep_errors (GudpxPort *self)
+{
+  GudpxIoError io_error;
+
+  for (guint n = 0; n < MAX_KEPT_ERRORS && self->io->funcs->take_error (self->io, &io_error); n++)
+    {
+      GError *error = NULL;
+      g_autoptr (GSocketAddress) destination =
+          get_destination_object (self, io_error.destination.length > 0 ? &io_error.destination
+                                                                        : NULL);
+      g_autofree char *description = gudpx_address_describe (destination);
+
+      gudpx_port_count_error (self, io_error.errsv);
+      gudpx_set_error_errno (&error, io_error.errsv, "%s", description);
+      add_outcome (self, NULL, error, destination);
+    }
+}
+
 /* Tells what became of queued datagrams, as long as the port is not stopped by that. */
 void
 gudpx_port_report_outcomes (GudpxPort *self)
@@ -100,14 +134,20 @@ gudpx_port_report_outcomes (GudpxPort *self)
     answer_flushes (self);
 }
 
-/* For notify and “writable”, whenever the queue may have changed. */
+/* The queue has grown. */
 static void
-queue_changed (GudpxPort *self)
+queue_grew (GudpxPort *self)
 {
   self->statistics.send_queue_peak = MAX (self->statistics.send_queue_peak, self->queue.size);
   if (self->queue.size > gudpx_send_queue_high_mark (&self->queue))
     self->owes_writable = TRUE;
-  if (self->queue.size == self->notified_queue_size)
+}
+
+/* At the end of a call, or of a dispatch: who is told may do anything to the port. */
+void
+gudpx_port_notify_queue (GudpxPort *self)
+{
+  if (self->dispatch_depth > 0 || self->queue.size == self->notified_queue_size)
     return;
 
   self->notified_queue_size = self->queue.size;
@@ -137,15 +177,6 @@ wait_for_room (GudpxPort *self, int errsv, gboolean was_writable)
       g_source_set_ready_time (self->source, self->retry_time);
     }
   gudpx_port_update_source (self);
-}
-
-static GSocketAddress *
-get_destination_object (GudpxPort *self, const GudpxNativeAddress *destination)
-{
-  if (destination != NULL && destination->length > 0)
-    return gudpx_native_address_to_object (destination);
-
-  return self->peer_address != NULL ? g_object_ref (self->peer_address) : NULL;
 }
 
 static GError *
@@ -235,7 +266,6 @@ gudpx_port_flush (GudpxPort *self, gboolean was_writable)
   if (self->dispatch_depth == 0 &&
       (self->io->absorbed_errsv != 0 || self->flush_tasks->len > 0 || self->owes_writable))
     gudpx_port_wake (self);
-  queue_changed (self);
 }
 
 typedef enum
@@ -375,12 +405,21 @@ gudpx_port_send (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
   if (!make_room (self, size, &is_dropped, error))
     return is_dropped;
   gudpx_send_queue_push (&self->queue, outgoing);
+  queue_grew (self);
 
-  if (self->dispatch_depth == 0)
-    queue_changed (self);
-  else if (!self->waits_for_writable && self->queue.entries.length >= GUDPX_IO_SEND_BATCH)
+  if (self->dispatch_depth > 0 && !self->waits_for_writable &&
+      self->queue.entries.length >= GUDPX_IO_SEND_BATCH)
     gudpx_port_flush (self, FALSE);
   return TRUE;
+}
+
+static gboolean
+send_and_notify (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
+{
+  gboolean is_taken = gudpx_port_send (self, outgoing, error);
+
+  gudpx_port_notify_queue (self);
+  return is_taken;
 }
 
 /* @address as the port's socket can name it; an error, if it cannot. */
@@ -432,11 +471,12 @@ check_is_peer (GudpxPort *self, GSocketAddress *address, const GudpxNativeAddres
   return FALSE;
 }
 
-static gboolean
-check_destination (GudpxPort *self,
-                   GSocketAddress *address,
-                   const GudpxNativeAddress *native,
-                   GError **error)
+/* Whether a datagram can be sent there at all. */
+gboolean
+gudpx_port_check_destination (GudpxPort *self,
+                              GSocketAddress *address,
+                              const GudpxNativeAddress *native,
+                              GError **error)
 {
   g_autofree char *description = NULL;
 
@@ -483,7 +523,7 @@ gudpx_port_choose_destination (GudpxPort *self,
     return check_is_peer (self, address, native, error);
 
   *destination = native;
-  return check_destination (self, address, native, error);
+  return gudpx_port_check_destination (self, address, native, error);
 }
 
 /* To a sender whose native address came by the port's own socket. */
@@ -499,8 +539,8 @@ gudpx_port_reply (GudpxPort *self,
   const GudpxOutgoing outgoing = { vector, 1, is_connected ? NULL : native, ancillary };
 
   return (is_connected ? check_is_peer (self, sender, native, error)
-                       : check_destination (self, sender, native, error)) &&
-         gudpx_port_send (self, &outgoing, error);
+                       : gudpx_port_check_destination (self, sender, native, error)) &&
+         send_and_notify (self, &outgoing, error);
 }
 
 /* Of an IP literal, or Twisted's name for the broadcast address. */
@@ -523,7 +563,7 @@ write_vectors (GudpxPort *self,
 
   return gudpx_port_check_listening (self, "write", error) &&
          gudpx_port_choose_destination (self, address, &native, &outgoing.destination, error) &&
-         gudpx_port_send (self, &outgoing, error);
+         send_and_notify (self, &outgoing, error);
 }
 
 /**
@@ -664,6 +704,29 @@ gudpx_port_write_bytes (GudpxPort *self, GBytes *bytes, GSocketAddress *destinat
   return write_vectors (self, &vector, 1, destination, error);
 }
 
+/* More pieces than the system takes at once. */
+static gboolean
+write_joined (GudpxPort *self,
+              const GOutputVector *vectors,
+              guint n_vectors,
+              GSocketAddress *destination,
+              GError **error)
+{
+  g_autoptr (GByteArray) joined = g_byte_array_new ();
+
+  for (guint i = 0; i < n_vectors; i++)
+    {
+      if (vectors[i].size > G_MAXUINT - joined->len)
+        {
+          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+                               "Cannot send more than 4 GiB in one datagram");
+          return FALSE;
+        }
+      g_byte_array_append (joined, vectors[i].buffer, vectors[i].size);
+    }
+  return write_vectors (self, &(GOutputVector){ joined->data, joined->len }, 1, destination, error);
+}
+
 /**
  * gudpx_port_write_vectors: (skip)
  * @self: a listening port
@@ -691,7 +754,9 @@ gudpx_port_write_vectors (GudpxPort *self,
   g_return_val_if_fail (vectors != NULL || n_vectors == 0, FALSE);
   g_return_val_if_fail (destination == NULL || G_IS_SOCKET_ADDRESS (destination), FALSE);
 
-  return write_vectors (self, vectors, n_vectors, destination, error);
+  if (n_vectors <= MAX_VECTORS)
+    return write_vectors (self, vectors, n_vectors, destination, error);
+  return write_joined (self, vectors, n_vectors, destination, error);
 }
 
 /* Puts one datagram of several behind the others. */
@@ -715,6 +780,7 @@ queue_datagram (GudpxPort *self, GudpxDatagram *datagram, GError **error)
   if (gudpx_send_queue_has_room (&self->queue, vector.size))
     {
       gudpx_send_queue_push (&self->queue, &outgoing);
+      queue_grew (self);
       return TRUE;
     }
   /* What is larger than the queue goes past it. */
@@ -757,8 +823,7 @@ gudpx_port_write_datagrams (GudpxPort *self, GPtrArray *datagrams, GError **erro
     }
   if (!self->waits_for_writable)
     gudpx_port_flush (self, FALSE);
-  else
-    queue_changed (self);
+  gudpx_port_notify_queue (self);
 
   if (n == 0 && local_error != NULL)
     {
@@ -778,9 +843,9 @@ write_cancelled (gpointer data)
   if (entry == NULL)
     return G_SOURCE_REMOVE;
 
-  queue_changed (self);
   gudpx_port_wake (self);
   g_task_return_error_if_cancelled (task);
+  gudpx_port_notify_queue (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -837,10 +902,10 @@ gudpx_port_write_async (GudpxPort *self,
 
   gudpx_send_queue_push_bytes (&self->queue, &outgoing, bytes, task);
   gudpx_port_watch_cancellation (self, task, write_cancelled);
+  queue_grew (self);
   if (self->dispatch_depth == 0 && !self->waits_for_writable)
     gudpx_port_flush (self, FALSE);
-  else
-    queue_changed (self);
+  gudpx_port_notify_queue (self);
 }
 
 /**
@@ -978,7 +1043,9 @@ gudpx_port_drop_queue (GudpxPort *self)
   g_ptr_array_set_size (self->flush_tasks, 0);
   gudpx_send_queue_trim (&self->queue);
 
-  queue_changed (self);
+  if (self->queue.size != self->notified_queue_size)
+    gudpx_port_notify (self, GUDPX_PORT_PROP_SEND_QUEUE_SIZE);
+  self->notified_queue_size = self->queue.size;
   return outcomes;
 }
 

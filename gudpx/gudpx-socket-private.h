@@ -35,6 +35,10 @@ void      gudpx_socket_get_addresses (GSocket                   *socket,
 gboolean  gudpx_socket_connect       (GSocket                   *socket,
                                       const GudpxNativeAddress  *peer,
                                       int                       *errsv);
+gboolean  gudpx_socket_restore_device (GSocket                  *socket,
+                                      const char               *device,
+                                      const GudpxNativeAddress *bound,
+                                      GError                  **error);
 gboolean  gudpx_socket_is_ipv6_only  (GSocket                   *socket);
 char     *gudpx_socket_own_path      (const GudpxNativeAddress  *address,
                                       GStatBuf                  *stat);

@@ -253,7 +253,6 @@ gudpx_socket_adopt (int fd, GSocketFamily family, GError **error)
       return NULL;
     }
   g_socket_set_blocking (socket, FALSE);
-  receive_own_groups_only (socket);
   return socket;
 }
 
@@ -293,6 +292,25 @@ gudpx_socket_connect (GSocket *socket, const GudpxNativeAddress *peer, int *errs
   *errsv = result != 0 ? errno : 0;
   /* Some systems dissolve it and complain all the same. */
   return result == 0 || (peer->length == 0 && *errsv == EAFNOSUPPORT);
+}
+
+/* Gives the socket back the interface that it was bound to, by name or by the scope id of its
+ * address: udp_disconnect() of Linux takes it away. */
+gboolean
+gudpx_socket_restore_device (GSocket *socket,
+                             const char *device,
+                             const GudpxNativeAddress *bound,
+                             GError **error)
+{
+  if (device != NULL)
+    return bind_to_device (socket, device, error);
+
+#ifdef SO_BINDTOIFINDEX
+  if (bound->u.any.sa_family == AF_INET6 && bound->u.in6.sin6_scope_id != 0)
+    return set_option (socket, SOL_SOCKET, SO_BINDTOIFINDEX, (int) bound->u.in6.sin6_scope_id,
+                       "the interface", error);
+#endif
+  return TRUE;
 }
 
 gboolean

@@ -33,6 +33,29 @@ test_forms (void)
   gudpx_port_stop_listening (port);
 }
 
+/* As many pieces as one likes. */
+static void
+test_many_vectors (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  g_autoptr (GSocketAddress) address = g_socket_get_local_address (peer, NULL);
+  g_autofree GOutputVector *vectors = g_new0 (GOutputVector, 5000);
+  g_autofree char *received = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 5000; i++)
+    vectors[i] = (GOutputVector){ &"abcdefghij"[i % 10], 1 };
+  g_assert_true (gudpx_port_write_vectors (port, vectors, 5000, address, &error));
+  g_assert_no_error (error);
+  received = peer_receive (peer, NULL);
+  g_assert_cmpuint (strlen (received), ==, 5000);
+  g_assert_true (g_str_has_prefix (received, "abcdefghijabc"));
+
+  gudpx_port_stop_listening (port);
+}
+
 static void
 scribble (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
 {
@@ -261,6 +284,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/write/forms", test_forms);
+  g_test_add_func ("/write/many-vectors", test_many_vectors);
   g_test_add_func ("/write/in-handler", test_in_handler);
   g_test_add_func ("/write/order", test_order);
   g_test_add_func ("/write/errors", test_errors);

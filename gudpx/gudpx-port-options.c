@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A port's getters and setters of socket options. */
+
+#include "gudpx-port-private.h"
+
+static gboolean
+set_option (GudpxPort *self, GudpxOption option, guint property, guint value, GError **error)
+{
+  int before = gudpx_options_get (&self->options, self->socket, option);
+
+  if (!gudpx_options_set (&self->options, self->socket, option, value, error))
+    return FALSE;
+  if (gudpx_options_get (&self->options, self->socket, option) != before)
+    gudpx_port_notify (self, property);
+  return TRUE;
+}
+
+/**
+ * gudpx_port_get_broadcast_allowed: (get-property broadcast-allowed)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:broadcast-allowed].
+ *
+ * Returns: whether they may be written to
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_get_broadcast_allowed (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_BROADCAST_ALLOWED);
+}
+
+/**
+ * gudpx_port_set_broadcast_allowed: (set-property broadcast-allowed)
+ * @self: a port
+ * @allowed: whether they may
+ * @error: return location for an error
+ *
+ * Sets whether broadcast addresses may be written to. The error is what the system has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_broadcast_allowed (GudpxPort *self, gboolean allowed, GError **error)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  return set_option (self, GUDPX_OPTION_BROADCAST_ALLOWED, GUDPX_PORT_PROP_BROADCAST_ALLOWED, allowed != FALSE,
+                     error);
+}
+
+/**
+ * gudpx_port_get_ttl: (get-property ttl)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:ttl].
+ *
+ * Returns: the time to live
+ *
+ * Since: 1.0
+ */
+guint
+gudpx_port_get_ttl (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_TTL);
+}
+
+/**
+ * gudpx_port_set_ttl: (set-property ttl)
+ * @self: a port
+ * @ttl: 1 to 255
+ * @error: return location for an error
+ *
+ * Sets the time to live of unicast datagrams. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a value
+ * out of range, and what the system has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_ttl (GudpxPort *self, guint ttl, GError **error)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  return set_option (self, GUDPX_OPTION_TTL, GUDPX_PORT_PROP_TTL, ttl,
+                     error);
+}
+
+/**
+ * gudpx_port_get_multicast_ttl: (get-property multicast-ttl)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:multicast-ttl].
+ *
+ * Returns: the time to live
+ *
+ * Since: 1.0
+ */
+guint
+gudpx_port_get_multicast_ttl (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_MULTICAST_TTL);
+}
+
+/**
+ * gudpx_port_set_multicast_ttl: (set-property multicast-ttl)
+ * @self: a port
+ * @ttl: 0 to 255
+ * @error: return location for an error
+ *
+ * Sets the time to live of multicast datagrams. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a
+ * value out of range, and what the system has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_multicast_ttl (GudpxPort *self, guint ttl, GError **error)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  return set_option (self, GUDPX_OPTION_MULTICAST_TTL, GUDPX_PORT_PROP_MULTICAST_TTL, ttl,
+                     error);
+}
+
+/**
+ * gudpx_port_get_multicast_loopback: (get-property multicast-loopback)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:multicast-loopback].
+ *
+ * Returns: whether they come to this machine too
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_get_multicast_loopback (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_MULTICAST_LOOPBACK);
+}
+
+/**
+ * gudpx_port_set_multicast_loopback: (set-property multicast-loopback)
+ * @self: a port
+ * @loopback: whether they do
+ * @error: return location for an error
+ *
+ * Sets whether multicast datagrams come to this machine too. The error is what the system has to
+ * say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_multicast_loopback (GudpxPort *self, gboolean loopback, GError **error)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  return set_option (self, GUDPX_OPTION_MULTICAST_LOOPBACK, GUDPX_PORT_PROP_MULTICAST_LOOPBACK, loopback != FALSE,
+                     error);
+}
+
+/**
+ * gudpx_port_get_dscp: (get-property dscp)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:dscp].
+ *
+ * Returns: the code point
+ *
+ * Since: 1.0
+ */
+guint
+gudpx_port_get_dscp (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_DSCP);
+}
+
+/**
+ * gudpx_port_set_dscp: (set-property dscp)
+ * @self: a port
+ * @dscp: 0 to 63
+ * @error: return location for an error
+ *
+ * Sets the differentiated services code point of what is sent. Errors are
+ * %G_IO_ERROR_INVALID_ARGUMENT for a value out of range, and what the system has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_dscp (GudpxPort *self, guint dscp, GError **error)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  return set_option (self, GUDPX_OPTION_DSCP, GUDPX_PORT_PROP_DSCP, dscp,
+                     error);
+}
+
+/**
+ * gudpx_port_get_receive_buffer_size: (get-property receive-buffer-size)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:receive-buffer-size].
+ *
+ * Returns: bytes; 0: the system's choice
+ *
+ * Since: 1.0
+ */
+guint
+gudpx_port_get_receive_buffer_size (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_RECEIVE_BUFFER_SIZE);
+}
+
+/**
+ * gudpx_port_set_receive_buffer_size: (set-property receive-buffer-size)
+ * @self: a port
+ * @size: bytes, at least 1
+ * @error: return location for an error
+ *
+ * Sets the size of the kernel's receive buffer. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a
+ * value out of range, and what the system has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_receive_buffer_size (GudpxPort *self, guint size, GError **error)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  return set_option (self, GUDPX_OPTION_RECEIVE_BUFFER_SIZE, GUDPX_PORT_PROP_RECEIVE_BUFFER_SIZE, size,
+                     error);
+}
+
+/**
+ * gudpx_port_get_send_buffer_size: (get-property send-buffer-size)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:send-buffer-size].
+ *
+ * Returns: bytes; 0: the system's choice
+ *
+ * Since: 1.0
+ */
+guint
+gudpx_port_get_send_buffer_size (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_SEND_BUFFER_SIZE);
+}
+
+/**
+ * gudpx_port_set_send_buffer_size: (set-property send-buffer-size)
+ * @self: a port
+ * @size: bytes, at least 1
+ * @error: return location for an error
+ *
+ * Sets the size of the kernel's send buffer. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a value
+ * out of range, and what the system has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_send_buffer_size (GudpxPort *self, guint size, GError **error)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  return set_option (self, GUDPX_OPTION_SEND_BUFFER_SIZE, GUDPX_PORT_PROP_SEND_BUFFER_SIZE, size,
+                     error);
+}
+
+/**
+ * gudpx_port_get_multicast_interface: (get-property multicast-interface)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:multicast-interface].
+ *
+ * Returns: (transfer none) (nullable): the interface, as it was set
+ *
+ * Since: 1.0
+ */
+const char *
+gudpx_port_get_multicast_interface (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
+
+  return self->options.multicast_interface;
+}
+
+/**
+ * gudpx_port_set_multicast_interface: (set-property multicast-interface)
+ * @self: a port
+ * @interface_: (nullable): the name of an interface, or an address that it has; %NULL: the choice is the system's
+ * @error: return location for an error
+ *
+ * Sets the interface that multicast datagrams leave by. %G_IO_ERROR_NOT_FOUND is the error for
+ * one that does not exist; on a stopped port it comes from the start.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_multicast_interface (GudpxPort *self, const char *interface_, GError **error)
+{
+  g_autofree char *before = NULL;
+
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  before = g_strdup (self->options.multicast_interface);
+  if (!gudpx_options_set_multicast_interface (&self->options, self->socket, interface_, error))
+    return FALSE;
+  if (g_strcmp0 (before, self->options.multicast_interface) != 0)
+    gudpx_port_notify (self, GUDPX_PORT_PROP_MULTICAST_INTERFACE);
+  return TRUE;
+}
+
+/**
+ * gudpx_port_get_metadata: (get-property metadata)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:metadata].
+ *
+ * Returns: what is delivered
+ *
+ * Since: 1.0
+ */
+GudpxMetadataFlags
+gudpx_port_get_metadata (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), GUDPX_METADATA_NONE);
+
+  return self->options.metadata;
+}
+
+/**
+ * gudpx_port_set_metadata: (set-property metadata)
+ * @self: a port
+ * @metadata: what is wanted
+ * @error: return location for an error
+ *
+ * Sets what the kernel is to deliver with each datagram from now on. The error is what the system
+ * has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_metadata (GudpxPort *self, GudpxMetadataFlags metadata, GError **error)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  if (self->options.metadata == metadata)
+    return TRUE;
+  if (!gudpx_options_set_metadata (&self->options, self->socket, metadata, error))
+    return FALSE;
+  gudpx_port_notify (self, GUDPX_PORT_PROP_METADATA);
+  return TRUE;
+}
+
+/**
+ * gudpx_port_get_dont_fragment: (get-property dont-fragment)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:dont-fragment].
+ *
+ * Returns: whether datagrams are never fragmented
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_get_dont_fragment (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_DONT_FRAGMENT) ==
+         GUDPX_OPTION_DONT_FRAGMENT_ON;
+}
+
+/**
+ * gudpx_port_set_dont_fragment: (set-property dont-fragment)
+ * @self: a port
+ * @dont_fragment: whether datagrams are never to be fragmented
+ * @error: return location for an error
+ *
+ * Sets whether datagrams that do not fit are refused. The error is what the system has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_dont_fragment (GudpxPort *self, gboolean dont_fragment, GError **error)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  return set_option (self, GUDPX_OPTION_DONT_FRAGMENT, GUDPX_PORT_PROP_DONT_FRAGMENT,
+                     dont_fragment ? GUDPX_OPTION_DONT_FRAGMENT_ON
+                                   : GUDPX_OPTION_DONT_FRAGMENT_OFF,
+                     error);
+}
+
+/**
+ * gudpx_port_get_max_pacing_rate: (get-property max-pacing-rate)
+ * @self: a port
+ *
+ * See [property@Gudpx.Port:max-pacing-rate].
+ *
+ * Returns: bytes a second; %G_MAXUINT: any number
+ *
+ * Since: 1.0
+ */
+guint
+gudpx_port_get_max_pacing_rate (GudpxPort *self)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), G_MAXUINT);
+
+  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_MAX_PACING_RATE);
+}
+
+/**
+ * gudpx_port_set_max_pacing_rate: (set-property max-pacing-rate)
+ * @self: a port
+ * @bytes_per_second: at least 1; %G_MAXUINT: any number
+ * @error: return location for an error
+ *
+ * Sets how many bytes a second leave at most. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a value out
+ * of range, and what the system has to say.
+ *
+ * Returns: whether it was set
+ *
+ * Since: 1.0
+ */
+gboolean
+gudpx_port_set_max_pacing_rate (GudpxPort *self, guint bytes_per_second, GError **error)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
+  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+
+  return set_option (self, GUDPX_OPTION_MAX_PACING_RATE, GUDPX_PORT_PROP_MAX_PACING_RATE,
+                     bytes_per_second, error);
+}
