@@ -8,7 +8,7 @@ import Gudpx from 'gi://Gudpx?version=1';
 
 import {
     Batches, Code, LOCALHOST, Recorder, assertEqual, assertError, assertRejects, assertSame,
-    assertTrue, iterateUntil, listen, listenUnix, main, plainSocket, range, send, settle,
+    assertTrue, iterateUntil, listen, listenUnix, main, range, send, settle,
     temporaryPath, test, unixAddress, unusedNumber
 } from './gudpxtest.js';
 

@@ -128,6 +128,14 @@ class Recorder(Gudpx.DatagramProtocol):
         self.handle("writable", port)
 
 
+class Batches(Recorder):
+    """Takes whole batches, and hands them on."""
+
+    def do_datagrams_received(self, datagrams):
+        self.handle("datagrams_received", datagrams)
+        Gudpx.DatagramProtocol.do_datagrams_received(self, datagrams)
+
+
 class TestCase(unittest.TestCase):
     def setUp(self):
         self.ports = []

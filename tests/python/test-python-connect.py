@@ -9,7 +9,7 @@ import tap
 from gudpxtest import (DESTINATION_UNSET, LOCALHOST, Code, Recorder, TestCase, address,
                        iterate_until, number, settle)
 
-from gi.repository import Gio, GLib, Gudpx
+from gi.repository import Gio, Gudpx
 
 
 class Connect(TestCase):

@@ -10,7 +10,7 @@ import tap
 from gudpxtest import (DESTINATION_UNSET, LOCALHOST, Code, Recorder, TestCase, address,
                        iterate_until, number, settle, unix_address)
 
-from gi.repository import GLib, Gudpx
+from gi.repository import Gudpx
 
 ALL = (Gudpx.MetadataFlags.DESTINATION | Gudpx.MetadataFlags.TIMESTAMP |
        Gudpx.MetadataFlags.HOP_LIMIT | Gudpx.MetadataFlags.TRAFFIC_CLASS)

@@ -5,8 +5,8 @@
 import socket
 
 import tap
-from gudpxtest import (LOCALHOST, Answer, Code, Recorder, TestCase, address, iterate_until, number,
-                       settle, unix_address)
+from gudpxtest import (LOCALHOST, Answer, Code, Recorder, TestCase, address, number, settle,
+                       unix_address)
 
 from gi.repository import Gio, GLib, Gudpx
 

@@ -5,15 +5,10 @@
 import time
 
 import tap
-from gudpxtest import (LOCALHOST, Answer, Code, Recorder, TestCase, iterate_until, number, settle)
+from gudpxtest import (LOCALHOST, Answer, Batches, Code, Recorder, TestCase, iterate_until, number,
+                       settle)
 
 from gi.repository import Gio, GLib, Gudpx
-
-
-class Batches(Recorder):
-    def do_datagrams_received(self, datagrams):
-        self.handle("datagrams_received", datagrams)
-        Gudpx.DatagramProtocol.do_datagrams_received(self, datagrams)
 
 
 class StopAsync(TestCase):

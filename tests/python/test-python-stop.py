@@ -3,16 +3,10 @@
 """Stop, start again, pause and nest, from everywhere."""
 
 import tap
-from gudpxtest import (LOCALHOST, Answer, Code, Recorder, TestCase, iterate_until, number, settle,
+from gudpxtest import (LOCALHOST, Batches, Code, Recorder, TestCase, iterate_until, number, settle,
                        unix_address)
 
 from gi.repository import Gio, GLib, Gudpx
-
-
-class Batches(Recorder):
-    def do_datagrams_received(self, datagrams):
-        self.handle("datagrams_received", datagrams)
-        Gudpx.DatagramProtocol.do_datagrams_received(self, datagrams)
 
 
 def stop(protocol, *_):

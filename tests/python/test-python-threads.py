@@ -3,7 +3,6 @@
 """Main contexts other than the default one, and other threads."""
 
 import gc
-import subprocess
 import sys
 import threading
 

@@ -6,9 +6,9 @@ import array
 
 import tap
 from gudpxtest import (DESTINATION_UNSET, LOCALHOST, Answer, Code, Recorder, TestCase, address,
-                       iterate_until, number, settle, unix_address)
+                       number, settle, unix_address)
 
-from gi.repository import Gio, GLib, Gudpx
+from gi.repository import GLib, Gudpx
 
 
 class Forms(TestCase):
