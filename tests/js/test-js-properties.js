@@ -27,6 +27,10 @@ const SETTABLE = {
     reading: [true, false, []],
     coalesce_writes: [true, false, []],
     busy_poll: [undefined, 100, [1001]],
+    report_errors: [false, true, []],
+    send_queue_policy: [Gudpx.QueuePolicy.REFUSE, Gudpx.QueuePolicy.DROP_OLDEST, []],
+    dont_fragment: [false, true, []],
+    max_pacing_rate: [2 ** 32 - 1, 125000, [0]],
     metadata: [Gudpx.MetadataFlags.NONE, Gudpx.MetadataFlags.TIMESTAMP, []],
 };
 const CONSTRUCT_ONLY = ['protocol', 'listen_multiple', 'reuse_port', 'ipv6_only', 'bind_device'];

@@ -381,6 +381,19 @@ class Unreachable(NetworkTestCase):
         peer.sendto(b"y", (OURS4, number(port)))
         iterate_until(lambda: protocol.datagrams)
 
+    def test_no_fragments(self):
+        protocol = Recorder()
+        there = self.listen(protocol, "fe80::2%gudpx1")
+        port = self.listen(host="fe80::1%gudpx0")
+        port.connect_peer("fe80::2%gudpx0", number(there))
+        port.write(bytes(3000))
+        iterate_until(lambda: protocol.datagrams)
+        self.assertTrue(port.set_dont_fragment(True))
+        with self.assert_error(Code.MESSAGE_TOO_LARGE, 3000, 1500):
+            port.write(bytes(3000))
+        port.write(bytes(1452))
+        iterate_until(lambda: len(protocol.datagrams) == 2)
+
     def test_path_mtu(self):
         port = self.listen(host=None)
         port.connect_peer("10.99.0.2", 9)

@@ -29,6 +29,10 @@ SETTABLE = {
     "reading": (True, False, ()),
     "coalesce-writes": (True, False, ()),
     "busy-poll": (None, 100, (1001,)),
+    "report-errors": (False, True, ()),
+    "send-queue-policy": (Gudpx.QueuePolicy.REFUSE, Gudpx.QueuePolicy.DROP_OLDEST, ()),
+    "dont-fragment": (False, True, ()),
+    "max-pacing-rate": (2 ** 32 - 1, 125000, (0,)),
     "metadata": (Gudpx.MetadataFlags.NONE, TIMESTAMP, ()),
 }
 CONSTRUCT_ONLY = ["protocol", "listen-multiple", "reuse-port", "ipv6-only", "bind-device"]
@@ -186,7 +190,7 @@ class Properties(TestCase):
                 with self.assertRaises((TypeError, ValueError, OverflowError)):
                     setter(port, name)(object() if name not in (
                         "broadcast-allowed", "multicast-loopback", "reading",
-                        "coalesce-writes") else ValueErrorBool())
+                        "coalesce-writes", "report-errors", "dont-fragment") else ValueErrorBool())
                 self.assertEqual(port.get_property(name), before, name)
 
     def test_what_the_system_refuses(self):
