@@ -106,7 +106,10 @@ gudpx_outgoing_get_size (const GudpxOutgoing *self)
   gsize size = 0;
 
   for (guint i = 0; i < self->n_vectors; i++)
-    size += self->vectors[i].size;
+    {
+      if (!g_size_checked_add (&size, size, self->vectors[i].size))
+        return G_MAXSIZE;
+    }
   return size;
 }
 

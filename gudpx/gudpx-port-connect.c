@@ -16,6 +16,7 @@ dissolve (GudpxPort *self, GError **error)
 
   if (self->peer.length == 0)
     return TRUE;
+  gudpx_port_update_bound (self);
   if (!gudpx_socket_connect (self->socket, &nobody, &errsv))
     {
       gudpx_set_error_errno (error, errsv, "Cannot disconnect");

@@ -38,6 +38,23 @@ gudpx_port_update_addresses (GudpxPort *self)
   g_object_thaw_notify (G_OBJECT (self));
 }
 
+/* The kernel gives a number to an adopted socket that has none when it is used. */
+void
+gudpx_port_update_bound (GudpxPort *self)
+{
+  GudpxNativeAddress local;
+  GudpxNativeAddress peer;
+
+  if (self->bound.u.any.sa_family == AF_UNIX || gudpx_native_address_get_port (&self->bound) != 0)
+    return;
+
+  gudpx_socket_get_addresses (self->socket, &local, &peer);
+  if (self->bound.u.any.sa_family == AF_INET)
+    self->bound.u.in.sin_port = local.u.in.sin_port;
+  else
+    self->bound.u.in6.sin6_port = local.u.in6.sin6_port;
+}
+
 static gboolean
 get_requested_address (GudpxPort *self, GudpxNativeAddress *native, GError **error)
 {
@@ -179,6 +196,7 @@ check_can_start (GudpxPort *self, GError **error)
 gboolean
 gudpx_port_start_listening (GudpxPort *self, GError **error)
 {
+  g_autoptr (GudpxPort) keep = NULL;
   g_autoptr (GSocket) socket = NULL;
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
@@ -191,6 +209,8 @@ gudpx_port_start_listening (GudpxPort *self, GError **error)
       !gudpx_multicast_rejoin (self->memberships, socket, error))
     return FALSE;
 
+  /* A handler may stop it and let go of it. */
+  keep = g_object_ref (self);
   open_port (self, socket);
   return TRUE;
 }
@@ -246,6 +266,7 @@ gudpx_port_release (GudpxPort *self)
 
   close_socket (self);
   gudpx_port_answer (gudpx_port_drop_queue (self));
+  self->notified_queue_size = 0;
   g_ptr_array_set_size (self->stop_tasks, 0);
   g_clear_object (&self->local_address);
   g_clear_object (&self->peer_address);
@@ -275,6 +296,7 @@ gudpx_port_finish_stop (GudpxPort *self)
   g_object_freeze_notify (G_OBJECT (self));
   close_socket (self);
   dropped = gudpx_port_drop_queue (self);
+  gudpx_port_notify_queue (self);
   gudpx_port_update_addresses (self);
   gudpx_port_notify (self, GUDPX_PORT_PROP_SOCKET);
   if (was_listening)

@@ -94,10 +94,11 @@ struct _GudpxPort
   guint dispatch_depth;
   GThread *dispatching_thread; /* NULL: none is */
   gboolean waits_for_writable; /* the kernel had no room */
+  gboolean waited_in_vain;     /* it said that it had, and has not */
   guint retry_delay;           /* ms, 0: the socket tells when there is room */
   gint64 retry_time;           /* when it is over, by the monotonic clock in µs */
   gboolean owes_writable;      /* the queue was too full: a “writable” is due */
-  GPtrArray *flush_tasks;
+  GQueue flush_tasks;
   GQueue outcomes; /* of queued datagrams, to be told from the main loop */
 
   const GudpxIoError *reported_error; /* NULL: none is at the moment */
@@ -157,6 +158,7 @@ GudpxPort *gudpx_port_new_adopted     (GudpxDatagramProtocol  *protocol,
 void       gudpx_port_release         (GudpxPort              *self);
 void       gudpx_port_finish_stop     (GudpxPort              *self);
 void       gudpx_port_update_addresses (GudpxPort             *self);
+void       gudpx_port_update_bound    (GudpxPort              *self);
 
 /* gudpx-port-receive.c */
 GSource   *gudpx_port_source_new      (GudpxPort *self);

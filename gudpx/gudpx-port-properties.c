@@ -134,12 +134,9 @@ gudpx_port_get_local_address (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
 
-  /* The kernel binds an adopted socket that was not bound at its first write. */
-  if (self->is_adopted && gudpx_native_address_get_port (&self->bound) == 0 && self->socket != NULL)
+  if (self->socket != NULL && gudpx_native_address_get_port (&self->bound) == 0)
     {
-      GudpxNativeAddress peer;
-
-      gudpx_socket_get_addresses (self->socket, &self->bound, &peer);
+      gudpx_port_update_bound (self);
       gudpx_port_update_addresses (self);
     }
   return self->socket != NULL ? self->local_address : self->requested_address;

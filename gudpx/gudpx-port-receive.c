@@ -113,6 +113,7 @@ read_batch (GudpxPort *self)
 {
   int errsv = 0;
 
+  gudpx_port_update_bound (self);
   self->batch = self->io->funcs->receive (self->io, self->max_packet_size, &errsv);
   self->batch_index = 0;
   self->batch_offset = 0;

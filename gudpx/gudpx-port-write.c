@@ -69,19 +69,12 @@ is_flushed (GudpxPort *self, GTask *task)
 static void
 answer_flushes (GudpxPort *self)
 {
-  for (guint i = 0; i < self->flush_tasks->len;)
+  while (!g_queue_is_empty (&self->flush_tasks) &&
+         is_flushed (self, g_queue_peek_head (&self->flush_tasks)))
     {
-      g_autoptr (GTask) task = NULL;
+      g_autoptr (GTask) task = g_queue_pop_head (&self->flush_tasks);
 
-      if (!is_flushed (self, self->flush_tasks->pdata[i]))
-        {
-          i++;
-          continue;
-        }
-      /* Its callback may do anything to the list. */
-      task = g_ptr_array_steal_index (self->flush_tasks, i);
       g_task_return_boolean (task, TRUE);
-      i = 0;
     }
 }
 
@@ -143,11 +136,10 @@ queue_grew (GudpxPort *self)
     self->owes_writable = TRUE;
 }
 
-/* At the end of a call, or of a dispatch: who is told may do anything to the port. */
 void
 gudpx_port_notify_queue (GudpxPort *self)
 {
-  if (self->dispatch_depth > 0 || self->queue.size == self->notified_queue_size)
+  if (self->queue.size == self->notified_queue_size)
     return;
 
   self->notified_queue_size = self->queue.size;
@@ -165,7 +157,8 @@ is_for_now (int errsv)
 static void
 wait_for_room (GudpxPort *self, int errsv, gboolean was_writable)
 {
-  gboolean by_timer = was_writable || self->retry_delay > 0 || errsv == ENOBUFS || errsv == ENOMEM;
+  gboolean by_timer = was_writable || self->waited_in_vain || self->retry_delay > 0 ||
+                      errsv == ENOBUFS || errsv == ENOMEM;
 
   self->waits_for_writable = TRUE;
   /* Of a joined run the kernel drops what has no room, and says nothing. */
@@ -177,6 +170,13 @@ wait_for_room (GudpxPort *self, int errsv, gboolean was_writable)
       g_source_set_ready_time (self->source, self->retry_time);
     }
   gudpx_port_update_source (self);
+}
+
+static void
+room_was_found (GudpxPort *self)
+{
+  self->waited_in_vain = FALSE;
+  self->retry_delay = 0;
 }
 
 static GError *
@@ -236,6 +236,8 @@ gudpx_port_flush (GudpxPort *self, gboolean was_writable)
   guint n;
 
   self->waits_for_writable = FALSE;
+  if (was_writable)
+    self->waited_in_vain = TRUE;
   while (!self->waits_for_writable &&
          (n = gudpx_send_queue_peek (&self->queue, outgoing, GUDPX_IO_SEND_BATCH)) > 0)
     {
@@ -247,7 +249,7 @@ gudpx_port_flush (GudpxPort *self, gboolean was_writable)
       if (n_sent > 0)
         {
           was_writable = FALSE;
-          self->retry_delay = 0;
+          room_was_found (self);
         }
       if (n_sent < n && is_for_now (errsv))
         wait_for_room (self, errsv, was_writable);
@@ -256,15 +258,12 @@ gudpx_port_flush (GudpxPort *self, gboolean was_writable)
     }
 
   if (!self->waits_for_writable)
-    {
-      self->retry_delay = 0;
-      self->io->coalesces = self->coalesce_writes;
-    }
+    self->io->coalesces = self->coalesce_writes;
   gudpx_port_update_source (self);
 
   /* A dispatch looks after itself at its end. */
   if (self->dispatch_depth == 0 &&
-      (self->io->absorbed_errsv != 0 || self->flush_tasks->len > 0 || self->owes_writable))
+      (self->io->absorbed_errsv != 0 || !g_queue_is_empty (&self->flush_tasks) || self->owes_writable))
     gudpx_port_wake (self);
 }
 
@@ -284,6 +283,7 @@ send_directly (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
   if (self->io->funcs->send (self->io, outgoing, 1, &errsv) == 1)
     {
       count_sent (self, gudpx_outgoing_get_size (outgoing));
+      room_was_found (self);
       if (self->io->absorbed_errsv != 0)
         gudpx_port_wake (self);
       return SENT;
@@ -413,12 +413,20 @@ gudpx_port_send (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
   return TRUE;
 }
 
+/* Whoever is told of the queue may do anything to the port; a dispatch tells at its end. */
+static void
+end_call (GudpxPort *self)
+{
+  if (self->dispatch_depth == 0)
+    gudpx_port_notify_queue (self);
+}
+
 static gboolean
 send_and_notify (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
 {
   gboolean is_taken = gudpx_port_send (self, outgoing, error);
 
-  gudpx_port_notify_queue (self);
+  end_call (self);
   return is_taken;
 }
 
@@ -812,6 +820,8 @@ gudpx_port_write_datagrams (GudpxPort *self, GPtrArray *datagrams, GError **erro
   g_return_val_if_fail (GUDPX_IS_PORT (self), -1);
   g_return_val_if_fail (gudpx_port_is_mine (self), -1);
   g_return_val_if_fail (datagrams != NULL, -1);
+  for (n = 0; n < datagrams->len; n++)
+    g_return_val_if_fail (GUDPX_IS_DATAGRAM (datagrams->pdata[n]), -1);
 
   if (!gudpx_port_check_listening (self, "write", error))
     return -1;
@@ -823,7 +833,7 @@ gudpx_port_write_datagrams (GudpxPort *self, GPtrArray *datagrams, GError **erro
     }
   if (!self->waits_for_writable)
     gudpx_port_flush (self, FALSE);
-  gudpx_port_notify_queue (self);
+  end_call (self);
 
   if (n == 0 && local_error != NULL)
     {
@@ -905,7 +915,7 @@ gudpx_port_write_async (GudpxPort *self,
   queue_grew (self);
   if (self->dispatch_depth == 0 && !self->waits_for_writable)
     gudpx_port_flush (self, FALSE);
-  gudpx_port_notify_queue (self);
+  end_call (self);
 }
 
 /**
@@ -937,8 +947,11 @@ flush_cancelled (gpointer data)
   g_autoptr (GTask) task = g_object_ref (G_TASK (data));
   GudpxPort *self = g_task_get_source_object (task);
 
-  if (g_ptr_array_remove (self->flush_tasks, task))
-    g_task_return_error_if_cancelled (task);
+  if (g_queue_remove (&self->flush_tasks, task))
+    {
+      g_task_return_error_if_cancelled (task);
+      g_object_unref (task);
+    }
   return G_SOURCE_REMOVE;
 }
 
@@ -978,7 +991,7 @@ gudpx_port_flush_async (GudpxPort *self,
     }
 
   g_task_set_task_data (task, g_memdup2 (&self->queue.last_serial, sizeof (guint64)), g_free);
-  g_ptr_array_add (self->flush_tasks, g_object_ref (task));
+  g_queue_push_tail (&self->flush_tasks, g_object_ref (task));
   gudpx_port_watch_cancellation (self, task, flush_cancelled);
   gudpx_port_wake (self);
 }
@@ -1027,7 +1040,7 @@ gudpx_port_drop_queue (GudpxPort *self)
 
   self->waits_for_writable = FALSE;
   self->owes_writable = FALSE;
-  self->retry_delay = 0;
+  room_was_found (self);
 
   while ((outcome = g_queue_pop_head (&self->outcomes)) != NULL)
     g_ptr_array_add (outcomes, outcome);
@@ -1038,14 +1051,11 @@ gudpx_port_drop_queue (GudpxPort *self)
         add_closed (outcomes, entry->task);
       gudpx_queued_datagram_free (entry);
     }
-  for (guint i = 0; i < self->flush_tasks->len; i++)
-    add_closed (outcomes, self->flush_tasks->pdata[i]);
-  g_ptr_array_set_size (self->flush_tasks, 0);
+  for (GList *l = self->flush_tasks.head; l != NULL; l = l->next)
+    add_closed (outcomes, l->data);
+  g_queue_clear_full (&self->flush_tasks, g_object_unref);
   gudpx_send_queue_trim (&self->queue);
 
-  if (self->queue.size != self->notified_queue_size)
-    gudpx_port_notify (self, GUDPX_PORT_PROP_SEND_QUEUE_SIZE);
-  self->notified_queue_size = self->queue.size;
   return outcomes;
 }
 

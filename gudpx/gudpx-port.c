@@ -107,7 +107,6 @@ gudpx_port_finalize (GObject *object)
   gudpx_address_cache_free (self->addresses);
   while (self->n_pooled > 0)
     g_object_unref (self->pool[--self->n_pooled]);
-  g_ptr_array_unref (self->flush_tasks);
   g_ptr_array_unref (self->stop_tasks);
 
   G_OBJECT_CLASS (gudpx_port_parent_class)->finalize (object);
@@ -683,7 +682,6 @@ gudpx_port_init (GudpxPort *self)
   self->busy_poll = GUDPX_PORT_DEFAULT_BUSY_POLL;
   self->memberships = gudpx_multicast_memberships_new ();
   self->addresses = gudpx_address_cache_new ();
-  self->flush_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   gudpx_send_queue_init (&self->queue);
 }

@@ -41,6 +41,7 @@ free_addresses (gpointer data)
   g_list_free_full (data, g_object_unref);
 }
 
+/* Before the task is answered: whoever is told may do anything. */
 static void
 give_up (GTask *task)
 {
@@ -57,10 +58,9 @@ timed_out (gpointer data)
   GTask *task = data;
   Lookup *lookup = g_task_get_task_data (task);
 
-  if (!g_task_get_completed (task))
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                             "“%s” was not resolved within %u ms", lookup->host, lookup->timeout_ms);
   give_up (task);
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                           "“%s” was not resolved within %u ms", lookup->host, lookup->timeout_ms);
   return G_SOURCE_REMOVE;
 }
 
@@ -69,8 +69,8 @@ cancelled (GCancellable *cancellable, gpointer data)
 {
   GTask *task = data;
 
-  g_task_return_error_if_cancelled (task);
   give_up (task);
+  g_task_return_error_if_cancelled (task);
   return G_SOURCE_REMOVE;
 }
 
@@ -84,14 +84,14 @@ looked_up (GObject *source, GAsyncResult *result, gpointer data)
   GList *addresses =
       g_resolver_lookup_by_name_with_flags_finish (G_RESOLVER (source), result, &error);
 
+  clear_source (&lookup->timeout);
+  clear_source (&lookup->cancel_watch);
   if (g_cancellable_is_cancelled (lookup->lookup_cancellable))
     free_addresses (addresses);
   else if (addresses == NULL)
     g_task_return_error (task, g_steal_pointer (&error));
   else
     g_task_return_pointer (task, addresses, free_addresses);
-  clear_source (&lookup->timeout);
-  clear_source (&lookup->cancel_watch);
 }
 
 static GSource *

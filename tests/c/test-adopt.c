@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -146,6 +147,64 @@ test_unbound (void)
   gudpx_port_stop_listening (port);
 }
 
+/* Its options stay as the others know them, also while it is ours. */
+static void
+test_options (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  int fd = make_bound_socket ();
+  g_autoptr (GudpxPort) port = NULL;
+#ifdef HAVE_LINUX_IO
+  static const int options[] = { IP_RECVERR, IP_MULTICAST_ALL, IP_PKTINFO };
+  int value;
+  socklen_t size = sizeof value;
+  int before[3];
+
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpint (getsockopt (fd, IPPROTO_IP, options[i], &before[i], &size), ==, 0);
+  port = adopt (recorder, fd, G_SOCKET_FAMILY_INVALID);
+  g_assert_cmpint (getsockopt (fd, IPPROTO_UDP, UDP_GRO, &value, &size), ==, 0);
+  g_assert_cmpint (value, ==, 0);
+  g_assert_true (gudpx_port_connect_peer (port, "127.0.0.1", peer_get_port (peer), NULL));
+  gudpx_port_stop_listening (port);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_assert_cmpint (getsockopt (fd, IPPROTO_IP, options[i], &value, &size), ==, 0);
+      g_assert_cmpint (value, ==, before[i]);
+    }
+#else
+  port = adopt (recorder, fd, G_SOCKET_FAMILY_INVALID);
+  gudpx_port_stop_listening (port);
+#endif
+  close (fd);
+}
+
+/* The number that the kernel chose at the first write survives a peer. */
+static void
+test_unbound_connects (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  int fd = make_socket (AF_INET, SOCK_DGRAM);
+  g_autoptr (GudpxPort) port = adopt (recorder, fd, G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  g_autoptr (GSocketAddress) sender = NULL;
+  g_autofree char *received = NULL;
+  guint16 number;
+
+  g_assert_true (gudpx_port_connect_peer (port, "127.0.0.1", peer_get_port (peer), NULL));
+  g_assert_true (gudpx_port_write (port, text ("x"), NULL));
+  received = peer_receive (peer, &sender);
+  number = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (sender));
+  g_assert_true (gudpx_port_disconnect_peer (port, NULL));
+  g_assert_cmpuint (port_get_number (port), ==, number);
+  g_socket_send_to (peer, sender, "y", 1, NULL, NULL);
+  wait_for (recorder->datagrams->len == 1);
+
+  gudpx_port_stop_listening (port);
+  close (fd);
+}
+
 static void
 expect_refusal (int fd, GSocketFamily family)
 {
@@ -194,6 +253,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/adopt/connected", test_connected);
   g_test_add_func ("/adopt/pair", test_pair);
   g_test_add_func ("/adopt/unbound", test_unbound);
+  g_test_add_func ("/adopt/options", test_options);
+  g_test_add_func ("/adopt/unbound-connects", test_unbound_connects);
   g_test_add_func ("/adopt/refused", test_refused);
 
   return g_test_run ();

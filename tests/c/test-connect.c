@@ -261,6 +261,43 @@ test_errors (void)
   gudpx_port_stop_listening (port);
 }
 
+/* The number 0 is nobody's. */
+static void
+test_number_zero (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (gudpx_port_connect_peer (port, "127.0.0.2", 0, &error));
+  expect_error (&error, G_IO_ERROR_INVALID_ARGUMENT);
+  peer_send (peer, "x", -1, port);
+  wait_for (recorder->datagrams->len == 1);
+  gudpx_port_stop_listening (port);
+}
+
+/* What the network says of the peer before is not said of the one after. */
+static void
+test_late_refusal (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  g_autoptr (GSocketAddress) nobody =
+      g_inet_socket_address_new_from_string ("127.0.0.1", free_number ("127.0.0.1"));
+
+  g_assert_true (gudpx_port_connect_peer_address (port, nobody, NULL));
+  g_assert_true (gudpx_port_write (port, text ("x"), NULL));
+  connect_to (port, peer);
+  wait_for (recorder->error != NULL);
+  g_assert_true (gudpx_address_equal (recorder->destination, nobody));
+  expect_error (&recorder->error, G_IO_ERROR_CONNECTION_REFUSED);
+  iterate ();
+  g_assert_cmpstr (recorder->events->str, ==, "started error ");
+  gudpx_port_stop_listening (port);
+}
+
 /* Of a dual-stack port the peer may be of either family. */
 static void
 test_dual_stack (void)
@@ -305,6 +342,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/connect/stop-in-refused", test_stop_in_refused);
   g_test_add_func ("/connect/unconnected", test_unconnected);
   g_test_add_func ("/connect/errors", test_errors);
+  g_test_add_func ("/connect/number-zero", test_number_zero);
+  g_test_add_func ("/connect/late-refusal", test_late_refusal);
   g_test_add_func ("/connect/dual-stack", test_dual_stack);
 
   return g_test_run ();

@@ -212,6 +212,10 @@ check_source (const char *host,
   g_assert_false (
       gudpx_port_leave_source_group (listener.port, group, source, interface, &error));
   expect_error (&error, G_IO_ERROR_NOT_FOUND);
+  /* The other source is joined, not the group. */
+  g_assert_false (gudpx_port_leave_group (listener.port, group, interface, &error));
+  expect_error (&error, G_IO_ERROR_NOT_FOUND);
+  g_assert_true (gudpx_port_leave_source_group (listener.port, group, other, interface, &error));
 
   listener_clear (&listener);
   listener_clear (&sender);

@@ -104,6 +104,18 @@ test_bind_device (void)
   iterate ();
   g_assert_cmpuint (recorder->datagrams->len, ==, 1);
 
+  /* Still so after it had a peer. */
+  recorder_forget (recorder);
+  g_assert_true (gudpx_port_connect_peer (port, "fe80::2%gudpx0", 9, &error));
+  g_assert_true (gudpx_port_disconnect_peer (port, &error));
+  g_assert_no_error (error);
+  gudpx_port_write_to_host (sender, text ("by lo"), "::1", port_get_number (port), NULL);
+  gudpx_port_write_to_host (sender, text ("by cable"), "fe80::1%gudpx1", port_get_number (port),
+                            NULL);
+  wait_for (recorder->datagrams->len > 0);
+  iterate ();
+  g_assert_cmpuint (recorder->datagrams->len, ==, 1);
+
   gudpx_port_stop_listening (port);
   gudpx_port_stop_listening (sender);
 }
