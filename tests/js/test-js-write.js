@@ -309,6 +309,22 @@ test('the size notifies', () => {
     assertEqual(sizes.at(-1), 0);
 });
 
+test('connected elsewhere while it waits', () => {
+    const s = slow();
+    const other = listenUnix();
+    s.port.connect_peer_address(s.to);
+    fillKernel(s);
+    range(0, 50).forEach(i => {
+        s.port.write(`later ${i}`);
+        s.written.push(`later ${i}`);
+    });
+    s.port.connect_peer_address(other.local_address);
+    s.port.write('to the other');
+    s.read();
+    iterateUntil(() => other.protocol.datagrams.length > 0);
+    assertEqual(other.protocol.texts, ['to the other']);
+});
+
 test('write_async waits for the kernel', () => {
     const s = slow(5000);
     fill(s);

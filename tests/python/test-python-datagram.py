@@ -105,6 +105,17 @@ class Kept(TestCase):
         gc.collect()
         self.assertEqual(len(gone), 100)
 
+    def test_one_that_is_only_watched_is_not_used_again(self):
+        class Watcher(Gudpx.DatagramProtocol):
+            def do_datagram_received(self, datagram):
+                datagram.weak_ref(gone.append, datagram.get_payload())
+
+        gone = []
+        self.port = self.listen(Watcher())
+        wanted = self.receive(0, 100)
+        gc.collect()
+        self.assertEqual(gone, [payload for payload, _ in wanted])
+
     def test_a_signal_keeps_them_too(self):
         protocol = Gudpx.DatagramProtocol()
         kept = []
