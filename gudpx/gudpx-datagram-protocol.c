@@ -36,7 +36,8 @@
  */
 typedef struct
 {
-  GPtrArray *ports; /* attached, the last one last */
+  GPtrArray *ports;    /* attached, the last one last */
+  gboolean is_started; /* and was told so */
 } GudpxDatagramProtocolPrivate;
 
 G_DEFINE_TYPE_WITH_PRIVATE (GudpxDatagramProtocol, gudpx_datagram_protocol, G_TYPE_OBJECT)
@@ -355,32 +356,39 @@ gudpx_datagram_protocol_get_transport (GudpxDatagramProtocol *self)
 void
 gudpx_datagram_protocol_attach (GudpxDatagramProtocol *self, GudpxPort *port)
 {
-  GPtrArray *ports = get_private (self)->ports;
+  GudpxDatagramProtocolPrivate *private = get_private (self);
 
-  g_object_freeze_notify (G_OBJECT (self));
-  g_ptr_array_add (ports, g_object_ref (port));
+  g_ptr_array_add (private->ports, g_object_ref (port));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TRANSPORT]);
-  if (ports->len == 1)
-    g_signal_emit (self, signals[STARTED], 0);
-  g_object_thaw_notify (G_OBJECT (self));
+
+  /* Whoever was told may have stopped it, or started another. */
+  if (private->ports->len == 0 || private->is_started)
+    return;
+  private->is_started = TRUE;
+  g_signal_emit (self, signals[STARTED], 0);
 }
 
 /* Without @emit when nobody may be called any more. */
 void
 gudpx_datagram_protocol_detach (GudpxDatagramProtocol *self, GudpxPort *port, gboolean emit)
 {
-  GPtrArray *ports = get_private (self)->ports;
-  gboolean was_last = ports->len > 0 && ports->pdata[ports->len - 1] == port;
+  GudpxDatagramProtocolPrivate *private = get_private (self);
+  GudpxPort *transport = gudpx_datagram_protocol_get_transport (self);
 
-  if (!g_ptr_array_remove (ports, port) || !emit)
+  if (!g_ptr_array_remove (private->ports, port))
     return;
-
-  g_object_freeze_notify (G_OBJECT (self));
-  if (was_last)
+  if (!emit)
+    {
+      private->is_started = private->is_started && private->ports->len > 0;
+      return;
+    }
+  if (transport == port)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TRANSPORT]);
-  if (ports->len == 0)
-    g_signal_emit (self, signals[STOPPED], 0);
-  g_object_thaw_notify (G_OBJECT (self));
+
+  if (private->ports->len > 0 || !private->is_started)
+    return;
+  private->is_started = FALSE;
+  g_signal_emit (self, signals[STOPPED], 0);
 }
 
 /* Whether its class wants whole batches. */

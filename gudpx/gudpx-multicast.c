@@ -131,6 +131,25 @@ parse_address (GudpxPort *port,
           gudpx_native_address_convert (native, G_SOCKET_FAMILY_IPV4));
 }
 
+/* A group with a scope id names its interface, and no other. */
+static gboolean
+take_scope (Membership *self, const char *group, GError **error)
+{
+  guint scope_id = self->group.u.in6.sin6_scope_id;
+
+  self->group.u.in6.sin6_scope_id = 0;
+  if (scope_id == 0 || scope_id == self->interface_index)
+    return TRUE;
+  if (self->interface_index != 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s is not on the interface “%s”",
+                   group, self->interface);
+      return FALSE;
+    }
+  self->interface_index = scope_id;
+  return TRUE;
+}
+
 static Membership *
 membership_new (GudpxPort *port,
                 const char *group,
@@ -158,8 +177,8 @@ membership_new (GudpxPort *port,
         return NULL;
       self->interface = g_strdup (interface);
     }
-  else if (self->group.u.any.sa_family == AF_INET6)
-    self->interface_index = self->group.u.in6.sin6_scope_id;
+  if (self->group.u.any.sa_family == AF_INET6 && !take_scope (self, group, error))
+    return NULL;
   return g_steal_pointer (&self);
 }
 
@@ -223,7 +242,8 @@ gudpx_multicast_rejoin (GPtrArray *memberships, GSocket *socket, GError **error)
                                            gudpx_native_address_get_family (&membership->group),
                                            &membership->interface_index, error))
         return FALSE;
-      if (!membership_change (membership, socket, TRUE))
+      /* By the system's choice and by name it may be the same interface. */
+      if (!membership_change (membership, socket, TRUE) && errno != EADDRINUSE)
         {
           set_membership_error (membership, TRUE, errno, error);
           return FALSE;

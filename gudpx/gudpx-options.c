@@ -122,7 +122,7 @@ apply_option (GSocket *socket, GudpxOption option, int value, GError **error)
   const OptionRow *row = &rows[option];
 
   return set_int (socket, row->name, row->socket_option, row->ipv4_option, row->ipv6_option,
-                  value << row->shift, error);
+                  value * (1 << row->shift), error);
 }
 
 static gboolean

@@ -179,7 +179,8 @@ gudpx_socket_own_path (const GudpxNativeAddress *address, GStatBuf *stat)
   if (!has_path (address) || g_lstat (address->u.un.sun_path, stat) != 0)
     return NULL;
 
-  return g_strdup (address->u.un.sun_path);
+  /* The process may be elsewhere when it is removed. */
+  return g_canonicalize_filename (address->u.un.sun_path, NULL);
 }
 
 /* Removes the file, if it still is the one. */

@@ -130,9 +130,35 @@ test_restart_in_transport (void)
 
   g_signal_connect (recorder, "notify::transport", G_CALLBACK (restart), port);
   g_assert_true (gudpx_port_start_listening (port, NULL));
-  g_assert_cmpstr (recorder->events->str, ==, "started stopped started ");
+  g_assert_true (gudpx_port_get_listening (port));
+  g_assert_cmpstr (recorder->events->str, ==, "started ");
   gudpx_port_stop_listening (port);
-  g_assert_cmpstr (recorder->events->str, ==, "started stopped started stopped ");
+  g_assert_cmpstr (recorder->events->str, ==, "started stopped ");
+}
+
+static void
+stop_transport (GObject *protocol, GParamSpec *pspec, gpointer user_data)
+{
+  GudpxPort *port = user_data;
+
+  g_signal_handlers_disconnect_by_func (protocol, stop_transport, user_data);
+  gudpx_port_stop_listening (port);
+}
+
+/* What stops before it has started is not told of. */
+static void
+test_stop_in_transport (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = gudpx_port_new (GUDPX_DATAGRAM_PROTOCOL (recorder), NULL);
+
+  g_signal_connect (recorder, "notify::transport", G_CALLBACK (stop_transport), port);
+  g_assert_true (gudpx_port_start_listening (port, NULL));
+  g_assert_false (gudpx_port_get_listening (port));
+  g_assert_cmpstr (recorder->events->str, ==, "");
+  g_assert_true (gudpx_port_start_listening (port, NULL));
+  gudpx_port_stop_listening (port);
+  g_assert_cmpstr (recorder->events->str, ==, "started stopped ");
 }
 
 static void
@@ -240,6 +266,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/reentrancy/disconnect-while-connecting", test_disconnect_while_connecting);
   g_test_add_func ("/reentrancy/stop-by-queue", test_stop_by_queue);
   g_test_add_func ("/reentrancy/restart-in-transport", test_restart_in_transport);
+  g_test_add_func ("/reentrancy/stop-in-transport", test_stop_in_transport);
   g_test_add_func ("/reentrancy/drop-in-started", test_drop_in_started);
   g_test_add_func ("/reentrancy/connect-in-handler", test_connect_in_handler);
   g_test_add_func ("/reentrancy/no-queue", test_no_queue);
