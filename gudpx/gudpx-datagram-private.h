@@ -15,7 +15,6 @@ gboolean                  gudpx_datagram_is_of             (GudpxDatagram       
 void                      gudpx_datagram_set_origin        (GudpxDatagram       *self,
                                                             guint64              origin,
                                                             const GudpxIncoming *incoming,
-                                                            GSocketAddress      *sender,
                                                             GudpxPortHandle     *handle,
                                                             guint                epoch);
 void                      gudpx_datagram_set_payload       (GudpxDatagram       *self,

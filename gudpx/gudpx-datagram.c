@@ -269,12 +269,11 @@ void
 gudpx_datagram_set_origin (GudpxDatagram *self,
                            guint64 origin,
                            const GudpxIncoming *incoming,
-                           GSocketAddress *sender,
                            GudpxPortHandle *handle,
                            guint epoch)
 {
   self->origin = origin;
-  g_set_object (&self->sender, sender);
+  g_clear_object (&self->sender);
   g_clear_object (&self->destination);
   if (self->handle == NULL)
     self->handle = g_atomic_rc_box_acquire (handle);
@@ -442,6 +441,27 @@ gudpx_datagram_dup_bytes (GudpxDatagram *self)
   return g_bytes_new (self->payload, self->size);
 }
 
+static GudpxPort *
+get_port (GudpxDatagram *self)
+{
+  return self->handle != NULL ? self->handle->port : NULL;
+}
+
+/* It is made when it is asked for, and then shared by all datagrams of the peer: an object costs more
+ * than the kernel takes for a datagram. */
+static GSocketAddress *
+make_sender (GudpxDatagram *self)
+{
+  GudpxPort *port = get_port (self);
+  GSocketAddress *cached;
+
+  if (port == NULL || !gudpx_port_is_mine (port))
+    return gudpx_native_address_to_object (&self->native_sender);
+
+  cached = gudpx_address_cache_lookup (port->addresses, &self->native_sender);
+  return cached != NULL ? g_object_ref (cached) : NULL;
+}
+
 /**
  * gudpx_datagram_get_sender: (get-property sender)
  * @self: a datagram
@@ -459,13 +479,9 @@ gudpx_datagram_get_sender (GudpxDatagram *self)
 {
   g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), NULL);
 
+  if (self->sender == NULL && self->handle != NULL)
+    self->sender = make_sender (self);
   return self->sender;
-}
-
-static GudpxPort *
-get_port (GudpxDatagram *self)
-{
-  return self->handle != NULL ? self->handle->port : NULL;
 }
 
 static GSocketAddress *
@@ -681,7 +697,7 @@ gudpx_datagram_reply (GudpxDatagram *self, const guint8 *data, gsize size, GErro
   port = get_port (self);
   g_return_val_if_fail (port == NULL || gudpx_port_is_mine (port), FALSE);
 
-  if (self->sender == NULL)
+  if (self->handle == NULL || gudpx_native_address_is_unnamed (&self->native_sender))
     {
       g_set_error_literal (error, G_IO_ERROR, GUDPX_IO_ERROR_DESTINATION_UNSET,
                            "Cannot reply to a datagram without a sender");
@@ -697,7 +713,6 @@ gudpx_datagram_reply (GudpxDatagram *self, const guint8 *data, gsize size, GErro
   if (!gudpx_port_check_listening (port, "reply", error))
     return FALSE;
   return self->epoch == port->epoch
-             ? gudpx_port_reply (port, &vector, self->sender, &self->native_sender, &self->ancillary,
-                                 error)
-             : gudpx_port_write_vectors (port, &vector, 1, self->sender, error);
+             ? gudpx_port_reply (port, &vector, &self->native_sender, &self->ancillary, error)
+             : gudpx_port_write_vectors (port, &vector, 1, gudpx_datagram_get_sender (self), error);
 }

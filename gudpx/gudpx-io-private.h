@@ -89,7 +89,7 @@ struct _GudpxIo
 };
 
 /* At most so many messages are received or sent in one call. */
-#define GUDPX_IO_BATCH 32
+#define GUDPX_IO_BATCH 64
 /* So many datagrams at once are worth handing to send, which may join them. */
 #define GUDPX_IO_SEND_BATCH 256
 

@@ -109,7 +109,7 @@ gudpx_port_connect_peer_address (GudpxPort *self, GSocketAddress *address, GErro
 
   if (!gudpx_port_check_listening (self, "connect", error) ||
       !gudpx_port_fit_address (self, address, &native, error) ||
-      !gudpx_port_check_destination (self, address, &native, error))
+      !gudpx_port_check_destination (self, &native, error))
     return FALSE;
 
   begin_change (self);

@@ -66,6 +66,7 @@ struct _GudpxPort
   GMainContext *context; /* borrowed: it may go, and takes the source with it */
   GSource *source;
   gpointer poll_tag;
+  GIOCondition polled_condition;
   GSocket *socket;
   GudpxIo *io;
   GudpxNativeAddress bound; /* as it was bound, whatever it is connected to */
@@ -185,7 +186,6 @@ gboolean        gudpx_port_choose_destination (GudpxPort                  *self,
                                                GError                    **error);
 gboolean        gudpx_port_reply              (GudpxPort                  *self,
                                                const GOutputVector        *vector,
-                                               GSocketAddress             *sender,
                                                const GudpxNativeAddress   *native,
                                                const GudpxAncillary       *ancillary,
                                                GError                    **error);
@@ -199,7 +199,6 @@ void            gudpx_port_count_error        (GudpxPort                  *self,
                                                int                         errsv);
 void            gudpx_port_notify_queue       (GudpxPort                  *self);
 gboolean        gudpx_port_check_destination  (GudpxPort                  *self,
-                                               GSocketAddress             *address,
                                                const GudpxNativeAddress   *native,
                                                GError                    **error);
 void            gudpx_port_report_outcomes    (GudpxPort                  *self);

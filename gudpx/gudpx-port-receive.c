@@ -59,8 +59,13 @@ get_condition (GudpxPort *self)
 void
 gudpx_port_update_source (GudpxPort *self)
 {
-  if (self->poll_tag != NULL)
-    g_source_modify_unix_fd (self->source, self->poll_tag, get_condition (self));
+  GIOCondition condition = get_condition (self);
+
+  /* To change it wakes the main loop. */
+  if (self->poll_tag == NULL || condition == self->polled_condition)
+    return;
+  self->polled_condition = condition;
+  g_source_modify_unix_fd (self->source, self->poll_tag, condition);
 }
 
 /* Has the port dispatched in the next iteration. */
@@ -158,9 +163,7 @@ take_from_batch (GudpxPort *self)
   gsize kept_size = MIN (size, self->max_packet_size);
 
   if (!gudpx_datagram_is_of (datagram, self->origin))
-    gudpx_datagram_set_origin (datagram, self->origin, incoming,
-                               gudpx_address_cache_lookup (self->addresses, &incoming->sender),
-                               self->handle, self->epoch);
+    gudpx_datagram_set_origin (datagram, self->origin, incoming, self->handle, self->epoch);
   gudpx_datagram_set_payload (datagram, incoming->data + self->batch_offset, kept_size,
                               original_size);
   count_received (self, kept_size, original_size);
@@ -536,7 +539,8 @@ gudpx_port_source_new (GudpxPort *self)
   ((PortSource *) source)->port = self;
   g_source_set_static_name (source, "GudpxPort");
   g_source_set_can_recurse (source, TRUE);
-  self->poll_tag =
-      g_source_add_unix_fd (source, g_socket_get_fd (self->socket), get_condition (self));
+  self->polled_condition = get_condition (self);
+  self->poll_tag = g_source_add_unix_fd (source, g_socket_get_fd (self->socket),
+                                         self->polled_condition);
   return source;
 }

@@ -463,8 +463,16 @@ gudpx_port_fit_address (GudpxPort *self,
   return FALSE;
 }
 
+static char *
+describe_native (const GudpxNativeAddress *native)
+{
+  g_autoptr (GSocketAddress) address = gudpx_native_address_to_object (native);
+
+  return gudpx_address_describe (address);
+}
+
 static gboolean
-check_is_peer (GudpxPort *self, GSocketAddress *address, const GudpxNativeAddress *native, GError **error)
+check_is_peer (GudpxPort *self, const GudpxNativeAddress *native, GError **error)
 {
   g_autofree char *description = NULL;
   g_autofree char *peer = NULL;
@@ -472,7 +480,7 @@ check_is_peer (GudpxPort *self, GSocketAddress *address, const GudpxNativeAddres
   if (gudpx_native_address_equal (native, &self->peer))
     return TRUE;
 
-  description = gudpx_address_describe (address);
+  description = describe_native (native);
   peer = gudpx_address_describe (self->peer_address);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                "Cannot send to %s: the port is connected to %s", description, peer);
@@ -481,10 +489,7 @@ check_is_peer (GudpxPort *self, GSocketAddress *address, const GudpxNativeAddres
 
 /* Whether a datagram can be sent there at all. */
 gboolean
-gudpx_port_check_destination (GudpxPort *self,
-                              GSocketAddress *address,
-                              const GudpxNativeAddress *native,
-                              GError **error)
+gudpx_port_check_destination (GudpxPort *self, const GudpxNativeAddress *native, GError **error)
 {
   g_autofree char *description = NULL;
 
@@ -493,7 +498,7 @@ gudpx_port_check_destination (GudpxPort *self,
 
   if (gudpx_native_address_get_port (native) == 0)
     {
-      description = gudpx_address_describe (address);
+      description = describe_native (native);
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    "Cannot send to %s: 0 is no port number", description);
       return FALSE;
@@ -528,17 +533,16 @@ gudpx_port_choose_destination (GudpxPort *self,
   if (!gudpx_port_fit_address (self, address, native, error))
     return FALSE;
   if (self->peer.length > 0)
-    return check_is_peer (self, address, native, error);
+    return check_is_peer (self, native, error);
 
   *destination = native;
-  return gudpx_port_check_destination (self, address, native, error);
+  return gudpx_port_check_destination (self, native, error);
 }
 
 /* To a sender whose native address came by the port's own socket. */
 gboolean
 gudpx_port_reply (GudpxPort *self,
                   const GOutputVector *vector,
-                  GSocketAddress *sender,
                   const GudpxNativeAddress *native,
                   const GudpxAncillary *ancillary,
                   GError **error)
@@ -546,8 +550,8 @@ gudpx_port_reply (GudpxPort *self,
   const gboolean is_connected = self->peer.length > 0;
   const GudpxOutgoing outgoing = { vector, 1, is_connected ? NULL : native, ancillary };
 
-  return (is_connected ? check_is_peer (self, sender, native, error)
-                       : gudpx_port_check_destination (self, sender, native, error)) &&
+  return (is_connected ? check_is_peer (self, native, error)
+                       : gudpx_port_check_destination (self, native, error)) &&
          send_and_notify (self, &outgoing, error);
 }
 
