@@ -112,10 +112,13 @@ void
 gudpx_port_report_outcomes (GudpxPort *self)
 {
   const guint epoch = self->epoch;
-  Outcome *outcome;
 
-  while (self->epoch == epoch && (outcome = g_queue_pop_head (&self->outcomes)) != NULL)
+  /* What they cause is for the next time. */
+  for (guint n = self->outcomes.length;
+       n > 0 && self->epoch == epoch && !g_queue_is_empty (&self->outcomes); n--)
     {
+      Outcome *outcome = g_queue_pop_head (&self->outcomes);
+
       if (outcome->task != NULL)
         answer (outcome);
       else
