@@ -44,6 +44,8 @@ gboolean           gudpx_native_address_convert        (GudpxNativeAddress      
                                                         GSocketFamily              family);
 gboolean           gudpx_native_address_equal          (const GudpxNativeAddress  *a,
                                                         const GudpxNativeAddress  *b);
+guint32            gudpx_native_address_hash           (const GudpxNativeAddress  *native,
+                                                        guint32                    seed);
 GSocketAddress    *gudpx_native_address_to_object      (const GudpxNativeAddress  *native);
 struct in6_addr    gudpx_native_address_get_bytes      (const GudpxNativeAddress  *native);
 

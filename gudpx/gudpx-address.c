@@ -344,8 +344,8 @@ gudpx_native_address_to_object (const GudpxNativeAddress *native)
   return g_socket_address_new_from_native ((gpointer) &native->u, native->length);
 }
 
-static guint32
-native_hash (const GudpxNativeAddress *native, guint32 seed)
+guint32
+gudpx_native_address_hash (const GudpxNativeAddress *native, guint32 seed)
 {
   const guint8 *bytes = (const guint8 *) &native->u;
   gsize size = native->length;
@@ -400,7 +400,7 @@ cache_grow (GudpxAddressCache *self)
   for (guint i = 0; i < n_old; i++)
     {
       if (old[i].address != NULL)
-        self->slots[native_hash (&old[i].native, self->seed) & (self->n_slots - 1)] = old[i];
+        self->slots[gudpx_native_address_hash (&old[i].native, self->seed) & (self->n_slots - 1)] = old[i];
     }
   g_free (old);
 }
@@ -417,7 +417,7 @@ gudpx_address_cache_lookup (GudpxAddressCache *self, const GudpxNativeAddress *n
   if (self->n_evictions > self->n_slots && self->n_slots < CACHE_MAX_SLOTS)
     cache_grow (self);
 
-  slot = &self->slots[native_hash (native, self->seed) & (self->n_slots - 1)];
+  slot = &self->slots[gudpx_native_address_hash (native, self->seed) & (self->n_slots - 1)];
   if (slot->address != NULL && gudpx_native_address_equal (&slot->native, native))
     return slot->address;
 

@@ -14,6 +14,13 @@ void     gudpx_datagram_protocol_detach               (GudpxDatagramProtocol *se
 gboolean gudpx_datagram_protocol_takes_batches        (GudpxDatagramProtocol *self);
 void     gudpx_datagram_protocol_receive_batch        (GudpxDatagramProtocol *self,
                                                        GPtrArray             *datagrams);
+gboolean gudpx_datagram_protocol_takes_packed         (GudpxDatagramProtocol *self);
+guint    gudpx_datagram_protocol_receive_packed       (GudpxDatagramProtocol *self,
+                                                       GudpxPort             *port,
+                                                       const guint8          *payloads,
+                                                       gsize                  payloads_size,
+                                                       const guint8          *index,
+                                                       gsize                  index_size);
 gboolean gudpx_datagram_protocol_has_handlers         (GudpxDatagramProtocol *self);
 void     gudpx_datagram_protocol_receive              (GudpxDatagramProtocol *self,
                                                        GudpxDatagram         *datagram,

@@ -258,6 +258,38 @@ gudpx_datagram_protocol_init (GudpxDatagramProtocol *self)
  */
 
 /**
+ * GudpxDatagramProtocolClass::packed_received:
+ * @self: the protocol
+ * @port: the port that they came through
+ * @payloads: (array length=payloads_size) (element-type guint8): the payloads, joined
+ * @payloads_size: the size of all of them
+ * @index: (array length=index_size) (element-type guint8): for each datagram its size and the number
+ *   of its sender, two 32-bit numbers in the byte order of the machine
+ * @index_size: the size of the index in bytes, 8 for each datagram
+ * @n_taken: (out): how many datagrams were taken, from the first on; 0 unless it is set
+ *
+ * A batch of datagrams arrived, in a form that crosses into another language in one call; it is there
+ * for language bindings. [method@Gudpx.Port.get_peer] has the address behind a sender's number, 0
+ * being a sender without a name, and [method@Gudpx.Port.write_packed] is the way back.
+ *
+ * By default it is %NULL. Where it is implemented it is called instead of
+ * [vfunc@Gudpx.DatagramProtocol.datagrams_received] and
+ * [vfunc@Gudpx.DatagramProtocol.datagram_received], unless a handler is connected to
+ * [signal@Gudpx.DatagramProtocol::datagram-received].
+ *
+ * What was not taken is offered again, in order: at once if some were taken, and else after some
+ * milliseconds, for then it could not be called, as by a gjs before 1.82 that is collecting garbage.
+ * After it has stopped or paused @port the implementation must take no more. A stopped port drops
+ * the rest; a paused one offers it when it reads again; one that was connected, what is of its peer.
+ *
+ * It is called without datagrams, @index_size being 0, when what was called by an earlier call runs a
+ * main loop: the rest of that call's datagrams should be delivered from here, so that they need not
+ * wait, and before the datagrams of later calls.
+ *
+ * Since: 1.0
+ */
+
+/**
  * GudpxDatagramProtocolClass::started:
  * @self: the protocol
  *
@@ -403,6 +435,30 @@ void
 gudpx_datagram_protocol_receive_batch (GudpxDatagramProtocol *self, GPtrArray *datagrams)
 {
   GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)->datagrams_received (self, datagrams);
+}
+
+/* Whether it wants them packed, and nobody else wants them otherwise. */
+gboolean
+gudpx_datagram_protocol_takes_packed (GudpxDatagramProtocol *self)
+{
+  return GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)->packed_received != NULL &&
+         !g_signal_has_handler_pending (self, signals[DATAGRAM_RECEIVED], 0, TRUE);
+}
+
+guint
+gudpx_datagram_protocol_receive_packed (GudpxDatagramProtocol *self,
+                                        GudpxPort *port,
+                                        const guint8 *payloads,
+                                        gsize payloads_size,
+                                        const guint8 *index,
+                                        gsize index_size)
+{
+  /* No return value: a call that gjs blocks leaves that undefined. */
+  guint n_taken = 0;
+
+  GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)
+      ->packed_received (self, port, payloads, payloads_size, index, index_size, &n_taken);
+  return n_taken;
 }
 
 /* Whether datagrams have to be emitted. The virtual function is the signal's class handler; without

@@ -18,6 +18,7 @@ G_DECLARE_DERIVABLE_TYPE (GudpxDatagramProtocol, gudpx_datagram_protocol, GUDPX,
 /**
  * GudpxDatagramProtocolClass:
  * @datagrams_received: a batch arrived; by default calls @datagram_received for each datagram
+ * @packed_received: a batch arrived, for language bindings; %NULL by default
  * @started: the first port has started
  * @stopped: the last port has stopped
  * @datagram_received: a datagram arrived
@@ -25,8 +26,9 @@ G_DECLARE_DERIVABLE_TYPE (GudpxDatagramProtocol, gudpx_datagram_protocol, GUDPX,
  * @error_received: an asynchronous error arrived
  * @writable: a send queue that was too full has room again
  *
- * The virtual functions of [class@Gudpx.DatagramProtocol]. All but @datagrams_received are also the
- * class handlers of the signal of the same name: they run after the connected handlers.
+ * The virtual functions of [class@Gudpx.DatagramProtocol]. All but @datagrams_received and
+ * @packed_received are also the class handlers of the signal of the same name: they run after the
+ * connected handlers.
  *
  * Since: 1.0
  */
@@ -37,6 +39,13 @@ struct _GudpxDatagramProtocolClass
   /* virtual functions */
   void (*datagrams_received) (GudpxDatagramProtocol *self,
                               GPtrArray             *datagrams);
+  void (*packed_received)    (GudpxDatagramProtocol *self,
+                              GudpxPort             *port,
+                              const guint8          *payloads,
+                              gsize                  payloads_size,
+                              const guint8          *index,
+                              gsize                  index_size,
+                              guint                 *n_taken);
 
   /* signals */
   void (*started)            (GudpxDatagramProtocol *self);
@@ -53,7 +62,7 @@ struct _GudpxDatagramProtocolClass
                               GudpxPort             *port);
 
   /*< private >*/
-  gpointer padding[12];
+  gpointer padding[11];
 };
 
 GUDPX_AVAILABLE_IN_1_0

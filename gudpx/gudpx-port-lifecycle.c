@@ -247,6 +247,8 @@ close_socket (GudpxPort *self)
   g_source_destroy (source);
   self->context = NULL;
   gudpx_port_drop_undelivered (self);
+  if (self->peers != NULL)
+    gudpx_peers_clear (self->peers);
   self->statistics.kernel_drops += self->io->funcs->get_drops (self->io);
   self->io->funcs->free (g_steal_pointer (&self->io));
   g_socket_close (self->socket, NULL);

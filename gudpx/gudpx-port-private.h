@@ -7,6 +7,7 @@
 #include "gudpx-datagram-private.h"
 #include "gudpx-io-private.h"
 #include "gudpx-options-private.h"
+#include "gudpx-peers-private.h"
 #include "gudpx-send-queue-private.h"
 #include "gudpx-socket-private.h"
 
@@ -14,7 +15,7 @@ G_BEGIN_DECLS
 
 /* A port is one class in several files, by job: the object and what was asked of it in gudpx-port.c
  * -properties and -options, start and stop in -lifecycle, what comes in in -receive, what goes out
- * in -write, its peer in -connect and its groups in gudpx-multicast.c. */
+ * in -write, whole batches in -packed, its peer in -connect and its groups in gudpx-multicast.c. */
 
 #define GUDPX_PORT_DEFAULT_MAX_PACKET_SIZE 65535
 #define GUDPX_PORT_MAX_MAX_PACKET_SIZE (1024 * 1024)
@@ -88,6 +89,13 @@ struct _GudpxPort
   guint64 origin;     /* counts the messages: those of a joined one have one */
   GudpxDatagram *pool[GUDPX_PORT_POOL_SIZE]; /* that nobody kept */
   guint n_pooled;
+  GudpxPeers *peers;           /* NULL: nobody wanted their numbers */
+  GByteArray *packed_payloads; /* what was packed and not taken; NULL: nothing */
+  GByteArray *packed_index;
+  guint packed_depth;  /* calls with packed datagrams that have not returned */
+  guint drained_depth; /* those that were told to go on from a main loop of their own */
+  guint offer_delay;   /* ms */
+  gint64 offer_time;   /* when the rest is offered again; 0: it need not wait */
 
   /* What is to go out. */
   GudpxSendQueue queue;
@@ -105,6 +113,16 @@ struct _GudpxPort
   const GudpxIoError *reported_error; /* NULL: none is at the moment */
   GudpxStatistics statistics;
 };
+
+/* A datagram of what was read. */
+typedef struct
+{
+  const GudpxIncoming *incoming; /* the message that it came in, perhaps joined with others */
+  const guint8 *payload;
+  gsize size;
+  gsize kept_size; /* what of it is for the protocol */
+  gsize original_size;
+} GudpxSegment;
 
 enum
 {
@@ -170,6 +188,18 @@ void       gudpx_port_deliver_again  (GudpxPort      *self,
                                       guint           n_datagrams);
 gboolean   gudpx_port_has_undelivered (GudpxPort  *self);
 void       gudpx_port_drop_undelivered (GudpxPort *self);
+void       gudpx_port_rearm           (GudpxPort       *self);
+gboolean   gudpx_port_peek_segment    (GudpxPort       *self,
+                                       GudpxSegment    *segment);
+void       gudpx_port_take_segment    (GudpxPort          *self,
+                                       const GudpxSegment *segment);
+
+/* gudpx-port-packed.c */
+guint      gudpx_port_deliver_packed  (GudpxPort *self,
+                                       guint      max_datagrams);
+void       gudpx_port_drop_packed     (GudpxPort *self);
+gboolean   gudpx_port_is_held_up      (GudpxPort *self);
+void       gudpx_port_drain_packed    (GudpxPort *self);
 
 /* gudpx-port-write.c */
 gboolean        gudpx_port_send               (GudpxPort                  *self,
@@ -183,6 +213,17 @@ gboolean        gudpx_port_choose_destination (GudpxPort                  *self,
                                                GSocketAddress             *address,
                                                GudpxNativeAddress         *native,
                                                const GudpxNativeAddress  **destination,
+                                               GError                    **error);
+gboolean        gudpx_port_choose_native      (GudpxPort                  *self,
+                                               const GudpxNativeAddress   *native,
+                                               const GudpxNativeAddress  **destination,
+                                               GError                    **error);
+gboolean        gudpx_port_queue              (GudpxPort                  *self,
+                                               const GudpxOutgoing        *outgoing,
+                                               GError                    **error);
+gssize          gudpx_port_finish_queueing    (GudpxPort                  *self,
+                                               gsize                       n_taken,
+                                               GError                     *refusal,
                                                GError                    **error);
 gboolean        gudpx_port_reply              (GudpxPort                  *self,
                                                const GOutputVector        *vector,

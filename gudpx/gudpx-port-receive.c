@@ -43,12 +43,19 @@ is_receiving (GudpxPort *self)
   return self->state == GUDPX_PORT_LISTENING && self->reading;
 }
 
+/* Not while what is there could not be delivered. */
+static gboolean
+may_receive (GudpxPort *self)
+{
+  return is_receiving (self) && self->offer_time == 0;
+}
+
 static GIOCondition
 get_condition (GudpxPort *self)
 {
   GIOCondition condition = 0;
 
-  if (is_receiving (self))
+  if (may_receive (self))
     condition |= G_IO_IN;
   if (self->waits_for_writable && self->retry_delay == 0)
     condition |= G_IO_OUT;
@@ -95,7 +102,7 @@ take_from_pool (GudpxPort *self)
 gboolean
 gudpx_port_has_undelivered (GudpxPort *self)
 {
-  return self->batch != NULL || self->inbox.length > 0;
+  return self->batch != NULL || self->inbox.length > 0 || self->packed_index != NULL;
 }
 
 static void
@@ -109,6 +116,7 @@ void
 gudpx_port_drop_undelivered (GudpxPort *self)
 {
   g_queue_clear_full (&self->inbox, g_object_unref);
+  gudpx_port_drop_packed (self);
   if (self->batch != NULL)
     release_batch (self);
 }
@@ -150,24 +158,50 @@ count_received (GudpxPort *self, gsize size, gsize original_size)
     self->statistics.truncated++;
 }
 
-/* The next datagram of what was read; a joined message has several. */
+/* The next datagram of what was read; a joined message has several. FALSE: there is no more. */
+gboolean
+gudpx_port_peek_segment (GudpxPort *self, GudpxSegment *segment)
+{
+  const GudpxIncoming *incoming;
+  gsize rest;
+  gsize segment_size;
+
+  if (self->batch == NULL)
+    return FALSE;
+
+  incoming = &self->batch->incoming[self->batch_index];
+  rest = incoming->size - self->batch_offset;
+  segment_size = incoming->ancillary.segment_size;
+  segment->incoming = incoming;
+  segment->payload = incoming->data + self->batch_offset;
+  segment->size = segment_size > 0 ? MIN (segment_size, rest) : rest;
+  segment->original_size = segment_size > 0 ? segment->size : incoming->original_size;
+  segment->kept_size = MIN (segment->size, self->max_packet_size);
+  return TRUE;
+}
+
+/* Counts it and goes on behind it; its memory may be used again. */
+void
+gudpx_port_take_segment (GudpxPort *self, const GudpxSegment *segment)
+{
+  count_received (self, segment->kept_size, segment->original_size);
+  advance (self, segment->size);
+}
+
 static GudpxDatagram *
 take_from_batch (GudpxPort *self)
 {
-  GudpxDatagram *datagram = take_from_pool (self);
-  const GudpxIncoming *incoming = &self->batch->incoming[self->batch_index];
-  gsize rest = incoming->size - self->batch_offset;
-  gsize segment_size = incoming->ancillary.segment_size;
-  gsize size = segment_size > 0 ? MIN (segment_size, rest) : rest;
-  gsize original_size = segment_size > 0 ? size : incoming->original_size;
-  gsize kept_size = MIN (size, self->max_packet_size);
+  GudpxDatagram *datagram;
+  GudpxSegment segment;
 
+  if (!gudpx_port_peek_segment (self, &segment))
+    return NULL;
+
+  datagram = take_from_pool (self);
   if (!gudpx_datagram_is_of (datagram, self->origin))
-    gudpx_datagram_set_origin (datagram, self->origin, incoming, self->handle, self->epoch);
-  gudpx_datagram_set_payload (datagram, incoming->data + self->batch_offset, kept_size,
-                              original_size);
-  count_received (self, kept_size, original_size);
-  advance (self, size);
+    gudpx_datagram_set_origin (datagram, self->origin, segment.incoming, self->handle, self->epoch);
+  gudpx_datagram_set_payload (datagram, segment.payload, segment.kept_size, segment.original_size);
+  gudpx_port_take_segment (self, &segment);
   return datagram;
 }
 
@@ -188,6 +222,8 @@ take_next (GudpxPort *self)
       GudpxDatagram *datagram =
           self->inbox.length > 0 ? g_queue_pop_head (&self->inbox) : take_from_batch (self);
 
+      if (datagram == NULL)
+        return NULL;
       if (is_from_peer (self, datagram))
         return datagram;
       recycle (self, datagram);
@@ -272,6 +308,25 @@ gudpx_port_deliver_again (GudpxPort *self, GudpxDatagram **datagrams, guint n_da
     }
 }
 
+/* In the form that the protocol likes best. What was packed stays so. */
+static void
+deliver (GudpxPort *self, Budget *budget)
+{
+  guint n_taken;
+
+  if (self->inbox.length > 0)
+    deliver_singly (self, budget);
+  else if (self->packed_index != NULL || gudpx_datagram_protocol_takes_packed (self->protocol))
+    {
+      n_taken = gudpx_port_deliver_packed (self, budget->n_datagrams);
+      budget->n_datagrams -= MIN (n_taken, budget->n_datagrams);
+    }
+  else if (gudpx_datagram_protocol_takes_batches (self->protocol))
+    deliver_as_batch (self, budget);
+  else
+    deliver_singly (self, budget);
+}
+
 typedef enum
 {
   NOTHING,
@@ -294,12 +349,9 @@ receive (GudpxPort *self, guint epoch)
             break;
           may_have_more = self->batch->may_have_more;
         }
-      if (gudpx_datagram_protocol_takes_batches (self->protocol))
-        deliver_as_batch (self, &budget);
-      else
-        deliver_singly (self, &budget);
+      deliver (self, &budget);
     }
-  while (is_current (self, epoch) && self->reading && !is_spent (&budget));
+  while (is_current (self, epoch) && may_receive (self) && !is_spent (&budget));
 
   if (budget.n_datagrams == MAX_DATAGRAMS_PER_DISPATCH)
     return NOTHING;
@@ -323,7 +375,7 @@ busy_poll (GudpxPort *self, guint epoch)
       return;
     }
 
-  for (; is_current (self, epoch) && self->reading && now < MIN (deadline, end);
+  for (; is_current (self, epoch) && may_receive (self) && now < MIN (deadline, end);
        now = g_get_monotonic_time ())
     {
       if (receive (self, epoch) == NOTHING)
@@ -445,13 +497,34 @@ may_send (GudpxPort *self, GIOCondition condition)
          (self->retry_delay > 0 && g_source_get_time (self->source) >= self->retry_time);
 }
 
-/* The timer was used to wake the port for something else. */
 static void
-rearm_retry (GudpxPort *self)
+wake_until (GudpxPort *self, gint64 time)
 {
-  if (self->waits_for_writable && self->retry_delay > 0 &&
-      g_source_get_ready_time (self->source) == -1)
-    g_source_set_ready_time (self->source, self->retry_time);
+  gint64 ready_time = g_source_get_ready_time (self->source);
+
+  if (ready_time == -1 || time < ready_time)
+    g_source_set_ready_time (self->source, time);
+}
+
+/* Has the port dispatched when the first of what it waits for is due. */
+void
+gudpx_port_rearm (GudpxPort *self)
+{
+  if (self->waits_for_writable && self->retry_delay > 0)
+    wake_until (self, self->retry_time);
+  if (self->offer_time > 0)
+    wake_until (self, self->offer_time);
+}
+
+/* What the protocol did not take may be offered again. */
+static void
+end_offer_delay (GudpxPort *self)
+{
+  if (self->offer_time == 0 || g_source_get_time (self->source) < self->offer_time)
+    return;
+
+  self->offer_time = 0;
+  gudpx_port_update_source (self);
 }
 
 /* What handlers may do in the middle of it is to stop the port, and to start it again. */
@@ -467,7 +540,10 @@ dispatch (GudpxPort *self, GIOCondition condition)
   self->dispatching_thread = g_thread_self ();
   if ((condition & G_IO_ERR) != 0 || self->io->absorbed_errsv != 0)
     report_errors (self, epoch);
-  if (is_current (self, epoch) && self->reading)
+  end_offer_delay (self);
+  if (is_current (self, epoch) && may_receive (self) && gudpx_port_is_held_up (self))
+    gudpx_port_drain_packed (self);
+  if (is_current (self, epoch) && may_receive (self))
     received = receive (self, epoch);
   if (is_current (self, epoch) && self->poll_tag != NULL && received == NOTHING &&
       (condition & (G_IO_IN | fatal)) != 0 && is_shut_down (self, condition))
@@ -492,7 +568,7 @@ dispatch (GudpxPort *self, GIOCondition condition)
       gudpx_send_queue_is_empty (&self->queue))
     gudpx_port_finish_stop (self);
   else if (is_open (self, epoch))
-    rearm_retry (self);
+    gudpx_port_rearm (self);
 }
 
 /* A handler that runs a main loop of its own must not hold back what was written before, nor what
@@ -505,7 +581,7 @@ port_source_prepare (GSource *source, int *timeout)
   *timeout = -1;
   if (self->dispatch_depth > 0 && !self->waits_for_writable)
     gudpx_port_flush (self, FALSE);
-  return is_receiving (self) && gudpx_port_has_undelivered (self);
+  return may_receive (self) && (gudpx_port_has_undelivered (self) || gudpx_port_is_held_up (self));
 }
 
 static gboolean

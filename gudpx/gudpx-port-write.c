@@ -170,7 +170,7 @@ wait_for_room (GudpxPort *self, int errsv, gboolean was_writable)
     {
       self->retry_delay = CLAMP (self->retry_delay * 2, MIN_RETRY_DELAY, MAX_RETRY_DELAY);
       self->retry_time = g_get_monotonic_time () + self->retry_delay * G_TIME_SPAN_MILLISECOND;
-      g_source_set_ready_time (self->source, self->retry_time);
+      gudpx_port_rearm (self);
     }
   gudpx_port_update_source (self);
 }
@@ -550,11 +550,9 @@ gudpx_port_reply (GudpxPort *self,
                   const GudpxAncillary *ancillary,
                   GError **error)
 {
-  const gboolean is_connected = self->peer.length > 0;
-  const GudpxOutgoing outgoing = { vector, 1, is_connected ? NULL : native, ancillary };
+  GudpxOutgoing outgoing = { vector, 1, NULL, ancillary };
 
-  return (is_connected ? check_is_peer (self, native, error)
-                       : gudpx_port_check_destination (self, native, error)) &&
+  return gudpx_port_choose_native (self, native, &outgoing.destination, error) &&
          send_and_notify (self, &outgoing, error);
 }
 
@@ -564,6 +562,20 @@ gudpx_port_parse_host (const char *host, guint16 port, GError **error)
 {
   return gudpx_address_parse (g_str_equal (host, "<broadcast>") ? "255.255.255.255" : host, port,
                               error);
+}
+
+/* To an address that came by the port's own socket. */
+gboolean
+gudpx_port_choose_native (GudpxPort *self,
+                          const GudpxNativeAddress *native,
+                          const GudpxNativeAddress **destination,
+                          GError **error)
+{
+  const gboolean is_connected = self->peer.length > 0;
+
+  *destination = is_connected ? NULL : native;
+  return is_connected ? check_is_peer (self, native, error)
+                      : gudpx_port_check_destination (self, native, error);
 }
 
 static gboolean
@@ -774,7 +786,27 @@ gudpx_port_write_vectors (GudpxPort *self,
   return write_joined (self, vectors, n_vectors, destination, error);
 }
 
-/* Puts one datagram of several behind the others. */
+/* Puts one datagram of several behind the others, whose destination is right. */
+gboolean
+gudpx_port_queue (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
+{
+  gsize size = gudpx_outgoing_get_size (outgoing);
+
+  if (!check_size (self, outgoing, error))
+    return FALSE;
+
+  if (!self->waits_for_writable && !gudpx_send_queue_has_room (&self->queue, size))
+    gudpx_port_flush (self, FALSE);
+  if (gudpx_send_queue_has_room (&self->queue, size))
+    {
+      gudpx_send_queue_push (&self->queue, outgoing);
+      queue_grew (self);
+      return TRUE;
+    }
+  /* What is larger than the queue goes past it. */
+  return gudpx_port_send (self, outgoing, error);
+}
+
 static gboolean
 queue_datagram (GudpxPort *self, GudpxDatagram *datagram, GError **error)
 {
@@ -785,21 +817,26 @@ queue_datagram (GudpxPort *self, GudpxDatagram *datagram, GError **error)
   vector.buffer = gudpx_datagram_get_payload (datagram, &vector.size);
   if (g_socket_get_family (self->socket) != G_SOCKET_FAMILY_UNIX)
     outgoing.ancillary = gudpx_datagram_get_ancillary (datagram);
-  if (!gudpx_port_choose_destination (self, gudpx_datagram_get_destination (datagram), &native,
-                                      &outgoing.destination, error) ||
-      !check_size (self, &outgoing, error))
-    return FALSE;
+  return gudpx_port_choose_destination (self, gudpx_datagram_get_destination (datagram), &native,
+                                        &outgoing.destination, error) &&
+         gudpx_port_queue (self, &outgoing, error);
+}
 
-  if (!self->waits_for_writable && !gudpx_send_queue_has_room (&self->queue, vector.size))
+/* Sends what was queued at once. How many were taken, as the callers are to be told. */
+gssize
+gudpx_port_finish_queueing (GudpxPort *self, gsize n_taken, GError *refusal, GError **error)
+{
+  g_autoptr (GError) local_error = refusal;
+
+  if (!self->waits_for_writable)
     gudpx_port_flush (self, FALSE);
-  if (gudpx_send_queue_has_room (&self->queue, vector.size))
-    {
-      gudpx_send_queue_push (&self->queue, &outgoing);
-      queue_grew (self);
-      return TRUE;
-    }
-  /* What is larger than the queue goes past it. */
-  return gudpx_port_send (self, &outgoing, error);
+  end_call (self);
+
+  if (n_taken > 0 || local_error == NULL)
+    return n_taken;
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return -1;
 }
 
 /**
@@ -821,7 +858,7 @@ queue_datagram (GudpxPort *self, GudpxDatagram *datagram, GError **error)
 gssize
 gudpx_port_write_datagrams (GudpxPort *self, GPtrArray *datagrams, GError **error)
 {
-  g_autoptr (GError) local_error = NULL;
+  GError *local_error = NULL;
   guint n;
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), -1);
@@ -838,16 +875,7 @@ gudpx_port_write_datagrams (GudpxPort *self, GPtrArray *datagrams, GError **erro
       if (!queue_datagram (self, datagrams->pdata[n], &local_error))
         break;
     }
-  if (!self->waits_for_writable)
-    gudpx_port_flush (self, FALSE);
-  end_call (self);
-
-  if (n == 0 && local_error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return -1;
-    }
-  return n;
+  return gudpx_port_finish_queueing (self, n, local_error, error);
 }
 
 static gboolean

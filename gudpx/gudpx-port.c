@@ -105,6 +105,7 @@ gudpx_port_finalize (GObject *object)
   gudpx_options_clear (&self->options);
   g_ptr_array_unref (self->memberships);
   gudpx_address_cache_free (self->addresses);
+  g_clear_pointer (&self->peers, gudpx_peers_free);
   while (self->n_pooled > 0)
     g_object_unref (self->pool[--self->n_pooled]);
   g_ptr_array_unref (self->stop_tasks);

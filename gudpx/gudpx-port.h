@@ -72,6 +72,13 @@ gssize gudpx_port_write_datagrams (GudpxPort  *self,
                                    GPtrArray  *datagrams,
                                    GError    **error);
 GUDPX_AVAILABLE_IN_1_0
+gssize gudpx_port_write_packed (GudpxPort     *self,
+                                const guint8  *payloads,
+                                gsize          payloads_size,
+                                const guint8  *index,
+                                gsize          index_size,
+                                GError       **error);
+GUDPX_AVAILABLE_IN_1_0
 void gudpx_port_write_async (GudpxPort           *self,
                              GBytes              *bytes,
                              GSocketAddress      *destination,
@@ -106,6 +113,10 @@ gboolean gudpx_port_connect_peer_address (GudpxPort       *self,
 GUDPX_AVAILABLE_IN_1_0
 gboolean gudpx_port_disconnect_peer (GudpxPort  *self,
                                      GError    **error);
+
+GUDPX_AVAILABLE_IN_1_0
+GSocketAddress *gudpx_port_get_peer (GudpxPort *self,
+                                     guint      number);
 
 /* groups */
 

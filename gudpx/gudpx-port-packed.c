@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The way of whole batches, packed, for languages to whom each call costs more than a datagram. */
+
+#include <string.h>
+
+#include "gudpx-datagram-protocol-private.h"
+#include "gudpx-port-private.h"
+
+#define MIN_OFFER_DELAY 1  /* ms */
+#define MAX_OFFER_DELAY 16 /* ms */
+
+/* What the index has of each datagram. */
+typedef struct
+{
+  guint32 size;
+  guint32 peer;
+} Entry;
+
+static Entry
+get_entry (const guint8 *index, gsize i)
+{
+  Entry entry;
+
+  memcpy (&entry, index + i * sizeof entry, sizeof entry);
+  return entry;
+}
+
+void
+gudpx_port_drop_packed (GudpxPort *self)
+{
+  g_clear_pointer (&self->packed_payloads, g_byte_array_unref);
+  g_clear_pointer (&self->packed_index, g_byte_array_unref);
+  self->offer_time = 0;
+  self->offer_delay = 0;
+}
+
+/* Nobody needs the numbers of before while nothing that has them waits or is being delivered. */
+static GudpxPeers *
+get_peers (GudpxPort *self)
+{
+  if (self->peers == NULL)
+    self->peers = gudpx_peers_new ();
+  else if (gudpx_peers_is_full (self->peers) && self->packed_depth == 0)
+    gudpx_peers_clear (self->peers);
+  return self->peers;
+}
+
+static gboolean
+is_stranger (GudpxPort *self, const GudpxNativeAddress *native)
+{
+  return self->peer.length > 0 && !gudpx_native_address_is_unnamed (&self->peer) &&
+         (native == NULL || !gudpx_native_address_equal (&self->peer, native));
+}
+
+static void
+add_packed (GudpxPort *self, const guint8 *payload, gsize size, guint32 peer)
+{
+  const Entry entry = { size, peer };
+
+  g_byte_array_append (self->packed_payloads, payload, size);
+  g_byte_array_append (self->packed_index, (const guint8 *) &entry, sizeof entry);
+}
+
+/* Goes through what was read as gudpx_port_take_segment() has it, and releases it. */
+static void
+pack_batch (GudpxPort *self, guint max_datagrams)
+{
+  GudpxPeers *peers = get_peers (self);
+  GudpxSegment segment;
+
+  self->packed_payloads = g_byte_array_new ();
+  self->packed_index = g_byte_array_new ();
+  for (guint n = 0; n < max_datagrams && gudpx_port_peek_segment (self, &segment); n++)
+    {
+      const GudpxNativeAddress *sender = &segment.incoming->sender;
+
+      if (!is_stranger (self, sender))
+        add_packed (self, segment.payload, segment.kept_size,
+                    gudpx_peers_get_number (peers, sender));
+      gudpx_port_take_segment (self, &segment);
+    }
+}
+
+/* The port was connected while they waited. */
+static void
+drop_strangers (GudpxPort *self)
+{
+  g_autoptr (GByteArray) payloads = g_steal_pointer (&self->packed_payloads);
+  g_autoptr (GByteArray) index = g_steal_pointer (&self->packed_index);
+  gsize offset = 0;
+
+  self->packed_payloads = g_byte_array_new ();
+  self->packed_index = g_byte_array_new ();
+  for (gsize i = 0; i < index->len / sizeof (Entry); i++)
+    {
+      Entry entry = get_entry (index->data, i);
+
+      if (!is_stranger (self, gudpx_peers_get_native (self->peers, entry.peer)))
+        add_packed (self, payloads->data + offset, entry.size, entry.peer);
+      offset += entry.size;
+    }
+}
+
+/* Takes the first @n of them away. */
+static void
+remove_taken (GByteArray *payloads, GByteArray *index, gsize n)
+{
+  gsize size = 0;
+
+  for (gsize i = 0; i < n; i++)
+    size += get_entry (index->data, i).size;
+  if (size > 0)
+    g_byte_array_remove_range (payloads, 0, size);
+  if (n > 0)
+    g_byte_array_remove_range (index, 0, n * sizeof (Entry));
+}
+
+/* They come before what was left over meanwhile, in a main loop of a handler. */
+static void
+keep_rest (GudpxPort *self, GByteArray *payloads, GByteArray *index)
+{
+  if (self->packed_index != NULL)
+    {
+      g_byte_array_append (payloads, self->packed_payloads->data, self->packed_payloads->len);
+      g_byte_array_append (index, self->packed_index->data, self->packed_index->len);
+      g_byte_array_unref (self->packed_payloads);
+      g_byte_array_unref (self->packed_index);
+    }
+  self->packed_payloads = g_byte_array_ref (payloads);
+  self->packed_index = g_byte_array_ref (index);
+}
+
+static guint
+call_protocol (GudpxPort *self, const GByteArray *payloads, const GByteArray *index)
+{
+  const guint8 *nothing = (const guint8 *) "";
+  guint n_taken;
+
+  self->packed_depth++;
+  n_taken = gudpx_datagram_protocol_receive_packed (
+      self->protocol, self, payloads != NULL && payloads->len > 0 ? payloads->data : nothing,
+      payloads != NULL ? payloads->len : 0, index != NULL ? index->data : nothing,
+      index != NULL ? index->len : 0);
+  self->packed_depth--;
+  self->drained_depth = MIN (self->drained_depth, self->packed_depth);
+  return n_taken;
+}
+
+/* It took nothing, so it cannot at the moment: it is asked again after a while. */
+static void
+offer_later (GudpxPort *self)
+{
+  self->offer_delay = CLAMP (self->offer_delay * 2, MIN_OFFER_DELAY, MAX_OFFER_DELAY);
+  self->offer_time = g_get_monotonic_time () + self->offer_delay * G_TIME_SPAN_MILLISECOND;
+  gudpx_port_rearm (self);
+  gudpx_port_update_source (self);
+}
+
+/* Delivers what waits, or else what was read, @max_datagrams of it at most. How many were taken. */
+guint
+gudpx_port_deliver_packed (GudpxPort *self, guint max_datagrams)
+{
+  const guint epoch = self->epoch;
+  g_autoptr (GByteArray) payloads = NULL;
+  g_autoptr (GByteArray) index = NULL;
+  guint n;
+  guint n_taken;
+
+  if (self->packed_index == NULL)
+    pack_batch (self, max_datagrams);
+  else if (self->peer.length > 0)
+    drop_strangers (self);
+  payloads = g_steal_pointer (&self->packed_payloads);
+  index = g_steal_pointer (&self->packed_index);
+  n = index->len / sizeof (Entry);
+  if (n == 0)
+    return 0;
+
+  n_taken = call_protocol (self, payloads, index);
+  n_taken = MIN (n_taken, n);
+  if (n_taken > 0)
+    self->offer_delay = 0;
+  if (self->epoch != epoch || self->state != GUDPX_PORT_LISTENING || n_taken == n)
+    return n_taken;
+
+  remove_taken (payloads, index, n_taken);
+  keep_rest (self, payloads, index);
+  if (n_taken == 0 && self->reading)
+    offer_later (self);
+  return n_taken;
+}
+
+/* A handler runs a main loop while more of its batch waits. */
+gboolean
+gudpx_port_is_held_up (GudpxPort *self)
+{
+  return self->packed_depth > self->drained_depth;
+}
+
+/* Has the protocol go on with it from there. */
+void
+gudpx_port_drain_packed (GudpxPort *self)
+{
+  self->drained_depth = self->packed_depth;
+  call_protocol (self, NULL, NULL);
+}
+
+/**
+ * gudpx_port_get_peer:
+ * @self: a port
+ * @number: the number of a peer
+ *
+ * The address behind a number that [vfunc@Gudpx.DatagramProtocol.packed_received] had. A port gives
+ * each peer a number when it first has a datagram from it, counting up from 1; 0 is a sender without
+ * a name, as a UNIX socket may be.
+ *
+ * The numbers hold until the port is stopped, or has had datagrams from 65536 peers since the last
+ * time that it started over. It does so between two calls of the virtual function, and does not use
+ * the old numbers again: what is kept under a number stays true.
+ *
+ * Returns: (transfer none) (nullable): the address, %NULL for 0 and a number that is not known (any
+ *   more)
+ *
+ * Since: 1.0
+ */
+GSocketAddress *
+gudpx_port_get_peer (GudpxPort *self, guint number)
+{
+  g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
+  g_return_val_if_fail (gudpx_port_is_mine (self), NULL);
+
+  return self->peers != NULL ? gudpx_peers_get_address (self->peers, number) : NULL;
+}
+
+static gboolean
+choose_peer (GudpxPort *self, guint32 number, const GudpxNativeAddress **destination, GError **error)
+{
+  const GudpxNativeAddress *native = NULL;
+
+  *destination = NULL;
+  if (number == 0)
+    return gudpx_port_choose_destination (self, NULL, NULL, destination, error);
+
+  if (self->peers != NULL)
+    native = gudpx_peers_get_native (self->peers, number);
+  if (native == NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "Cannot send to the peer %u: there is none of that number", number);
+      return FALSE;
+    }
+  return gudpx_port_choose_native (self, native, destination, error);
+}
+
+static gboolean
+check_index (gsize size, const guint8 *index, gsize index_size, GError **error)
+{
+  gsize total = 0;
+
+  if (index_size % sizeof (Entry) != 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "An index of %" G_GSIZE_FORMAT " bytes does not have pairs alone", index_size);
+      return FALSE;
+    }
+  for (gsize i = 0; i < index_size / sizeof (Entry); i++)
+    total += get_entry (index, i).size;
+  if (total == size)
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "The index has %" G_GSIZE_FORMAT " bytes, the payloads %" G_GSIZE_FORMAT, total, size);
+  return FALSE;
+}
+
+static gboolean
+queue_entry (GudpxPort *self, const guint8 *payload, const Entry *entry, GError **error)
+{
+  const GOutputVector vector = { payload, entry->size };
+  GudpxOutgoing outgoing = { .vectors = &vector, .n_vectors = 1 };
+
+  return choose_peer (self, entry->peer, &outgoing.destination, error) &&
+         gudpx_port_queue (self, &outgoing, error);
+}
+
+/**
+ * gudpx_port_write_packed:
+ * @self: a listening port
+ * @payloads: (array length=payloads_size) (element-type guint8) (nullable): the payloads, joined
+ * @payloads_size: the size of all of them
+ * @index: (array length=index_size) (element-type guint8) (nullable): for each datagram its size and
+ *   the number of the peer that it goes to, two 32-bit numbers in the byte order of the machine; the
+ *   number 0 is the peer of a connected port
+ * @index_size: the size of the index in bytes
+ * @error: return location for an error
+ *
+ * Writes several datagrams at once, in order, also from a handler: the way back of what
+ * [vfunc@Gudpx.DatagramProtocol.packed_received] had, for languages to whom each call costs more than
+ * a datagram.
+ *
+ * It ends at the first that is not taken: that error is set only if no datagram was taken before
+ * it, so call again with the rest to see it. The errors are those of [method@Gudpx.Port.write_to];
+ * %G_IO_ERROR_INVALID_ARGUMENT also for a number that [method@Gudpx.Port.get_peer] does not know, and
+ * where the index and the payloads do not fit together.
+ *
+ * Returns: how many were taken, sent or queued; -1 with an error, if it was none
+ *
+ * Since: 1.0
+ */
+gssize
+gudpx_port_write_packed (GudpxPort *self,
+                         const guint8 *payloads,
+                         gsize payloads_size,
+                         const guint8 *index,
+                         gsize index_size,
+                         GError **error)
+{
+  GError *local_error = NULL;
+  gsize offset = 0;
+  gsize n;
+
+  g_return_val_if_fail (GUDPX_IS_PORT (self), -1);
+  g_return_val_if_fail (gudpx_port_is_mine (self), -1);
+  g_return_val_if_fail (payloads != NULL || payloads_size == 0, -1);
+  g_return_val_if_fail (index != NULL || index_size == 0, -1);
+
+  if (!gudpx_port_check_listening (self, "write", error) ||
+      !check_index (payloads_size, index, index_size, error))
+    return -1;
+
+  for (n = 0; n < index_size / sizeof (Entry); n++)
+    {
+      Entry entry = get_entry (index, n);
+
+      if (!queue_entry (self, payloads + offset, &entry, &local_error))
+        break;
+      offset += entry.size;
+    }
+  return gudpx_port_finish_queueing (self, n, local_error, error);
+}
