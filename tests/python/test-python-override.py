@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The override: Twisted's hook, and addresses as tuples."""
+
+import random
+import socket
+
+import tap
+from gudpxtest import (LOCALHOST, Code, GLib, Gudpx, Recorder, TestCase, address, iterate_until,
+                       number, settle)
+
+
+class Hook(Gudpx.DatagramProtocol):
+    """Remembers what came, then calls the handler that was given for it."""
+
+    def __init__(self, handler=None):
+        super().__init__()
+        self.handler = handler
+        self.received = []
+
+    @property
+    def payloads(self):
+        return [data for data, _ in self.received]
+
+    def datagram_received(self, data, sender):
+        self.received.append((data, sender))
+        if self.handler is not None:
+            self.handler(self, data, sender)
+
+
+def echo(protocol, data, sender):
+    protocol.transport.write(data, sender)
+
+
+PAYLOADS = [b"%d" % i for i in range(10)]
+
+
+class HookTest(TestCase):
+    def deliver(self, handler=None, payloads=PAYLOADS):
+        """A protocol and its port, with datagrams that wait, and where they are from."""
+        protocol = Hook(handler)
+        port = self.listen(protocol)
+        peer = self.send(port, *payloads)
+        return protocol, port, peer
+
+    def test_bytes_and_a_tuple(self):
+        protocol, port, peer = self.deliver(payloads=[b"one", b"", b"two"])
+        settle()
+        self.assertEqual(protocol.received,
+                         [(data, peer.getsockname()) for data in (b"one", b"", b"two")])
+        self.assertIs(type(protocol.received[0][0]), bytes)
+        self.assertIs(type(protocol.received[0][1]), tuple)
+
+    def test_ipv6_and_ipv4_on_dual_stack(self):
+        protocol = Hook(echo)
+        port = self.listen(protocol, "::")
+        for host in "::1", LOCALHOST:
+            peer = self.socket(host)
+            peer.sendto(b"x", (host, number(port)))
+            settle()
+            self.assertEqual(protocol.received.pop(), (b"x", peer.getsockname()[:2]))
+            self.assertEqual(peer.recv(10), b"x")
+
+    def test_unix(self):
+        protocol = Hook(lambda *args: args[2] and echo(*args))
+        path = self.temporary_path("port")
+        self.listen_unix(protocol, path)
+        for name in None, self.temporary_path("peer"), "\0gudpx-%d" % random.getrandbits(60):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as peer:
+                if name:
+                    peer.bind(name)
+                peer.settimeout(20)
+                peer.sendto(b"x", path)
+                settle()
+                self.assertEqual(protocol.received.pop(), (b"x", name))
+                if name:
+                    self.assertEqual(peer.recv(10), b"x")
+
+    def test_echo_in_order(self):
+        payloads = [b"%d" % i * random.randrange(1, 50) for i in range(200)]
+        _, port, peer = self.deliver(echo, payloads)
+        settle()
+        self.assertEqual([peer.recv(1000) for _ in payloads], payloads)
+        self.assertEqual(port.get_statistics().datagrams_sent, 200)
+
+    def test_order_with_other_ways_to_write(self):
+        def mix(protocol, data, sender):
+            port = protocol.transport
+            port.write(b"1", sender)
+            port.write_to(b"2", address(*sender))
+            port.write(b"3", sender)
+            port.write_to_host(b"4", *sender)
+            port.write(bytearray(b"5"), sender)
+            port.write(b"6", sender)
+            port.write_bytes(GLib.Bytes.new(b"7"), sender)
+            port.write(b"8", list(sender))
+
+        _, _, peer = self.deliver(mix, [b"a", b"b"])
+        settle()
+        self.assertEqual([peer.recv(10) for _ in range(16)],
+                         [b"%d" % i for i in range(1, 9)] * 2)
+
+    def test_exception_loses_its_datagram(self):
+        def fail(protocol, data, sender):
+            if data in (b"3", b"7"):
+                raise ValueError(data)
+            echo(protocol, data, sender)
+
+        protocol, _, peer = self.deliver(fail)
+        settle()
+        self.assertEqual([str(error) for error in self.take_exceptions()], ["b'3'", "b'7'"])
+        self.assertEqual(protocol.payloads, PAYLOADS)
+        self.assertEqual([peer.recv(10) for _ in range(8)],
+                         [data for data in PAYLOADS if data not in (b"3", b"7")])
+
+    def test_stop_in_the_middle(self):
+        def stop(protocol, data, sender):
+            echo(protocol, data, sender)
+            if data == b"4":
+                protocol.transport.stop_listening()
+                self.assertIsNone(protocol.transport)
+
+        protocol, port, peer = self.deliver(stop)
+        settle()
+        self.assertEqual(protocol.payloads, PAYLOADS[:5])
+        # What was written before has left.
+        self.assertEqual([peer.recv(10) for _ in range(5)], PAYLOADS[:5])
+        with self.assert_error(Code.CLOSED):
+            port.write(b"x", peer.getsockname())
+
+    def test_stop_async_in_the_middle(self):
+        def stop(protocol, data, sender):
+            echo(protocol, data, sender)
+            if data == b"4":
+                protocol.transport.stop_listening_async(None)
+
+        protocol, _, peer = self.deliver(stop)
+        settle()
+        self.assertEqual(protocol.payloads, PAYLOADS[:5])
+        self.assertEqual([peer.recv(10) for _ in range(5)], PAYLOADS[:5])
+
+    def test_start_again_in_the_middle(self):
+        def restart(protocol, data, sender):
+            if data == b"4":
+                port.stop_listening()
+                port.start_listening()
+
+        protocol, port, _ = self.deliver(restart)
+        settle()
+        self.assertEqual(protocol.payloads, PAYLOADS[:5])
+        peer = self.send(port, b"again")
+        settle()
+        self.assertEqual(protocol.received[5:], [(b"again", peer.getsockname())])
+
+    def check_pause(self, pause):
+        protocol, port, _ = self.deliver(
+            lambda protocol, data, _: data == b"4" and pause(protocol.transport))
+        settle()
+        self.assertEqual(protocol.payloads, PAYLOADS[:5])
+        self.send(port, b"later")
+        port.set_reading(True)
+        settle()
+        self.assertEqual(protocol.payloads, PAYLOADS + [b"later"])
+
+    def test_pause_in_the_middle(self):
+        self.check_pause(lambda port: port.set_reading(False))
+
+    def test_pause_by_the_property(self):
+        self.check_pause(lambda port: port.set_property("reading", False))
+
+    def test_pause_after_each(self):
+        def pause(protocol, data, sender):
+            protocol.transport.set_reading(False)
+
+        protocol, port, _ = self.deliver(pause)
+        for n in range(1, 11):
+            settle()
+            self.assertEqual(protocol.payloads, PAYLOADS[:n])
+            port.set_reading(True)
+
+    def test_connect_in_the_middle(self):
+        first, second = self.socket(), self.socket()
+
+        def connect(protocol, data, sender):
+            if data == b"1":
+                protocol.transport.connect_peer(*second.getsockname())
+
+        protocol = Hook(connect)
+        port = self.listen(protocol)
+        for data, peer in zip(PAYLOADS, [first, second] * 5):
+            peer.sendto(data, (LOCALHOST, number(port)))
+        settle()
+        self.assertEqual(protocol.payloads, [b"0", b"1", b"3", b"5", b"7", b"9"])
+        port.write(b"to the peer")
+        self.assertEqual(second.recv(100), b"to the peer")
+        with self.assert_error(Code.INVALID_ARGUMENT):
+            port.write(b"x", first.getsockname())
+
+    def test_main_loop_in_a_handler(self):
+        written = []
+
+        def nest(protocol, data, sender):
+            echo(protocol, data, sender)
+            if data == b"4":
+                settle()
+                written.extend(peer.recv(10) for _ in range(10))
+                self.assertEqual(protocol.payloads, PAYLOADS)
+
+        protocol, _, peer = self.deliver(nest)
+        settle()
+        self.assertEqual(protocol.payloads, PAYLOADS)
+        self.assertEqual(written, PAYLOADS)
+
+    def test_main_loops_in_every_handler(self):
+        protocol, port, _ = self.deliver(lambda protocol, data, sender: settle())
+        settle()
+        self.assertEqual(protocol.payloads, PAYLOADS)
+
+    def test_errors_are_raised_by_the_write(self):
+        codes = []
+
+        def provoke(protocol, data, sender):
+            port = protocol.transport
+            for data, destination in ((bytes(65508), sender), (b"x", ("::1", 9)),
+                                      (b"x", ("localhost", 9)), (b"x", None),
+                                      (b"x", (sender[0], 0)), (b"x", ("<broadcast>", 9))):
+                try:
+                    port.write(data, destination)
+                except GLib.Error as error:
+                    codes.append(error.code)
+            port.stop_listening()
+            try:
+                port.write(b"x", sender)
+            except GLib.Error as error:
+                codes.append(error.code)
+
+        self.deliver(provoke, [b"x"])
+        settle()
+        self.assertEqual(codes, [Code.MESSAGE_TOO_LARGE, Code.INVALID_ARGUMENT,
+                                 Code.INVALID_ARGUMENT, 48, Code.INVALID_ARGUMENT,
+                                 Code.PERMISSION_DENIED, Code.CLOSED])
+
+    def test_wrong_types(self):
+        port = self.listen()
+        for data, destination in (("text", (LOCALHOST, 9)), (b"x", (LOCALHOST,)), (b"x", 5),
+                                  (5, (LOCALHOST, 9))):
+            with self.assertRaises(TypeError):
+                port.write(data, destination)
+
+    def test_queue_that_is_small(self):
+        """What finds no room among what is collected leaves earlier, or is refused."""
+        _, port, peer = self.deliver(
+            lambda protocol, data, sender: [protocol.transport.write(b"y" * 400, sender)
+                                            for _ in range(20)])
+        port.set_send_queue_limit(2000)
+        settle()
+        self.assertEqual(port.get_statistics().datagrams_sent, 200)
+
+    def test_kept_data(self):
+        kept = []
+        protocol, port, peer = self.deliver(lambda protocol, *datagram: kept.append(datagram))
+        settle()
+        for _ in range(20):
+            self.send(port, *[b"other" * 20] * 20)
+            settle()
+        self.assertEqual(kept[:10], [(data, peer.getsockname()) for data in PAYLOADS])
+
+    def test_two_ports(self):
+        protocol = Hook(echo)
+        ports = self.listen(protocol), self.listen(protocol, "::1")
+        peers = [self.send(port, b"a", b"b") for port in ports]
+        settle()
+        self.assertEqual([peer.recv(10) for peer in peers for _ in "ab"], [b"a", b"b"] * 2)
+        self.assertIs(protocol.transport, ports[1])
+
+    def test_signal_handlers(self):
+        protocol = Hook(echo)
+        payloads = []
+        protocol.connect("datagram-received",
+                         lambda _, datagram: payloads.append(datagram.get_payload()))
+        peer = self.send(self.listen(protocol), b"a", b"b")
+        settle()
+        self.assertEqual(payloads, [b"a", b"b"])
+        self.assertEqual(protocol.received, [(b"a", peer.getsockname()), (b"b", peer.getsockname())])
+        self.assertEqual([peer.recv(10), peer.recv(10)], [b"a", b"b"])
+
+    def test_inherited_hook(self):
+        class Derived(Hook):
+            def datagram_received(self, data, sender):
+                super().datagram_received(data.upper(), sender)
+
+        class Mixin:
+            def datagram_received(self, data, sender):
+                self.data = data
+
+        class Mixed(Mixin, Gudpx.DatagramProtocol):
+            pass
+
+        derived, mixed = Derived(), Mixed()
+        for protocol in derived, mixed:
+            self.send(self.listen(protocol), b"x")
+        settle()
+        self.assertEqual((derived.payloads, mixed.data), ([b"X"], b"x"))
+
+    def test_virtual_function(self):
+        recorder = Recorder()
+        self.send(self.listen(recorder), *PAYLOADS)
+        settle()
+        self.assertEqual(recorder.payloads, PAYLOADS)
+
+    def test_reply(self):
+        recorder = Recorder(datagram_received=lambda _, datagram: datagram.reply(bytearray(b"y")))
+        peer = self.send(self.listen(recorder), b"x")
+        settle()
+        self.assertEqual(peer.recv(10), b"y")
+
+    def test_truncation(self):
+        protocol = Hook()
+        port = self.listen(protocol)
+        port.set_max_packet_size(3)
+        self.send(port, b"12345", b"12", b"1234")
+        settle()
+        self.assertEqual(protocol.payloads, [b"123", b"12", b"123"])
+        self.assertEqual(port.get_statistics().truncated, 2)
+
+    def test_port_is_freed(self):
+        protocol, port, _ = self.deliver(echo)
+        settle()
+        port.stop_listening()
+        gone = []
+        port.weak_ref(lambda: gone.append(True))
+        self.ports.clear()
+        del protocol, port
+        self.exceptions.clear()
+        self.assertEqual(gone, [True])
+
+
+class ManyPeersTest(TestCase):
+    def test_100000_peers(self):
+        """Their numbers run out once."""
+        protocol = Hook(echo)
+        port = self.listen(protocol, "127.0.0.1")
+        port.set_receive_buffer_size(4 * 1024 * 1024)
+        n_sent = 0
+        known = self.socket()
+        for block in range(100):
+            with_block = []
+            for i in range(1000):
+                plain = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                plain.bind((f"127.1.{block}.{i // 4 % 250 + 1}", 0))
+                plain.sendto(b"%d" % n_sent, (LOCALHOST, number(port)))
+                n_sent += 1
+                with_block.append(plain)
+                if i % 100 == 99:
+                    settle()
+            for i, plain in enumerate(with_block):
+                plain.settimeout(20)
+                self.assertEqual(plain.recv(20), b"%d" % (n_sent - 1000 + i))
+                self.assertEqual(protocol.received[n_sent - 1000 + i][1], plain.getsockname())
+                plain.close()
+        # Its first number is not known any more.
+        early = protocol.received[0][1]
+        port.write(b"x", early)
+        self.assertEqual(len(protocol.received), 100000)
+        self.assertEqual(port.get_statistics().datagrams_sent, 100001)
+        known.sendto(b"end", (LOCALHOST, number(port)))
+        iterate_until(lambda: len(protocol.received) == 100001)
+        self.assertEqual(known.recv(10), b"end")
+
+
+if __name__ == "__main__":
+    tap.main()
