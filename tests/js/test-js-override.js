@@ -315,17 +315,31 @@ print(n)
         });
         const limit = GLib.get_monotonic_time() + (seconds + 60) * 1e6;
         const tick = GLib.timeout_add(GLib.PRIORITY_DEFAULT, 10, () => GLib.SOURCE_CONTINUE);
-        const isDone = () => nSent !== null &&
-            count + port.get_statistics().kernel_drops >= nSent;
+        // Only Linux's own calls can tell what the kernel dropped; else all is done when nothing comes.
+        const knowsDrops = GLib.getenv('GUDPX_TEST_IO') !== 'generic';
+        let [lastCount, lastTime] = [0, 0];
+        const isQuiet = () => {
+            const now = GLib.get_monotonic_time();
+
+            if (count !== lastCount || nSent === null)
+                [lastCount, lastTime] = [count, now];
+            return now > lastTime + 1e6;
+        };
+        const isDone = () => knowsDrops
+            ? nSent !== null && count + port.get_statistics().kernel_drops >= nSent
+            : isQuiet();
         while (!isDone() && GLib.get_monotonic_time() < limit)
             GLib.MainContext.default().iteration(true);
         GLib.source_remove(tick);
 
         const {datagrams_received: nReceived, kernel_drops: nDropped} = port.get_statistics();
         print(`# ${nSent} sent, ${nDropped} dropped by the kernel, ${count} delivered`);
-        assertEqual([count, count + nDropped, isOrdered], [nReceived, nSent, true]);
-        if (nDropped === 0)
+        assertEqual([count, isOrdered], [nReceived, true]);
+        if (knowsDrops)
+            assertEqual(count + nDropped, nSent);
+        if (count === nSent)
             assertEqual(sum, nSent * (nSent - 1) / 2);
+        assertEqual(count > 1000, true);
     },
 };
 
