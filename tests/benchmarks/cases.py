@@ -14,9 +14,9 @@ UVLOOP = Program('uvloop', ['python', 'peers.py', 'uvloop'], 'import uvloop')
 ASYNCIO = Program('asyncio', ['python', 'peers.py', 'asyncio'])
 NODE = Program('Node', ['node', 'dgram.js', '-'])
 GUDPX_IMPORT = 'import gi; gi.require_version("Gudpx", "1"); from gi.repository import Gudpx'
-HOOK_IMPORT = GUDPX_IMPORT + '; Gudpx.DatagramProtocol.datagram_received'
+HOOK_IMPORT = GUDPX_IMPORT + '; import gi.overrides.Gudpx'
 GJS_IMPORT = 'imports.gi.versions.Gudpx = "1"; const {Gudpx} = imports.gi'
-GJS_HOOK = GJS_IMPORT + '; Gudpx.DatagramProtocol.prototype.datagramReceived.name'
+GJS_HOOK = GJS_IMPORT + '; imports.overrides.Gudpx._init.name'
 VFUNC = Program('gudpx C', ['gudpx', 'vfunc'])
 BATCH = Program('gudpx C batch', ['gudpx', 'batch'])
 SIGNAL = Program('gudpx C signal', ['gudpx', 'signal'])
