@@ -13,9 +13,10 @@
 
 G_BEGIN_DECLS
 
-/* A port is one class in several files, by job: the object and what was asked of it in gudpx-port.c
- * -properties and -options, start and stop in -lifecycle, what comes in in -receive, what goes out
- * in -write, whole batches in -packed, its peer in -connect and its groups in gudpx-multicast.c. */
+/* A port is one class in several files, by job: the object and what was asked of it in gudpx-port.c,
+ * -properties and -options, start and stop in -lifecycle, what comes in in -receive, what goes out in
+ * -write and -queue, whole batches in -packed, its peer in -connect and its groups in
+ * gudpx-multicast.c. */
 
 #define GUDPX_PORT_DEFAULT_MAX_PACKET_SIZE 65535
 #define GUDPX_PORT_MAX_MAX_PACKET_SIZE (1024 * 1024)
@@ -201,10 +202,34 @@ void       gudpx_port_drop_packed     (GudpxPort *self);
 gboolean   gudpx_port_is_held_up      (GudpxPort *self);
 void       gudpx_port_drain_packed    (GudpxPort *self);
 
-/* gudpx-port-write.c */
+/* gudpx-port-queue.c */
+gboolean        gudpx_port_check_size         (GudpxPort                  *self,
+                                               const GudpxOutgoing        *outgoing,
+                                               GError                    **error);
 gboolean        gudpx_port_send               (GudpxPort                  *self,
                                                const GudpxOutgoing        *outgoing,
                                                GError                    **error);
+void            gudpx_port_queue_with_task    (GudpxPort                  *self,
+                                               const GudpxOutgoing        *outgoing,
+                                               GBytes                     *bytes,
+                                               GTask                      *task);
+void            gudpx_port_end_call           (GudpxPort                  *self);
+gboolean        gudpx_port_queue              (GudpxPort                  *self,
+                                               const GudpxOutgoing        *outgoing,
+                                               GError                    **error);
+gssize          gudpx_port_finish_queueing    (GudpxPort                  *self,
+                                               gsize                       n_taken,
+                                               GError                     *refusal,
+                                               GError                    **error);
+void            gudpx_port_flush              (GudpxPort                  *self,
+                                               gboolean                    is_writable);
+void            gudpx_port_keep_errors        (GudpxPort                  *self);
+void            gudpx_port_notify_queue       (GudpxPort                  *self);
+void            gudpx_port_report_outcomes    (GudpxPort                  *self);
+GPtrArray      *gudpx_port_drop_queue         (GudpxPort                  *self);
+void            gudpx_port_answer             (GPtrArray                  *outcomes);
+
+/* gudpx-port-write.c */
 gboolean        gudpx_port_fit_address        (GudpxPort                  *self,
                                                GSocketAddress             *address,
                                                GudpxNativeAddress         *native,
@@ -218,13 +243,6 @@ gboolean        gudpx_port_choose_native      (GudpxPort                  *self,
                                                const GudpxNativeAddress   *native,
                                                const GudpxNativeAddress  **destination,
                                                GError                    **error);
-gboolean        gudpx_port_queue              (GudpxPort                  *self,
-                                               const GudpxOutgoing        *outgoing,
-                                               GError                    **error);
-gssize          gudpx_port_finish_queueing    (GudpxPort                  *self,
-                                               gsize                       n_taken,
-                                               GError                     *refusal,
-                                               GError                    **error);
 gboolean        gudpx_port_reply              (GudpxPort                  *self,
                                                const GOutputVector        *vector,
                                                const GudpxNativeAddress   *native,
@@ -233,22 +251,15 @@ gboolean        gudpx_port_reply              (GudpxPort                  *self,
 GSocketAddress *gudpx_port_parse_host         (const char                 *host,
                                                guint16                     port,
                                                GError                    **error);
-void            gudpx_port_flush              (GudpxPort                  *self,
-                                               gboolean                    is_writable);
-void            gudpx_port_keep_errors        (GudpxPort                  *self);
-void            gudpx_port_count_error        (GudpxPort                  *self,
-                                               int                         errsv);
-void            gudpx_port_notify_queue       (GudpxPort                  *self);
 gboolean        gudpx_port_check_destination  (GudpxPort                  *self,
                                                const GudpxNativeAddress   *native,
                                                GError                    **error);
-void            gudpx_port_report_outcomes    (GudpxPort                  *self);
-GPtrArray      *gudpx_port_drop_queue         (GudpxPort                  *self);
-void            gudpx_port_answer             (GPtrArray                  *outcomes);
 
-/* gudpx-port-lifecycle.c */
+/* gudpx-port-lifecycle.c, gudpx-port-receive.c */
 void            gudpx_port_watch_cancellation (GudpxPort                  *self,
                                                GTask                      *task,
                                                GSourceFunc                 cancelled);
+void            gudpx_port_count_error        (GudpxPort                  *self,
+                                               int                         errsv);
 
 G_END_DECLS

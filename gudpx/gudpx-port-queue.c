@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The way of a datagram whose destination is right: to the kernel at once, or by the send queue, and
+ * what becomes of it there. */
+
+#include "gudpx-datagram-protocol-private.h"
+#include "gudpx-port-private.h"
+
+/* What fits behind the headers of a packet of 65535 bytes: RFC 768, RFC 791, RFC 8200. */
+#define MAX_IPV4_PAYLOAD (65535 - 20 - 8)
+#define MAX_IPV6_PAYLOAD (65535 - 8)
+
+#define MAX_KEPT_ERRORS 64
+
+#define MIN_RETRY_DELAY 1  /* ms */
+#define MAX_RETRY_DELAY 64 /* ms */
+
+/* What became of a queued datagram. The application hears it from the main loop, never from the
+ * midst of a call of its own. */
+typedef struct
+{
+  GTask *task; /* NULL: nobody asked */
+  GError *error;
+  GSocketAddress *destination;
+} Outcome;
+
+static void
+outcome_free (Outcome *self)
+{
+  g_clear_object (&self->task);
+  g_clear_error (&self->error);
+  g_clear_object (&self->destination);
+  g_free (self);
+}
+
+static void
+add_outcome (GudpxPort *self, GTask *task, GError *error, GSocketAddress *destination)
+{
+  Outcome *outcome = g_new0 (Outcome, 1);
+
+  g_set_object (&outcome->task, task);
+  outcome->error = error;
+  g_set_object (&outcome->destination, destination);
+  g_queue_push_tail (&self->outcomes, outcome);
+  gudpx_port_wake (self);
+}
+
+static void
+answer (Outcome *outcome)
+{
+  if (outcome->error != NULL)
+    g_task_return_error (outcome->task, g_steal_pointer (&outcome->error));
+  else
+    g_task_return_boolean (outcome->task, TRUE);
+}
+
+static gboolean
+is_flushed (GudpxPort *self, GTask *task)
+{
+  const guint64 *serial = g_task_get_task_data (task);
+  const GudpxQueuedDatagram *first = g_queue_peek_head (&self->queue.entries);
+
+  return first == NULL || first->serial > *serial;
+}
+
+static void
+answer_flushes (GudpxPort *self)
+{
+  while (!g_queue_is_empty (&self->flush_tasks) &&
+         is_flushed (self, g_queue_peek_head (&self->flush_tasks)))
+    {
+      g_autoptr (GTask) task = g_queue_pop_head (&self->flush_tasks);
+
+      g_task_return_boolean (task, TRUE);
+    }
+}
+
+static GSocketAddress *
+get_destination_object (GudpxPort *self, const GudpxNativeAddress *destination)
+{
+  if (destination != NULL && destination->length > 0)
+    return gudpx_native_address_to_object (destination);
+
+  return self->peer_address != NULL ? g_object_ref (self->peer_address) : NULL;
+}
+
+/* What the network has said so far is of the peer that the port has now. */
+void
+gudpx_port_keep_errors (GudpxPort *self)
+{
+  GudpxIoError io_error;
+
+  for (guint n = 0; n < MAX_KEPT_ERRORS && self->io->funcs->take_error (self->io, &io_error); n++)
+    {
+      GError *error = NULL;
+      g_autoptr (GSocketAddress) destination =
+          get_destination_object (self, io_error.destination.length > 0 ? &io_error.destination
+                                                                        : NULL);
+      g_autofree char *description = gudpx_address_describe (destination);
+
+      gudpx_port_count_error (self, io_error.errsv);
+      gudpx_set_error_errno (&error, io_error.errsv, "%s", description);
+      add_outcome (self, NULL, error, destination);
+    }
+}
+
+/* Tells what became of queued datagrams, as long as the port is not stopped by that. */
+void
+gudpx_port_report_outcomes (GudpxPort *self)
+{
+  const guint epoch = self->epoch;
+
+  /* What they cause is for the next time. */
+  for (guint n = self->outcomes.length;
+       n > 0 && self->epoch == epoch && !g_queue_is_empty (&self->outcomes); n--)
+    {
+      Outcome *outcome = g_queue_pop_head (&self->outcomes);
+
+      if (outcome->task != NULL)
+        answer (outcome);
+      else
+        gudpx_datagram_protocol_report (self->protocol, self, outcome->error,
+                                        outcome->destination);
+      outcome_free (outcome);
+    }
+  if (self->epoch == epoch)
+    answer_flushes (self);
+}
+
+/* The queue has grown. */
+static void
+queue_grew (GudpxPort *self)
+{
+  self->statistics.send_queue_peak = MAX (self->statistics.send_queue_peak, self->queue.size);
+  if (self->queue.size > gudpx_send_queue_high_mark (&self->queue))
+    self->owes_writable = TRUE;
+}
+
+void
+gudpx_port_notify_queue (GudpxPort *self)
+{
+  if (self->queue.size == self->notified_queue_size)
+    return;
+
+  self->notified_queue_size = self->queue.size;
+  gudpx_port_notify (self, GUDPX_PORT_PROP_SEND_QUEUE_SIZE);
+}
+
+static gboolean
+is_for_now (int errsv)
+{
+  return errsv == EAGAIN || errsv == ENOBUFS || errsv == ENOMEM;
+}
+
+/* The kernel has no room. The socket tells when it has; where it would say so at once and falsely,
+ * a timer does: ENOBUFS, and a UNIX peer that does not read. */
+static void
+wait_for_room (GudpxPort *self, int errsv, gboolean was_writable)
+{
+  gboolean by_timer = was_writable || self->waited_in_vain || self->retry_delay > 0 ||
+                      errsv == ENOBUFS || errsv == ENOMEM;
+
+  self->waits_for_writable = TRUE;
+  /* Of a joined run the kernel drops what has no room, and says nothing. */
+  self->io->coalesces = FALSE;
+  if (by_timer)
+    {
+      self->retry_delay = CLAMP (self->retry_delay * 2, MIN_RETRY_DELAY, MAX_RETRY_DELAY);
+      self->retry_time = g_get_monotonic_time () + self->retry_delay * G_TIME_SPAN_MILLISECOND;
+      gudpx_port_rearm (self);
+    }
+  gudpx_port_update_source (self);
+}
+
+static void
+room_was_found (GudpxPort *self)
+{
+  self->waited_in_vain = FALSE;
+  self->retry_delay = 0;
+}
+
+static GError *
+make_send_error (GudpxPort *self, int errsv, gsize size, GSocketAddress *destination)
+{
+  g_autofree char *description = gudpx_address_describe (destination);
+  GError *error = NULL;
+
+  if (errsv == EMSGSIZE && g_socket_get_family (self->socket) == G_SOCKET_FAMILY_UNIX)
+    gudpx_set_error_errno (&error, errsv,
+                           "Cannot send %" G_GSIZE_FORMAT " bytes to %s, with a send buffer of %u",
+                           size, description, gudpx_port_get_send_buffer_size (self));
+  else if (errsv == EMSGSIZE && gudpx_port_get_path_mtu (self) > 0)
+    gudpx_set_error_errno (&error, errsv,
+                           "Cannot send %" G_GSIZE_FORMAT " bytes to %s, with a path MTU of %u", size,
+                           description, gudpx_port_get_path_mtu (self));
+  else
+    gudpx_set_error_errno (&error, errsv, "Cannot send %" G_GSIZE_FORMAT " bytes to %s", size,
+                           description);
+  return error;
+}
+
+static void
+count_sent (GudpxPort *self, gsize size)
+{
+  self->statistics.datagrams_sent++;
+  self->statistics.bytes_sent += size;
+}
+
+static void
+first_was_sent (GudpxPort *self)
+{
+  GudpxQueuedDatagram *entry = gudpx_send_queue_pop (&self->queue);
+
+  count_sent (self, entry->vector.size);
+  if (entry->task != NULL)
+    add_outcome (self, entry->task, NULL, NULL);
+  gudpx_send_queue_recycle (&self->queue, entry);
+}
+
+static void
+first_was_refused (GudpxPort *self, int errsv)
+{
+  g_autoptr (GudpxQueuedDatagram) entry = gudpx_send_queue_pop (&self->queue);
+  g_autoptr (GSocketAddress) destination = get_destination_object (self, &entry->destination);
+
+  self->statistics.errors++;
+  add_outcome (self, entry->task, make_send_error (self, errsv, entry->vector.size, destination),
+               destination);
+}
+
+/* Sends what is queued, until the kernel has no room. */
+void
+gudpx_port_flush (GudpxPort *self, gboolean was_writable)
+{
+  GudpxOutgoing outgoing[GUDPX_IO_SEND_BATCH];
+  guint n;
+
+  self->waits_for_writable = FALSE;
+  if (was_writable)
+    self->waited_in_vain = TRUE;
+  while (!self->waits_for_writable &&
+         (n = gudpx_send_queue_peek (&self->queue, outgoing, GUDPX_IO_SEND_BATCH)) > 0)
+    {
+      int errsv = 0;
+      guint n_sent = self->io->funcs->send (self->io, outgoing, n, &errsv);
+
+      for (guint i = 0; i < n_sent; i++)
+        first_was_sent (self);
+      if (n_sent > 0)
+        {
+          was_writable = FALSE;
+          room_was_found (self);
+        }
+      if (n_sent < n && is_for_now (errsv))
+        wait_for_room (self, errsv, was_writable);
+      else if (n_sent < n)
+        first_was_refused (self, errsv);
+    }
+
+  if (!self->waits_for_writable)
+    self->io->coalesces = self->coalesce_writes;
+  gudpx_port_update_source (self);
+
+  /* A dispatch looks after itself at its end. */
+  if (self->dispatch_depth == 0 &&
+      (self->io->absorbed_errsv != 0 || !g_queue_is_empty (&self->flush_tasks) || self->owes_writable))
+    gudpx_port_wake (self);
+}
+
+typedef enum
+{
+  SENT,
+  FAILED,
+  NO_ROOM,
+} SendResult;
+
+static SendResult
+send_directly (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
+{
+  int errsv = 0;
+  g_autoptr (GSocketAddress) destination = NULL;
+
+  if (self->io->funcs->send (self->io, outgoing, 1, &errsv) == 1)
+    {
+      count_sent (self, gudpx_outgoing_get_size (outgoing));
+      room_was_found (self);
+      if (self->io->absorbed_errsv != 0)
+        gudpx_port_wake (self);
+      return SENT;
+    }
+  if (is_for_now (errsv))
+    {
+      wait_for_room (self, errsv, FALSE);
+      return NO_ROOM;
+    }
+
+  self->statistics.errors++;
+  destination = get_destination_object (self, outgoing->destination);
+  g_propagate_error (error, make_send_error (self, errsv, gudpx_outgoing_get_size (outgoing),
+                                             destination));
+  return FAILED;
+}
+
+gboolean
+gudpx_port_check_size (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
+{
+  const GudpxNativeAddress *destination =
+      outgoing->destination != NULL ? outgoing->destination : &self->peer;
+  gsize size = gudpx_outgoing_get_size (outgoing);
+  gsize limit;
+  g_autoptr (GSocketAddress) object = NULL;
+  g_autofree char *description = NULL;
+
+  if (destination->u.any.sa_family == AF_UNIX)
+    return TRUE;
+  limit = gudpx_native_address_is_ipv4 (destination) ? MAX_IPV4_PAYLOAD : MAX_IPV6_PAYLOAD;
+  if (size <= limit)
+    return TRUE;
+
+  object = gudpx_native_address_to_object (destination);
+  description = gudpx_address_describe (object);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+               "Cannot send %" G_GSIZE_FORMAT " bytes to %s: a datagram takes %" G_GSIZE_FORMAT
+               " at most",
+               size, description, limit);
+  return FALSE;
+}
+
+/* Drops those that have waited longest, until there is room for @size bytes, and nobody was promised
+ * an answer. */
+static gboolean
+drop_oldest (GudpxPort *self, gsize size)
+{
+  GudpxQueuedDatagram *entry;
+
+  while (!gudpx_send_queue_has_room (&self->queue, size) &&
+         (entry = gudpx_send_queue_remove (&self->queue, NULL)) != NULL)
+    {
+      self->statistics.send_queue_drops++;
+      self->statistics.queue_dropped_oldest++;
+      gudpx_send_queue_recycle (&self->queue, entry);
+    }
+  return gudpx_send_queue_has_room (&self->queue, size);
+}
+
+static void
+set_queue_full (GudpxPort *self, GError **error)
+{
+  self->owes_writable = TRUE;
+  self->statistics.send_queue_drops++;
+  self->statistics.queue_refusals++;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+               "The send queue is full: it has %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT " bytes",
+               self->queue.size, self->queue.limit);
+}
+
+/* By the port's policy. FALSE: there is none, and the datagram was refused or dropped. */
+static gboolean
+make_room (GudpxPort *self, gsize size, gboolean *is_dropped, GError **error)
+{
+  *is_dropped = FALSE;
+  if (gudpx_send_queue_has_room (&self->queue, size))
+    return TRUE;
+
+  switch (self->send_queue_policy)
+    {
+    case GUDPX_QUEUE_POLICY_DROP_OLDEST:
+      if (drop_oldest (self, size))
+        return TRUE;
+      break;
+    case GUDPX_QUEUE_POLICY_DROP_NEWEST:
+      self->statistics.send_queue_drops++;
+      self->statistics.queue_dropped_newest++;
+      *is_dropped = TRUE;
+      return FALSE;
+    case GUDPX_QUEUE_POLICY_REFUSE:
+    default:
+      break;
+    }
+  set_queue_full (self, error);
+  return FALSE;
+}
+
+/* Sends a datagram whose destination is right, or queues it. */
+static gboolean
+send_or_queue (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
+{
+  gsize size = gudpx_outgoing_get_size (outgoing);
+  gboolean is_dropped;
+
+  if (!gudpx_port_check_size (self, outgoing, error))
+    return FALSE;
+
+  if (!self->waits_for_writable && !gudpx_send_queue_has_room (&self->queue, size))
+    gudpx_port_flush (self, FALSE);
+  if (!self->waits_for_writable && gudpx_send_queue_is_empty (&self->queue) &&
+      (self->dispatch_depth == 0 || !gudpx_send_queue_has_room (&self->queue, size)))
+    {
+      SendResult result = send_directly (self, outgoing, error);
+
+      if (result != NO_ROOM)
+        return result == SENT;
+    }
+
+  if (!make_room (self, size, &is_dropped, error))
+    return is_dropped;
+  gudpx_send_queue_push (&self->queue, outgoing);
+  queue_grew (self);
+
+  if (self->dispatch_depth > 0 && !self->waits_for_writable &&
+      self->queue.entries.length >= GUDPX_IO_SEND_BATCH)
+    gudpx_port_flush (self, FALSE);
+  return TRUE;
+}
+
+/* Whoever is told of the queue may do anything to the port; a dispatch tells at its end. */
+void
+gudpx_port_end_call (GudpxPort *self)
+{
+  if (self->dispatch_depth == 0)
+    gudpx_port_notify_queue (self);
+}
+
+gboolean
+gudpx_port_send (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
+{
+  gboolean is_taken = send_or_queue (self, outgoing, error);
+
+  gudpx_port_end_call (self);
+  return is_taken;
+}
+
+/* Puts one datagram of several behind the others, whose destination is right. */
+gboolean
+gudpx_port_queue (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
+{
+  gsize size = gudpx_outgoing_get_size (outgoing);
+
+  if (!gudpx_port_check_size (self, outgoing, error))
+    return FALSE;
+
+  if (!self->waits_for_writable && !gudpx_send_queue_has_room (&self->queue, size))
+    gudpx_port_flush (self, FALSE);
+  if (gudpx_send_queue_has_room (&self->queue, size))
+    {
+      gudpx_send_queue_push (&self->queue, outgoing);
+      queue_grew (self);
+      return TRUE;
+    }
+  /* What is larger than the queue goes past it. */
+  return send_or_queue (self, outgoing, error);
+}
+
+/* Sends what was queued at once. How many were taken, as the callers are to be told. */
+gssize
+gudpx_port_finish_queueing (GudpxPort *self, gsize n_taken, GError *refusal, GError **error)
+{
+  g_autoptr (GError) local_error = refusal;
+
+  if (!self->waits_for_writable)
+    gudpx_port_flush (self, FALSE);
+  gudpx_port_end_call (self);
+
+  if (n_taken > 0 || local_error == NULL)
+    return n_taken;
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return -1;
+}
+
+/* Puts one behind the others whatever room there is: its task is answered when the kernel took it. */
+void
+gudpx_port_queue_with_task (GudpxPort *self,
+                            const GudpxOutgoing *outgoing,
+                            GBytes *bytes,
+                            GTask *task)
+{
+  gudpx_send_queue_push_bytes (&self->queue, outgoing, bytes, task);
+  queue_grew (self);
+  if (self->dispatch_depth == 0 && !self->waits_for_writable)
+    gudpx_port_flush (self, FALSE);
+}
+
+static void
+add_closed (GPtrArray *outcomes, GTask *task)
+{
+  Outcome *outcome = g_new0 (Outcome, 1);
+
+  outcome->task = g_object_ref (task);
+  g_set_error_literal (&outcome->error, G_IO_ERROR, G_IO_ERROR_CLOSED,
+                       "The port was stopped before the kernel took the datagram");
+  g_ptr_array_add (outcomes, outcome);
+}
+
+/* The port was stopped: what waited is dropped. Those who wait for it are to be answered by
+ * gudpx_port_answer(), when the port is as they may find it. */
+GPtrArray *
+gudpx_port_drop_queue (GudpxPort *self)
+{
+  GPtrArray *outcomes = g_ptr_array_new_with_free_func ((GDestroyNotify) outcome_free);
+  GudpxQueuedDatagram *entry;
+  Outcome *outcome;
+
+  self->waits_for_writable = FALSE;
+  self->owes_writable = FALSE;
+  room_was_found (self);
+
+  while ((outcome = g_queue_pop_head (&self->outcomes)) != NULL)
+    g_ptr_array_add (outcomes, outcome);
+  while ((entry = gudpx_send_queue_pop (&self->queue)) != NULL)
+    {
+      self->statistics.send_queue_drops++;
+      if (entry->task != NULL)
+        add_closed (outcomes, entry->task);
+      gudpx_queued_datagram_free (entry);
+    }
+  for (GList *l = self->flush_tasks.head; l != NULL; l = l->next)
+    add_closed (outcomes, l->data);
+  g_queue_clear_full (&self->flush_tasks, g_object_unref);
+  gudpx_send_queue_trim (&self->queue);
+
+  return outcomes;
+}
+
+/* Answers those who waited for what was dropped, and frees @outcomes. */
+void
+gudpx_port_answer (GPtrArray *outcomes)
+{
+  for (guint i = 0; i < outcomes->len; i++)
+    {
+      Outcome *outcome = outcomes->pdata[i];
+
+      if (outcome->task != NULL)
+        answer (outcome);
+    }
+  g_ptr_array_unref (outcomes);
+}
