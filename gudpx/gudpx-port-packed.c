@@ -46,13 +46,6 @@ get_peers (GudpxPort *self)
   return self->peers;
 }
 
-static gboolean
-is_stranger (GudpxPort *self, const GudpxNativeAddress *native)
-{
-  return self->peer.length > 0 && !gudpx_native_address_is_unnamed (&self->peer) &&
-         (native == NULL || !gudpx_native_address_equal (&self->peer, native));
-}
-
 static void
 add_packed (GudpxPort *self, const guint8 *payload, gsize size, guint32 peer)
 {
@@ -75,7 +68,7 @@ pack_batch (GudpxPort *self, guint max_datagrams)
     {
       const GudpxNativeAddress *sender = &segment.incoming->sender;
 
-      if (!is_stranger (self, sender))
+      if (gudpx_port_hears (self, sender))
         add_packed (self, segment.payload, segment.kept_size,
                     gudpx_peers_get_number (peers, sender));
       gudpx_port_take_segment (self, &segment);
@@ -96,7 +89,7 @@ drop_strangers (GudpxPort *self)
     {
       Entry entry = get_entry (index->data, i);
 
-      if (!is_stranger (self, gudpx_peers_get_native (self->peers, entry.peer)))
+      if (gudpx_port_hears (self, gudpx_peers_get_native (self->peers, entry.peer)))
         add_packed (self, payloads->data + offset, entry.size, entry.peer);
       offset += entry.size;
     }

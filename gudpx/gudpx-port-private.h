@@ -188,6 +188,8 @@ void       gudpx_port_deliver_again  (GudpxPort      *self,
                                       GudpxDatagram **datagrams,
                                       guint           n_datagrams);
 gboolean   gudpx_port_has_undelivered (GudpxPort  *self);
+gboolean   gudpx_port_hears           (GudpxPort                *self,
+                                       const GudpxNativeAddress *sender);
 void       gudpx_port_drop_undelivered (GudpxPort *self);
 void       gudpx_port_rearm           (GudpxPort       *self);
 gboolean   gudpx_port_peek_segment    (GudpxPort       *self,

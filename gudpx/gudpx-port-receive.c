@@ -206,11 +206,11 @@ take_from_batch (GudpxPort *self)
 }
 
 /* What was queued before the port was connected may be of strangers. */
-static gboolean
-is_from_peer (GudpxPort *self, GudpxDatagram *datagram)
+gboolean
+gudpx_port_hears (GudpxPort *self, const GudpxNativeAddress *sender)
 {
   return self->peer.length == 0 || gudpx_native_address_is_unnamed (&self->peer) ||
-         gudpx_native_address_equal (&self->peer, gudpx_datagram_get_native_sender (datagram));
+         (sender != NULL && gudpx_native_address_equal (&self->peer, sender));
 }
 
 /* The next one that is for the protocol, or NULL. */
@@ -224,7 +224,7 @@ take_next (GudpxPort *self)
 
       if (datagram == NULL)
         return NULL;
-      if (is_from_peer (self, datagram))
+      if (gudpx_port_hears (self, gudpx_datagram_get_native_sender (datagram)))
         return datagram;
       recycle (self, datagram);
     }

@@ -3,7 +3,6 @@
 /* A port's calls that write, and where they may write to. */
 
 #include "gudpx-datagram-private.h"
-#include "gudpx-datagram-protocol-private.h"
 #include "gudpx-port-private.h"
 
 /* IOV_MAX of every system is this or more. */
