@@ -21,6 +21,7 @@ TIME_LIMIT = 30
 
 SUFFIXES = {"c": ".c", "python": ".py", "js": ".js", "vala": ".vala"}
 SCRIPT_LANGUAGES = ("c", "python", "js")
+ALL_LANGUAGES = (*SCRIPT_LANGUAGES, "vala")
 ALLOWED_IN_OUTPUT = re.compile(r"^(?!.*(CRITICAL|WARNING|Traceback|JS ERROR|runtime error))")
 
 

@@ -6,14 +6,14 @@ tests/netns makes it and says what is there."""
 import socket
 
 import tap
-from exampletest import SCRIPT_LANGUAGES, in_each_language
+from exampletest import ALL_LANGUAGES, in_each_language
 
 INTERFACE = "gudpx0"
 ADDRESS = "10.99.0.1"
 BROADCAST_ADDRESS = "10.99.0.255"
 
 
-@in_each_language()
+@in_each_language(*ALL_LANGUAGES)
 class Multicast:
     def start_multicast_server(self, *arguments):
         server = self.start("multicast-server", *arguments)
@@ -23,7 +23,7 @@ class Multicast:
 
     def test_ping_pong(self):
         server = self.start_multicast_server("--interface", INTERFACE)
-        for language in SCRIPT_LANGUAGES:
+        for language in ALL_LANGUAGES:
             client = self.start("multicast-client", "--interface", INTERFACE, language=language)
             self.addCleanup(self.check_server, client)
             server.wait_for(rf"received .*Client: Ping.* from {ADDRESS}:\d+$")
@@ -116,7 +116,7 @@ class EchoIpv6:
             server.wait_for("received")
 
 
-@in_each_language()
+@in_each_language(*ALL_LANGUAGES)
 class Resolve:
     def test_unknown_name(self):
         # No name server can be reached from here: the error is whatever the resolver makes of it.

@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 import tap
-from exampletest import EXAMPLES, TIME_LIMIT, ExampleTestCase
+from exampletest import ALL_LANGUAGES, EXAMPLES, TIME_LIMIT, ExampleTestCase
 from exampletest import in_each_language, names_in
 
 
@@ -21,7 +21,7 @@ def have_ipv6():
     return True
 
 
-@in_each_language("c", "python", "js", "vala")
+@in_each_language(*ALL_LANGUAGES)
 class Echo:
     def test_echo(self):
         server, host, port = self.start_server("echo", "--port", "0")
@@ -90,7 +90,7 @@ class EchoIpv6:
         self.assert_echoes(self.connected_socket(host, port))
 
 
-@in_each_language()
+@in_each_language(*ALL_LANGUAGES)
 class Helloer:
     def greet(self, host, family):
         sock = self.socket(family)
@@ -126,7 +126,7 @@ class Helloer:
         self.assertIn("localhost", helloer.output)
 
 
-@in_each_language()
+@in_each_language(*ALL_LANGUAGES)
 class Resolve:
     def test_localhost(self):
         resolve = self.start("resolve", "localhost")
@@ -240,7 +240,7 @@ class Client:
         self.assertIn("no answer to 1", client.output)
 
 
-@in_each_language("c", "python", "js", "vala")
+@in_each_language(*ALL_LANGUAGES)
 class Help:
     def test_help(self):
         names = names_in(self.language)

@@ -100,6 +100,10 @@ void test_echo () {
   var statistics = client.get_statistics ();
   assert_true (statistics.datagrams_sent == 1);
   assert_true (statistics.datagrams_received == 1);
+  var copy = statistics.copy ();
+  assert_true (copy.datagrams_received == 1);
+  assert_true (answer.sender == answer.get_sender ());
+  assert_true (client.peer_address == null);
 
   client.stop_listening ();
   server.stop_listening ();
@@ -153,7 +157,9 @@ async void resolve_both (out string literal, out bool refused) {
   literal = "";
   refused = false;
   try {
-    var address = yield Gudpx.resolve_async ("::1", null);
+    var address = yield Gudpx.resolve_async ("::1");
+    var addresses = yield Gudpx.resolve_all_async ("::1");
+    assert_true (addresses.data.equal (address));
     literal = address.to_string ();
   } catch (Error error) {
     Test.message ("%s", error.message);
@@ -187,9 +193,9 @@ void test_resolve () {
 }
 
 async void flush_and_stop (Gudpx.Port port) throws Error {
-  yield port.write_async (new Bytes ("x".data), port.local_address, null);
-  yield port.flush_async (null);
-  yield port.stop_listening_async (null);
+  yield port.write_async (new Bytes ("x".data), port.local_address);
+  yield port.flush_async ();
+  yield port.stop_listening_async ();
 }
 
 void test_stop_async () {

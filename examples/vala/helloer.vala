@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Says hello to one peer and prints what comes back, or that the connection was refused. */
+
+class Helloer : Gudpx.DatagramProtocol {
+  public bool refused;
+
+  public signal void done ();
+
+  public override void datagram_received (Gudpx.Datagram datagram) {
+    var text = new StringBuilder ();
+    text.append_len ((string) datagram.get_payload (), datagram.get_payload ().length);
+    stdout.printf ("received \"%s\"\n", text.str.escape ());
+    done ();
+  }
+
+  public override void connection_refused (Gudpx.Port port) {
+    stdout.printf ("connection refused: no one is listening\n");
+    refused = true;
+    done ();
+  }
+}
+
+async bool greet (string host, uint16 number) throws Error {
+  var helloer = new Helloer ();
+  // An IPv6 peer needs an IPv6 socket. Only a connected port hears of a refusal.
+  var port = Gudpx.listen_udp (0, helloer, ":" in host ? "::" : null);
+  port.connect_peer (host, number);
+  port.write ("hello".data);
+
+  helloer.done.connect (() => greet.callback ());
+  yield;
+
+  // From here on nothing is received, and so the handler above is not called again.
+  yield port.stop_listening_async ();
+  return !helloer.refused;
+}
+
+async int main (string[] args) {
+  try {
+    unowned string[] rest = args;
+    new OptionContext ("HOST PORT — say hello to an IP address").parse (ref rest);
+    uint64 number = 0;
+    if (rest.length != 3)
+      throw new OptionError.FAILED ("See --help");
+    uint64.from_string (rest[2], out number, 10, 1, uint16.MAX);
+    return (yield greet (rest[1], (uint16) number)) ? 0 : 1;
+  } catch (Error error) {
+    stderr.printf ("%s\n", error.message);
+    return 1;
+  }
+}
