@@ -7,6 +7,7 @@ stopped, what is delivered and what becomes of a refusal is Gudpx's doing.
 
 import errno
 import os
+import socket
 import weakref
 
 import gi
@@ -163,7 +164,7 @@ class Port:
         self.connected = False
         self.port = None
         self._listen = listen
-        self._number = None
+        self._realPortNumber = None  # Twisted's own tests ask for it by this name
 
     # life cycle
 
@@ -209,11 +210,11 @@ class Port:
         self.logStart()
 
     def logStart(self):
-        self._number = self.getHost().port
-        log.msg(f"{log_prefix(self.protocol)} starting on {self._number}")
+        self._realPortNumber = self.getHost().port
+        log.msg(f"{log_prefix(self.protocol)} starting on {self._realPortNumber}")
 
     def logStop(self):
-        log.msg(f"(UDP Port {self._number} Closed)")
+        log.msg(f"(UDP Port {self._realPortNumber} Closed)")
 
     def connectStarted(self):
         """Whether the protocol is to be started."""
@@ -223,7 +224,7 @@ class Port:
         if not self.connected or self.port.get_listening():
             return
         self.logStop()
-        self._number = None
+        self._realPortNumber = None
         self.connected = False
         self.reactor.gudpxPorts.discard(self)
         Bridge.of(self.protocol).transports.pop(self.port, None)
@@ -329,6 +330,11 @@ class Port:
         host, port = to_twisted(self.port.get_local_address())
         return (IPv6Address if ":" in host else IPv4Address)("UDP", host, port)
 
+    @property
+    def addressFamily(self):
+        # Gio's numbers are the system's.
+        return int(self.port.get_local_address().get_family())
+
     def getHandle(self):
         return self.port.get_socket()
 
@@ -345,7 +351,8 @@ class Port:
         return f"{log_prefix(self.protocol)} (UDP)"
 
     def __repr__(self):
-        where = f"on {self._number}" if self._number is not None else "not connected"
+        number = self._realPortNumber
+        where = f"on {number}" if number is not None else "not connected"
         return f"<{self.protocol.__class__} {where}>"
 
 
@@ -379,7 +386,12 @@ class MulticastPort(Port):
     def leaveGroup(self, addr, interface=""):
         return self._changeGroup(Gudpx.Port.leave_group, addr, interface)
 
+    # Twisted names an interface by an address of it with IPv4, and by its number with IPv6.
+
     def setOutgoingInterface(self, addr):
+        if isinstance(addr, int):
+            addr = socket.if_indextoname(addr) if addr else ""
+            return defer.maybeDeferred(self._setInterface, addr)
         return self._resolve(addr).addCallback(self._setInterface)
 
     def _setInterface(self, address):
@@ -390,7 +402,10 @@ class MulticastPort(Port):
         return 1
 
     def getOutgoingInterface(self):
-        return self.port.get_multicast_interface() or "0.0.0.0"
+        name = self.port.get_multicast_interface()
+        if self.addressFamily == socket.AF_INET6:
+            return socket.if_nametoindex(name) if name else 0
+        return name or "0.0.0.0"
 
     def setTTL(self, ttl):
         self.port.set_multicast_ttl(ttl)
