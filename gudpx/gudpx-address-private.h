@@ -42,6 +42,8 @@ gboolean           gudpx_native_address_is_any         (const GudpxNativeAddress
 gboolean           gudpx_native_address_is_broadcast   (const GudpxNativeAddress  *native);
 gboolean           gudpx_native_address_convert        (GudpxNativeAddress        *native,
                                                         GSocketFamily              family);
+void               gudpx_native_address_copy           (GudpxNativeAddress        *self,
+                                                        const GudpxNativeAddress  *other);
 gboolean           gudpx_native_address_equal          (const GudpxNativeAddress  *a,
                                                         const GudpxNativeAddress  *b);
 guint32            gudpx_native_address_hash           (const GudpxNativeAddress  *native,

@@ -314,6 +314,14 @@ gudpx_native_address_convert (GudpxNativeAddress *native, GSocketFamily family)
   return TRUE;
 }
 
+/* What there is of it: there is room for the name of a UNIX socket. */
+void
+gudpx_native_address_copy (GudpxNativeAddress *self, const GudpxNativeAddress *other)
+{
+  self->length = other->length;
+  memcpy (&self->u, &other->u, other->length);
+}
+
 gboolean
 gudpx_native_address_equal (const GudpxNativeAddress *a, const GudpxNativeAddress *b)
 {

@@ -243,7 +243,11 @@ generic_release (GudpxIo *io, GudpxBatch *batch)
 }
 
 static gboolean
-send_one (GenericIo *self, const GudpxOutgoing *outgoing, int *errsv)
+send_one (GenericIo *self,
+          const GudpxOutgoing *outgoing,
+          const GOutputVector *vectors,
+          guint n_vectors,
+          int *errsv)
 {
   GudpxControlMessage control[GUDPX_ANCILLARY_MAX_MESSAGES];
   GSocketControlMessage *messages[GUDPX_ANCILLARY_MAX_MESSAGES];
@@ -260,9 +264,9 @@ send_one (GenericIo *self, const GudpxOutgoing *outgoing, int *errsv)
   if (outgoing->destination != NULL)
     destination = gudpx_native_address_to_object (outgoing->destination);
   errno = 0;
-  n = g_socket_send_message (self->socket, destination, (GOutputVector *) outgoing->vectors,
-                             outgoing->n_vectors, n_messages > 0 ? messages : NULL, n_messages,
-                             G_SOCKET_MSG_NONE, NULL, &error);
+  n = g_socket_send_message (self->socket, destination, (GOutputVector *) vectors, n_vectors,
+                             n_messages > 0 ? messages : NULL, n_messages, G_SOCKET_MSG_NONE, NULL,
+                             &error);
   if (n < 0)
     *errsv = errno_from_error (error, errno);
 
@@ -271,30 +275,61 @@ send_one (GenericIo *self, const GudpxOutgoing *outgoing, int *errsv)
   return n >= 0;
 }
 
+/* The same, as often as errors of earlier datagrams fail it. */
+static gboolean
+send_after_all (GenericIo *self,
+                const GudpxOutgoing *outgoing,
+                const GOutputVector *vectors,
+                guint n_vectors,
+                int *errsv)
+{
+  for (guint n = 0; n <= MAX_RETRIES; n++)
+    {
+      if (send_one (self, outgoing, vectors, n_vectors, errsv))
+        {
+          *errsv = 0;
+          return TRUE;
+        }
+      if (!absorb_error (self, *errsv))
+        return FALSE;
+    }
+
+  /* Failing all the time is this datagram's own error. */
+  self->parent.absorbed_errsv = 0;
+  return FALSE;
+}
+
+/* How many of its datagrams were sent. */
+static guint
+send_run (GenericIo *self, const GudpxOutgoing *outgoing, int *errsv)
+{
+  guint n;
+
+  if (outgoing->n_datagrams <= 1)
+    return send_after_all (self, outgoing, outgoing->vectors, outgoing->n_vectors, errsv);
+
+  for (n = 0; n < outgoing->n_datagrams; n++)
+    {
+      GOutputVector vector = gudpx_outgoing_get_segment (outgoing, n);
+
+      if (!send_after_all (self, outgoing, &vector, 1, errsv))
+        break;
+    }
+  return n;
+}
+
 static guint
 generic_send (GudpxIo *io, const GudpxOutgoing *outgoing, guint n_outgoing, int *errsv)
 {
-  GenericIo *self = (GenericIo *) io;
-  guint n_tries = 0;
-  guint n = 0;
+  guint n_sent = 0;
 
-  while (n < n_outgoing)
-    {
-      if (send_one (self, &outgoing[n], errsv))
-        {
-          n++;
-          n_tries = 0;
-        }
-      else if (n_tries++ >= MAX_RETRIES || !absorb_error (self, *errsv))
-        break;
-    }
+  *errsv = 0;
+  for (guint i = 0; i < n_outgoing && *errsv == 0; i++)
+    n_sent += send_run ((GenericIo *) io, &outgoing[i], errsv);
 
-  if (n > 0)
+  if (n_sent > 0)
     io->statistics->send_batches++;
-  /* Failing all the time is this datagram's own error. */
-  if (n_tries > MAX_RETRIES)
-    self->parent.absorbed_errsv = 0;
-  return n;
+  return n_sent;
 }
 
 static gboolean

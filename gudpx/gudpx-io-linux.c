@@ -16,10 +16,6 @@
  * for the datagram itself. More than a few in a row are its own. */
 #define MAX_RETRIES 4
 
-/* What the kernel joins at most: 64 datagrams, and no more than a packet of IPv4 can hold. */
-#define MAX_SEGMENTS 64
-#define MAX_JOINED_SIZE 65000
-
 /* What joins must fit into a buffer whatever the size of one datagram is. */
 #define JOINED_BUFFER_SIZE 65536
 /* One call reads about so much at most. */
@@ -215,129 +211,139 @@ add_control (struct msghdr *header, int level, int type, gsize size)
   return CMSG_DATA (c);
 }
 
-/* What one sendmmsg() sends. */
+/* What one sendmmsg() sends: datagrams, or runs of them as one message each. */
 typedef struct
 {
   guint n_messages;
-  guint n_vectors;
   guint n_datagrams[GUDPX_IO_BATCH]; /* of each message */
   struct mmsghdr messages[GUDPX_IO_BATCH];
-  struct iovec vectors[GUDPX_IO_SEND_BATCH];
+  GOutputVector segments[GUDPX_IO_BATCH]; /* of runs that leave in parts */
   guint8 control[GUDPX_IO_BATCH][GUDPX_ANCILLARY_SEND_SPACE] __attribute__ ((aligned (8)));
 } Outbox;
 
-static gboolean
-same_route (const GudpxOutgoing *a, const GudpxOutgoing *b)
+/* What is left to send. */
+typedef struct
 {
-  if (!gudpx_ancillary_sends_equal (a->ancillary, b->ancillary))
-    return FALSE;
-  if (a->destination == NULL || b->destination == NULL)
-    return a->destination == b->destination;
+  const GudpxOutgoing *outgoing;
+  guint n_outgoing;
+  guint n_gone; /* datagrams of the first */
+} Rest;
 
-  return gudpx_native_address_equal (a->destination, b->destination);
-}
-
-/* How many of the first datagrams can leave as one: all of one size, but that the last may be
- * shorter, and all on one way. */
 static guint
-get_run (LinuxIo *self, const GudpxOutgoing *outgoing, guint n_outgoing)
+count_left (const Rest *rest)
 {
-  gsize segment_size = gudpx_outgoing_get_size (&outgoing[0]);
-  gsize total = segment_size;
-  guint n;
-
-  if (!self->parent.coalesces || segment_size == 0 || segment_size > self->max_segment ||
-      outgoing[0].n_vectors != 1)
-    return 1;
-
-  for (n = 1; n < MIN (n_outgoing, MAX_SEGMENTS); n++)
-    {
-      gsize size = gudpx_outgoing_get_size (&outgoing[n]);
-
-      if (size == 0 || size > segment_size || total + size > MAX_JOINED_SIZE ||
-          outgoing[n].n_vectors != 1 || !same_route (&outgoing[0], &outgoing[n]))
-        break;
-      total += size;
-      if (size < segment_size)
-        return n + 1;
-    }
-  return n;
+  return MAX (rest->outgoing->n_datagrams, 1) - rest->n_gone;
 }
 
 static void
-add_message (LinuxIo *self, Outbox *outbox, const GudpxOutgoing *outgoing, guint n_datagrams)
+skip (Rest *rest, guint n_datagrams)
 {
-  guint i = outbox->n_messages++;
-  struct msghdr *header = &outbox->messages[i].msg_hdr;
+  while (n_datagrams > 0)
+    {
+      guint n_left = count_left (rest);
+
+      if (n_datagrams < n_left)
+        {
+          rest->n_gone += n_datagrams;
+          return;
+        }
+      n_datagrams -= n_left;
+      rest->outgoing++;
+      rest->n_outgoing--;
+      rest->n_gone = 0;
+    }
+}
+
+/* How many of the first datagrams leave as one. */
+static guint
+get_run (LinuxIo *self, const Rest *rest)
+{
+  return self->parent.coalesces && rest->outgoing->segment_size <= self->max_segment
+             ? count_left (rest)
+             : 1;
+}
+
+static void
+add_destination (LinuxIo *self, Outbox *outbox, const GudpxOutgoing *outgoing)
+{
+  struct msghdr *header = &outbox->messages[outbox->n_messages].msg_hdr;
   GudpxControlMessage control[GUDPX_ANCILLARY_MAX_MESSAGES];
   guint n_control = gudpx_ancillary_build (outgoing->ancillary, self->is_ipv6,
                                            gudpx_io_goes_to_ipv4 (&self->parent, outgoing), control);
 
-  *header = (struct msghdr){ .msg_control = outbox->control[i] };
+  *header = (struct msghdr){ .msg_control = outbox->control[outbox->n_messages] };
   if (outgoing->destination != NULL)
     {
       header->msg_name = (gpointer) &outgoing->destination->u;
       header->msg_namelen = outgoing->destination->length;
     }
-
-  for (guint j = 0; j < n_control; j++)
-    memcpy (add_control (header, control[j].level, control[j].type, control[j].size),
-            control[j].data, control[j].size);
-  outbox->n_datagrams[i] = n_datagrams;
-  if (n_datagrams == 1)
-    {
-      header->msg_iov = (struct iovec *) outgoing->vectors;
-      header->msg_iovlen = outgoing->n_vectors;
-    }
-  else
-    {
-      guint16 segment_size = gudpx_outgoing_get_size (outgoing);
-
-      header->msg_iov = &outbox->vectors[outbox->n_vectors];
-      header->msg_iovlen = n_datagrams;
-      for (guint j = 0; j < n_datagrams; j++)
-        outbox->vectors[outbox->n_vectors++] =
-            (struct iovec){ (gpointer) outgoing[j].vectors->buffer, outgoing[j].vectors->size };
-      memcpy (add_control (header, IPPROTO_UDP, UDP_SEGMENT, sizeof segment_size), &segment_size,
-              sizeof segment_size);
-    }
-  if (header->msg_controllen == 0)
-    header->msg_control = NULL;
+  for (guint i = 0; i < n_control; i++)
+    memcpy (add_control (header, control[i].level, control[i].type, control[i].size),
+            control[i].data, control[i].size);
 }
 
 static void
-fill_outbox (LinuxIo *self, Outbox *outbox, const GudpxOutgoing *outgoing, guint n_outgoing)
+add_payload (Outbox *outbox, const Rest *rest, guint n_datagrams)
 {
-  guint n = 0;
+  struct msghdr *header = &outbox->messages[outbox->n_messages].msg_hdr;
+  GOutputVector *vector = &outbox->segments[outbox->n_messages];
+  const GudpxOutgoing *outgoing = rest->outgoing;
+  guint16 segment_size = outgoing->segment_size;
 
-  outbox->n_messages = 0;
-  outbox->n_vectors = 0;
-  while (n < n_outgoing && outbox->n_messages < GUDPX_IO_BATCH)
+  header->msg_iov = (struct iovec *) outgoing->vectors;
+  header->msg_iovlen = outgoing->n_vectors;
+  if (outgoing->n_datagrams > 1)
     {
-      guint n_datagrams = get_run (self, &outgoing[n], n_outgoing - n);
+      *vector = gudpx_outgoing_get_segment (outgoing, rest->n_gone);
+      if (n_datagrams > 1)
+        vector->size = outgoing->vectors->size - rest->n_gone * outgoing->segment_size;
+      header->msg_iov = (struct iovec *) vector;
+    }
+  if (n_datagrams > 1)
+    memcpy (add_control (header, IPPROTO_UDP, UDP_SEGMENT, sizeof segment_size), &segment_size,
+            sizeof segment_size);
+}
 
-      if (outbox->n_vectors + n_datagrams > GUDPX_IO_SEND_BATCH)
-        break;
-      add_message (self, outbox, &outgoing[n], n_datagrams);
-      n += n_datagrams;
+static void
+add_message (LinuxIo *self, Outbox *outbox, const Rest *rest, guint n_datagrams)
+{
+  struct msghdr *header = &outbox->messages[outbox->n_messages].msg_hdr;
+
+  add_destination (self, outbox, rest->outgoing);
+  add_payload (outbox, rest, n_datagrams);
+  if (header->msg_controllen == 0)
+    header->msg_control = NULL;
+  outbox->n_datagrams[outbox->n_messages++] = n_datagrams;
+}
+
+static void
+fill_outbox (LinuxIo *self, Outbox *outbox, Rest rest)
+{
+  outbox->n_messages = 0;
+  while (rest.n_outgoing > 0 && outbox->n_messages < GUDPX_IO_BATCH)
+    {
+      guint n_datagrams = get_run (self, &rest);
+
+      add_message (self, outbox, &rest, n_datagrams);
+      skip (&rest, n_datagrams);
     }
 }
 
 /* A run was refused that would not be if it was sent one by one: an interface without checksum
  * offload, or datagrams that do not fit into a packet of the path. Such are not tried again. */
 static gboolean
-give_up_segmenting (LinuxIo *self, const Outbox *outbox, const GudpxOutgoing *outgoing, int errsv)
+give_up_segmenting (LinuxIo *self, const Outbox *outbox, const Rest *rest, int errsv)
 {
   if (outbox->n_datagrams[0] == 1 || (errsv != EIO && errsv != EINVAL && errsv != EMSGSIZE))
     return FALSE;
 
-  self->max_segment = errsv == EIO ? 0 : gudpx_outgoing_get_size (outgoing) - 1;
+  self->max_segment = errsv == EIO ? 0 : rest->outgoing->segment_size - 1;
   return TRUE;
 }
 
 /* How many datagrams left. */
 static guint
-send_outbox (LinuxIo *self, Outbox *outbox, const GudpxOutgoing *outgoing, int *errsv)
+send_outbox (LinuxIo *self, Outbox *outbox, int *errsv)
 {
   guint n_tries = 0;
   guint n_sent = 0;
@@ -370,17 +376,21 @@ static guint
 linux_send (GudpxIo *io, const GudpxOutgoing *outgoing, guint n_outgoing, int *errsv)
 {
   LinuxIo *self = (LinuxIo *) io;
+  Rest rest = { outgoing, n_outgoing, 0 };
   Outbox outbox;
   guint n_sent = 0;
 
-  while (n_sent < n_outgoing)
+  *errsv = 0;
+  while (rest.n_outgoing > 0)
     {
       guint n;
 
-      fill_outbox (self, &outbox, outgoing + n_sent, n_outgoing - n_sent);
-      n = send_outbox (self, &outbox, outgoing + n_sent, errsv);
-      if (n == 0 && !give_up_segmenting (self, &outbox, outgoing + n_sent, *errsv))
+      fill_outbox (self, &outbox, rest);
+      n = send_outbox (self, &outbox, errsv);
+      if (n == 0 && !give_up_segmenting (self, &outbox, &rest, *errsv))
         break;
+      *errsv = 0;
+      skip (&rest, n);
       n_sent += n;
     }
   return n_sent;
@@ -560,7 +570,7 @@ gudpx_io_new_for_socket (GSocket *socket, gboolean is_shared, GudpxStatistics *s
       self->receives_joined =
           !is_shared &&
           setsockopt (self->fd, IPPROTO_UDP, UDP_GRO, &(int){ TRUE }, sizeof (int)) == 0;
-      self->max_segment = MAX_JOINED_SIZE;
+      self->max_segment = GUDPX_IO_MAX_RUN_SIZE;
     }
   return &self->parent;
 }

@@ -32,13 +32,16 @@ typedef struct
   gboolean may_have_more;
 } GudpxBatch;
 
-/* A datagram to send. */
+/* A datagram to send, or a run of them on one way: of @segment_size bytes each, but that the last may
+ * be shorter, one behind the other in one vector. */
 typedef struct
 {
   const GOutputVector *vectors;
   guint n_vectors;
   const GudpxNativeAddress *destination; /* NULL: the peer */
   const GudpxAncillary *ancillary;       /* NULL: nothing special */
+  guint n_datagrams;                     /* 0 is 1 */
+  gsize segment_size;                    /* of a run */
 } GudpxOutgoing;
 
 /* An error that came on its own. */
@@ -60,8 +63,8 @@ typedef struct
    * take_error. */
   GudpxBatch *(*receive) (GudpxIo *self, gsize max_size, int *errsv);
   void (*release) (GudpxIo *self, GudpxBatch *batch);
-  /* How many were taken, in order; if fewer than @n_outgoing, @errsv is what the next one met.
-   * Errors of earlier sends are kept for take_error and fail nothing. */
+  /* How many datagrams were taken, in order; if it was not all of them, @errsv is what the next one
+   * met, and else 0. Errors of earlier sends are kept for take_error and fail nothing. */
   guint (*send) (GudpxIo *self, const GudpxOutgoing *outgoing, guint n_outgoing, int *errsv);
   /* The next error that came on its own; FALSE: no more. */
   gboolean (*take_error) (GudpxIo *self, GudpxIoError *error);
@@ -90,8 +93,9 @@ struct _GudpxIo
 
 /* At most so many messages are received or sent in one call. */
 #define GUDPX_IO_BATCH 64
-/* So many datagrams at once are worth handing to send, which may join them. */
-#define GUDPX_IO_SEND_BATCH 256
+/* What the kernel sends as one at most: 64 datagrams, and no more than a packet of IPv4 can hold. */
+#define GUDPX_IO_MAX_RUN 64
+#define GUDPX_IO_MAX_RUN_SIZE 65000
 
 /* For the kernel's sockets; which one it is was decided when the library was built. The socket is
  * borrowed, and the statistics, where what goes through is counted. One that is shared with others is
@@ -111,6 +115,16 @@ gudpx_outgoing_get_size (const GudpxOutgoing *self)
         return G_MAXSIZE;
     }
   return size;
+}
+
+/* One datagram of a run. */
+static inline GOutputVector
+gudpx_outgoing_get_segment (const GudpxOutgoing *self, guint i)
+{
+  gsize offset = i * self->segment_size;
+
+  return (GOutputVector){ (const guint8 *) self->vectors->buffer + offset,
+                          MIN (self->segment_size, self->vectors->size - offset) };
 }
 
 static inline void

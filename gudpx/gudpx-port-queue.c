@@ -12,6 +12,9 @@
 
 #define MAX_KEPT_ERRORS 64
 
+/* So many datagrams of a dispatch leave before its end. */
+#define SEND_BATCH 256
+
 #define MIN_RETRY_DELAY 1  /* ms */
 #define MAX_RETRY_DELAY 64 /* ms */
 
@@ -58,9 +61,9 @@ static gboolean
 is_flushed (GudpxPort *self, GTask *task)
 {
   const guint64 *serial = g_task_get_task_data (task);
-  const GudpxQueuedDatagram *first = g_queue_peek_head (&self->queue.entries);
+  const GudpxQueuedRun *first = gudpx_send_queue_get_first (&self->queue);
 
-  return first == NULL || first->serial > *serial;
+  return first == NULL || gudpx_queued_run_get_first_serial (first) > *serial;
 }
 
 static void
@@ -200,60 +203,64 @@ make_send_error (GudpxPort *self, int errsv, gsize size, GSocketAddress *destina
 }
 
 static void
-count_sent (GudpxPort *self, gsize size)
+count_sent (GudpxPort *self, guint n_datagrams, gsize size)
 {
-  self->statistics.datagrams_sent++;
+  self->statistics.datagrams_sent += n_datagrams;
   self->statistics.bytes_sent += size;
 }
 
 static void
-first_was_sent (GudpxPort *self)
+first_were_sent (GudpxPort *self, guint n_datagrams)
 {
-  GudpxQueuedDatagram *entry = gudpx_send_queue_pop (&self->queue);
+  while (n_datagrams > 0)
+    {
+      GudpxQueuedRun *run = gudpx_send_queue_get_first (&self->queue);
+      guint n = MIN (n_datagrams, run->n_datagrams);
 
-  count_sent (self, entry->vector.size);
-  if (entry->task != NULL)
-    add_outcome (self, entry->task, NULL, NULL);
-  gudpx_send_queue_recycle (&self->queue, entry);
+      if (run->task != NULL)
+        add_outcome (self, run->task, NULL, NULL);
+      count_sent (self, n, gudpx_send_queue_discard (&self->queue, run, n));
+      n_datagrams -= n;
+    }
 }
 
 static void
 first_was_refused (GudpxPort *self, int errsv)
 {
-  g_autoptr (GudpxQueuedDatagram) entry = gudpx_send_queue_pop (&self->queue);
-  g_autoptr (GSocketAddress) destination = get_destination_object (self, &entry->destination);
+  GudpxQueuedRun *run = gudpx_send_queue_get_first (&self->queue);
+  g_autoptr (GSocketAddress) destination = get_destination_object (self, &run->destination);
+  gsize size = gudpx_queued_run_get_first_size (run);
 
   self->statistics.errors++;
-  add_outcome (self, entry->task, make_send_error (self, errsv, entry->vector.size, destination),
-               destination);
+  add_outcome (self, run->task, make_send_error (self, errsv, size, destination), destination);
+  gudpx_send_queue_discard (&self->queue, run, 1);
 }
 
 /* Sends what is queued, until the kernel has no room. */
 void
 gudpx_port_flush (GudpxPort *self, gboolean was_writable)
 {
-  GudpxOutgoing outgoing[GUDPX_IO_SEND_BATCH];
+  GudpxOutgoing outgoing[GUDPX_IO_BATCH];
   guint n;
 
   self->waits_for_writable = FALSE;
   if (was_writable)
     self->waited_in_vain = TRUE;
   while (!self->waits_for_writable &&
-         (n = gudpx_send_queue_peek (&self->queue, outgoing, GUDPX_IO_SEND_BATCH)) > 0)
+         (n = gudpx_send_queue_peek (&self->queue, outgoing, GUDPX_IO_BATCH)) > 0)
     {
-      int errsv = 0;
+      int errsv;
       guint n_sent = self->io->funcs->send (self->io, outgoing, n, &errsv);
 
-      for (guint i = 0; i < n_sent; i++)
-        first_was_sent (self);
+      first_were_sent (self, n_sent);
       if (n_sent > 0)
         {
           was_writable = FALSE;
           room_was_found (self);
         }
-      if (n_sent < n && is_for_now (errsv))
+      if (is_for_now (errsv))
         wait_for_room (self, errsv, was_writable);
-      else if (n_sent < n)
+      else if (errsv != 0)
         first_was_refused (self, errsv);
     }
 
@@ -277,12 +284,12 @@ typedef enum
 static SendResult
 send_directly (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
 {
-  int errsv = 0;
+  int errsv;
   g_autoptr (GSocketAddress) destination = NULL;
 
   if (self->io->funcs->send (self->io, outgoing, 1, &errsv) == 1)
     {
-      count_sent (self, gudpx_outgoing_get_size (outgoing));
+      count_sent (self, 1, gudpx_outgoing_get_size (outgoing));
       room_was_found (self);
       if (self->io->absorbed_errsv != 0)
         gudpx_port_wake (self);
@@ -331,14 +338,14 @@ gudpx_port_check_size (GudpxPort *self, const GudpxOutgoing *outgoing, GError **
 static gboolean
 drop_oldest (GudpxPort *self, gsize size)
 {
-  GudpxQueuedDatagram *entry;
+  GudpxQueuedRun *run;
 
   while (!gudpx_send_queue_has_room (&self->queue, size) &&
-         (entry = gudpx_send_queue_remove (&self->queue, NULL)) != NULL)
+         (run = gudpx_send_queue_find (&self->queue, NULL)) != NULL)
     {
       self->statistics.send_queue_drops++;
       self->statistics.queue_dropped_oldest++;
-      gudpx_send_queue_recycle (&self->queue, entry);
+      gudpx_send_queue_discard (&self->queue, run, 1);
     }
   return gudpx_send_queue_has_room (&self->queue, size);
 }
@@ -408,7 +415,7 @@ send_or_queue (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
   queue_grew (self);
 
   if (self->dispatch_depth > 0 && !self->waits_for_writable &&
-      self->queue.entries.length >= GUDPX_IO_SEND_BATCH)
+      self->queue.n_datagrams >= SEND_BATCH)
     gudpx_port_flush (self, FALSE);
   return TRUE;
 }
@@ -498,7 +505,7 @@ GPtrArray *
 gudpx_port_drop_queue (GudpxPort *self)
 {
   GPtrArray *outcomes = g_ptr_array_new_with_free_func ((GDestroyNotify) outcome_free);
-  GudpxQueuedDatagram *entry;
+  GudpxQueuedRun *run;
   Outcome *outcome;
 
   self->waits_for_writable = FALSE;
@@ -507,18 +514,16 @@ gudpx_port_drop_queue (GudpxPort *self)
 
   while ((outcome = g_queue_pop_head (&self->outcomes)) != NULL)
     g_ptr_array_add (outcomes, outcome);
-  while ((entry = gudpx_send_queue_pop (&self->queue)) != NULL)
+  while ((run = gudpx_send_queue_get_first (&self->queue)) != NULL)
     {
-      self->statistics.send_queue_drops++;
-      if (entry->task != NULL)
-        add_closed (outcomes, entry->task);
-      gudpx_queued_datagram_free (entry);
+      self->statistics.send_queue_drops += run->n_datagrams;
+      if (run->task != NULL)
+        add_closed (outcomes, run->task);
+      gudpx_send_queue_discard (&self->queue, run, run->n_datagrams);
     }
   for (GList *l = self->flush_tasks.head; l != NULL; l = l->next)
     add_closed (outcomes, l->data);
   g_queue_clear_full (&self->flush_tasks, g_object_unref);
-  gudpx_send_queue_trim (&self->queue);
-
   return outcomes;
 }
 

@@ -420,11 +420,12 @@ write_cancelled (gpointer data)
 {
   g_autoptr (GTask) task = g_object_ref (G_TASK (data));
   GudpxPort *self = g_task_get_source_object (task);
-  g_autoptr (GudpxQueuedDatagram) entry = gudpx_send_queue_remove (&self->queue, task);
+  GudpxQueuedRun *run = gudpx_send_queue_find (&self->queue, task);
 
-  if (entry == NULL)
+  if (run == NULL)
     return G_SOURCE_REMOVE;
 
+  gudpx_send_queue_discard (&self->queue, run, 1);
   gudpx_port_wake (self);
   g_task_return_error_if_cancelled (task);
   gudpx_port_notify_queue (self);

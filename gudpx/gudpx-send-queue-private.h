@@ -8,32 +8,36 @@ G_BEGIN_DECLS
 
 #define GUDPX_SEND_QUEUE_DEFAULT_LIMIT (1024 * 1024)
 
+typedef struct _GudpxPayloadBlock GudpxPayloadBlock;
+
 /* Datagrams that wait for the kernel, in order and bounded in bytes; each costs its payload and a
  * fixed sum, so that empty ones are bounded too. */
 typedef struct
 {
-  GQueue entries;
+  GQueue runs;
+  guint n_datagrams;
   gsize size;
   gsize limit;
   guint64 last_serial;
-  /* Entries to be used again: most of what handlers write waits but for the end of a dispatch. */
-  GQueue unused;
+  GudpxPayloadBlock *block; /* where the next payload goes; NULL: nothing is there yet */
 } GudpxSendQueue;
 
-/* One of them. The payload is a copy behind it, for which there is room for @capacity bytes, or
- * @bytes. */
+/* A datagram of them, or several that may leave as one: of one size, but that the last may be
+ * shorter, and on one way. Their payloads are copies, one behind the other in @block, or @bytes. */
 typedef struct
 {
-  gsize capacity;
   GList link;
-  guint64 serial; /* counts up, in the order of sending */
-  GudpxNativeAddress destination; /* empty: the peer */
+  guint64 serial; /* of the last; it counts up, in the order of sending */
+  guint n_datagrams;
+  gsize segment_size; /* of each but the last */
+  GOutputVector vector;
+  GudpxPayloadBlock *block;
+  GBytes *bytes;
+  GTask *task; /* answered when the kernel took it; such a datagram is alone */
   gboolean has_ancillary;
   GudpxAncillary ancillary;
-  GOutputVector vector;
-  GBytes *bytes;
-  GTask *task; /* answered when the kernel took it */
-} GudpxQueuedDatagram;
+  GudpxNativeAddress destination; /* empty: the peer */
+} GudpxQueuedRun;
 
 void                 gudpx_send_queue_init       (GudpxSendQueue        *self);
 gboolean             gudpx_send_queue_is_empty   (GudpxSendQueue        *self);
@@ -50,16 +54,15 @@ void                 gudpx_send_queue_push_bytes (GudpxSendQueue        *self,
 guint                gudpx_send_queue_peek       (GudpxSendQueue        *self,
                                                   GudpxOutgoing         *outgoing,
                                                   guint                  n_outgoing);
-GudpxQueuedDatagram *gudpx_send_queue_pop        (GudpxSendQueue        *self);
-GudpxQueuedDatagram *gudpx_send_queue_remove     (GudpxSendQueue        *self,
+GudpxQueuedRun      *gudpx_send_queue_get_first  (GudpxSendQueue        *self);
+GudpxQueuedRun      *gudpx_send_queue_find       (GudpxSendQueue        *self,
                                                   GTask                 *task);
+guint64              gudpx_queued_run_get_first_serial (const GudpxQueuedRun *self);
+gsize                gudpx_queued_run_get_first_size   (const GudpxQueuedRun *self);
+gsize                gudpx_send_queue_discard    (GudpxSendQueue        *self,
+                                                  GudpxQueuedRun        *run,
+                                                  guint                  n_datagrams);
 void                 gudpx_send_queue_pin_destination (GudpxSendQueue            *self,
                                                        const GudpxNativeAddress  *peer);
-void                 gudpx_send_queue_recycle    (GudpxSendQueue        *self,
-                                                  GudpxQueuedDatagram   *entry);
-void                 gudpx_send_queue_trim       (GudpxSendQueue        *self);
-void                 gudpx_queued_datagram_free  (GudpxQueuedDatagram   *self);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (GudpxQueuedDatagram, gudpx_queued_datagram_free)
 
 G_END_DECLS

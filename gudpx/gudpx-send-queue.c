@@ -4,35 +4,134 @@
 
 #include "gudpx-send-queue-private.h"
 
-/* What is kept for later: small ones, and not more than leave at once. */
-#define MIN_CAPACITY 64
-#define MAX_UNUSED_CAPACITY 1500
-#define MAX_UNUSED GUDPX_IO_SEND_BATCH
+/* Any run fits into one. */
+#define BLOCK_SIZE (64 * 1024)
+/* What a thread keeps for later: not more than leaves at once. */
+#define MAX_SPARE_RUNS 256
+
+/* Where payloads lie, one behind the other, until all of them have left. */
+struct _GudpxPayloadBlock
+{
+  guint n_runs; /* that have something here */
+  gsize size;
+  gsize used;
+  guint8 data[];
+};
+
+/* What the queues of a thread's ports share: most of what is written waits but for the end of a
+ * dispatch, so ports have nothing of their own while they wait. */
+typedef struct
+{
+  GudpxPayloadBlock *block;
+  GQueue runs;
+} Spares;
+
+static void
+spares_free (gpointer data)
+{
+  Spares *spares = data;
+  GudpxQueuedRun *run;
+
+  while ((run = g_queue_peek_head (&spares->runs)) != NULL)
+    {
+      g_queue_unlink (&spares->runs, &run->link);
+      g_free (run);
+    }
+  g_free (spares->block);
+  g_free (spares);
+}
+
+static GPrivate thread_spares = G_PRIVATE_INIT (spares_free);
+
+static Spares *
+get_spares (void)
+{
+  Spares *spares = g_private_get (&thread_spares);
+
+  if (spares == NULL)
+    {
+      spares = g_new0 (Spares, 1);
+      g_private_set (&thread_spares, spares);
+    }
+  return spares;
+}
+
+static GudpxPayloadBlock *
+block_acquire (gsize size)
+{
+  Spares *spares = get_spares ();
+  GudpxPayloadBlock *block;
+
+  if (size <= BLOCK_SIZE && spares->block != NULL)
+    return g_steal_pointer (&spares->block);
+
+  block = g_malloc (sizeof *block + MAX (size, BLOCK_SIZE));
+  *block = (GudpxPayloadBlock){ .size = MAX (size, BLOCK_SIZE) };
+  return block;
+}
+
+static void
+block_release (GudpxPayloadBlock *self)
+{
+  Spares *spares = get_spares ();
+
+  if (spares->block != NULL || self->size > BLOCK_SIZE)
+    {
+      g_free (self);
+      return;
+    }
+  self->used = 0;
+  spares->block = self;
+}
+
+static GudpxQueuedRun *
+run_acquire (void)
+{
+  Spares *spares = get_spares ();
+  GudpxQueuedRun *run = g_queue_peek_head (&spares->runs);
+
+  if (run == NULL)
+    run = g_new (GudpxQueuedRun, 1);
+  else
+    g_queue_unlink (&spares->runs, &run->link);
+  return run;
+}
+
+static void
+run_release (GudpxQueuedRun *self)
+{
+  Spares *spares = get_spares ();
+
+  if (spares->runs.length >= MAX_SPARE_RUNS)
+    g_free (self);
+  else
+    g_queue_push_head_link (&spares->runs, &self->link);
+}
 
 void
 gudpx_send_queue_init (GudpxSendQueue *self)
 {
-  g_queue_init (&self->entries);
-  g_queue_init (&self->unused);
+  g_queue_init (&self->runs);
   self->limit = GUDPX_SEND_QUEUE_DEFAULT_LIMIT;
 }
 
 gboolean
 gudpx_send_queue_is_empty (GudpxSendQueue *self)
 {
-  return g_queue_is_empty (&self->entries);
+  return self->n_datagrams == 0;
 }
 
 static gsize
-get_cost (gsize payload_size)
+get_cost (gsize payload_size, guint n_datagrams)
 {
-  return payload_size + sizeof (GudpxQueuedDatagram);
+  return payload_size + n_datagrams * sizeof (GudpxQueuedRun);
 }
 
 gboolean
 gudpx_send_queue_has_room (GudpxSendQueue *self, gsize payload_size)
 {
-  return self->size < self->limit && get_cost (payload_size) <= self->limit - self->size;
+  return self->size < self->limit && payload_size <= self->limit &&
+         get_cost (payload_size, 1) <= self->limit - self->size;
 }
 
 gsize
@@ -47,37 +146,72 @@ gudpx_send_queue_low_mark (GudpxSendQueue *self)
   return self->limit / 4;
 }
 
+/* Counts the datagram that was just put into @run, the last. */
 static void
-push (GudpxSendQueue *self, GudpxQueuedDatagram *entry, const GudpxOutgoing *outgoing)
+count_pushed (GudpxSendQueue *self, GudpxQueuedRun *run, gsize size)
 {
-  entry->destination.length = 0;
-  if (outgoing->destination != NULL)
-    entry->destination = *outgoing->destination;
-  entry->has_ancillary = !gudpx_ancillary_is_plain (outgoing->ancillary);
-  if (entry->has_ancillary)
-    entry->ancillary = *outgoing->ancillary;
-  entry->link.prev = entry->link.next = NULL;
-  entry->serial = ++self->last_serial;
-  entry->link.data = entry;
-  g_queue_push_tail_link (&self->entries, &entry->link);
-  self->size += get_cost (entry->vector.size);
+  run->n_datagrams++;
+  run->serial = ++self->last_serial;
+  self->n_datagrams++;
+  self->size += get_cost (size, 1);
 }
 
-static GudpxQueuedDatagram *
-entry_new (GudpxSendQueue *self, gsize size)
+static GudpxQueuedRun *
+push_run (GudpxSendQueue *self, const GudpxOutgoing *outgoing, gsize size)
 {
-  GudpxQueuedDatagram *entry = g_queue_peek_head (&self->unused);
-  gsize capacity = MAX (size, MIN_CAPACITY);
+  GudpxQueuedRun *run = run_acquire ();
 
-  if (entry != NULL && entry->capacity >= size)
-    {
-      g_queue_unlink (&self->unused, &entry->link);
-      return entry;
-    }
+  run->n_datagrams = 0;
+  run->segment_size = size;
+  run->block = NULL;
+  run->bytes = NULL;
+  run->task = NULL;
+  run->destination.length = 0;
+  if (outgoing->destination != NULL)
+    gudpx_native_address_copy (&run->destination, outgoing->destination);
+  run->has_ancillary = !gudpx_ancillary_is_plain (outgoing->ancillary);
+  if (run->has_ancillary)
+    run->ancillary = *outgoing->ancillary;
+  run->link = (GList){ .data = run };
+  g_queue_push_tail_link (&self->runs, &run->link);
+  return run;
+}
 
-  entry = g_malloc (sizeof *entry + capacity);
-  entry->capacity = capacity;
-  return entry;
+static gboolean
+goes_the_same_way (const GudpxQueuedRun *run, const GudpxOutgoing *outgoing)
+{
+  if (!gudpx_ancillary_sends_equal (run->has_ancillary ? &run->ancillary : NULL,
+                                    outgoing->ancillary))
+    return FALSE;
+  if (outgoing->destination == NULL)
+    return run->destination.length == 0;
+
+  return gudpx_native_address_equal (&run->destination, outgoing->destination);
+}
+
+/* The last run, if a datagram of @size bytes may leave with it. */
+static GudpxQueuedRun *
+find_open_run (GudpxSendQueue *self, const GudpxOutgoing *outgoing, gsize size)
+{
+  GudpxQueuedRun *run = self->runs.tail != NULL ? self->runs.tail->data : NULL;
+
+  if (run == NULL || run->block == NULL || run->block != self->block || size == 0 ||
+      size > run->segment_size || run->n_datagrams == GUDPX_IO_MAX_RUN ||
+      run->vector.size != run->n_datagrams * run->segment_size ||
+      run->vector.size + size > GUDPX_IO_MAX_RUN_SIZE ||
+      size > self->block->size - self->block->used || !goes_the_same_way (run, outgoing))
+    return NULL;
+  return run;
+}
+
+static void
+make_room_in_block (GudpxSendQueue *self, gsize size)
+{
+  if (self->block != NULL && size <= self->block->size - self->block->used)
+    return;
+
+  /* The runs that it has keep it, of which there is one at least. */
+  self->block = block_acquire (size);
 }
 
 /* Copies the payload. */
@@ -85,12 +219,19 @@ void
 gudpx_send_queue_push (GudpxSendQueue *self, const GudpxOutgoing *outgoing)
 {
   gsize size = gudpx_outgoing_get_size (outgoing);
-  GudpxQueuedDatagram *entry = entry_new (self, size);
-  guint8 *payload = (guint8 *) (entry + 1);
+  GudpxQueuedRun *run = find_open_run (self, outgoing, size);
+  guint8 *payload;
 
-  entry->bytes = NULL;
-  entry->task = NULL;
-  entry->vector = (GOutputVector){ payload, size };
+  if (run == NULL)
+    {
+      make_room_in_block (self, size);
+      run = push_run (self, outgoing, size);
+      run->block = self->block;
+      run->block->n_runs++;
+      run->vector = (GOutputVector){ run->block->data + run->block->used, 0 };
+    }
+
+  payload = run->block->data + run->block->used;
   for (guint i = 0; i < outgoing->n_vectors; i++)
     {
       if (outgoing->vectors[i].size == 0)
@@ -98,7 +239,9 @@ gudpx_send_queue_push (GudpxSendQueue *self, const GudpxOutgoing *outgoing)
       memcpy (payload, outgoing->vectors[i].buffer, outgoing->vectors[i].size);
       payload += outgoing->vectors[i].size;
     }
-  push (self, entry, outgoing);
+  run->block->used += size;
+  run->vector.size += size;
+  count_pushed (self, run, size);
 }
 
 /* Keeps @bytes instead of a copy, and @task until it can be answered. */
@@ -108,12 +251,14 @@ gudpx_send_queue_push_bytes (GudpxSendQueue *self,
                              GBytes *bytes,
                              GTask *task)
 {
-  GudpxQueuedDatagram *entry = g_new0 (GudpxQueuedDatagram, 1);
+  gsize size;
+  gconstpointer data = g_bytes_get_data (bytes, &size);
+  GudpxQueuedRun *run = push_run (self, outgoing, size);
 
-  entry->bytes = g_bytes_ref (bytes);
-  entry->task = g_object_ref (task);
-  entry->vector.buffer = g_bytes_get_data (bytes, &entry->vector.size);
-  push (self, entry, outgoing);
+  run->bytes = g_bytes_ref (bytes);
+  run->task = g_object_ref (task);
+  run->vector = (GOutputVector){ data, size };
+  count_pushed (self, run, size);
 }
 
 /* The first of them, as they are to be sent. */
@@ -122,95 +267,98 @@ gudpx_send_queue_peek (GudpxSendQueue *self, GudpxOutgoing *outgoing, guint n_ou
 {
   guint n = 0;
 
-  for (GList *l = self->entries.head; l != NULL && n < n_outgoing; l = l->next, n++)
+  for (GList *l = self->runs.head; l != NULL && n < n_outgoing; l = l->next, n++)
     {
-      GudpxQueuedDatagram *entry = l->data;
+      GudpxQueuedRun *run = l->data;
 
       outgoing[n] = (GudpxOutgoing){
-        .vectors = &entry->vector,
+        .vectors = &run->vector,
         .n_vectors = 1,
-        .destination = entry->destination.length > 0 ? &entry->destination : NULL,
-        .ancillary = entry->has_ancillary ? &entry->ancillary : NULL,
+        .n_datagrams = run->n_datagrams,
+        .segment_size = run->segment_size,
+        .destination = run->destination.length > 0 ? &run->destination : NULL,
+        .ancillary = run->has_ancillary ? &run->ancillary : NULL,
       };
     }
   return n;
 }
 
-static GudpxQueuedDatagram *
-unlink_entry (GudpxSendQueue *self, GudpxQueuedDatagram *entry)
-{
-  g_queue_unlink (&self->entries, &entry->link);
-  self->size -= get_cost (entry->vector.size);
-  return entry;
-}
-
 /* The first, or NULL. */
-GudpxQueuedDatagram *
-gudpx_send_queue_pop (GudpxSendQueue *self)
+GudpxQueuedRun *
+gudpx_send_queue_get_first (GudpxSendQueue *self)
 {
-  GudpxQueuedDatagram *entry = g_queue_peek_head (&self->entries);
-
-  return entry != NULL ? unlink_entry (self, entry) : NULL;
+  return g_queue_peek_head (&self->runs);
 }
 
 /* The one that @task waits for, or NULL if it has left; the first that nobody waits for, for NULL. */
-GudpxQueuedDatagram *
-gudpx_send_queue_remove (GudpxSendQueue *self, GTask *task)
+GudpxQueuedRun *
+gudpx_send_queue_find (GudpxSendQueue *self, GTask *task)
 {
-  for (GList *l = self->entries.head; l != NULL; l = l->next)
+  for (GList *l = self->runs.head; l != NULL; l = l->next)
     {
-      GudpxQueuedDatagram *entry = l->data;
+      GudpxQueuedRun *run = l->data;
 
-      if (entry->task == task)
-        return unlink_entry (self, entry);
+      if (run->task == task)
+        return run;
     }
   return NULL;
 }
 
-/* Frees an entry, or keeps it for the next datagram. */
-void
-gudpx_send_queue_recycle (GudpxSendQueue *self, GudpxQueuedDatagram *entry)
+guint64
+gudpx_queued_run_get_first_serial (const GudpxQueuedRun *self)
 {
-  if (entry->bytes != NULL || entry->task != NULL || entry->capacity > MAX_UNUSED_CAPACITY ||
-      self->unused.length >= MAX_UNUSED)
-    {
-      gudpx_queued_datagram_free (entry);
-      return;
-    }
-  entry->link.data = entry;
-  g_queue_push_head_link (&self->unused, &entry->link);
+  return self->serial - (self->n_datagrams - 1);
 }
 
-/* Lets go of what is kept for later. */
-void
-gudpx_send_queue_trim (GudpxSendQueue *self)
+gsize
+gudpx_queued_run_get_first_size (const GudpxQueuedRun *self)
 {
-  GudpxQueuedDatagram *entry;
-
-  while ((entry = g_queue_peek_head (&self->unused)) != NULL)
-    {
-      g_queue_unlink (&self->unused, &entry->link);
-      gudpx_queued_datagram_free (entry);
-    }
+  return MIN (self->segment_size, self->vector.size);
 }
 
-void
-gudpx_queued_datagram_free (GudpxQueuedDatagram *self)
+/* Nothing is left of it. */
+static void
+remove_run (GudpxSendQueue *self, GudpxQueuedRun *run)
 {
-  g_clear_pointer (&self->bytes, g_bytes_unref);
-  g_clear_object (&self->task);
-  g_free (self);
+  GudpxPayloadBlock *block = run->block;
+
+  g_queue_unlink (&self->runs, &run->link);
+  g_clear_pointer (&run->bytes, g_bytes_unref);
+  g_clear_object (&run->task);
+  run_release (run);
+  if (block == NULL || --block->n_runs > 0)
+    return;
+
+  if (block == self->block)
+    self->block = NULL;
+  block_release (block);
+}
+
+/* Takes the first of @run away: they have left, or are not to leave. How many bytes they had. */
+gsize
+gudpx_send_queue_discard (GudpxSendQueue *self, GudpxQueuedRun *run, guint n_datagrams)
+{
+  gsize size = MIN (n_datagrams * run->segment_size, run->vector.size);
+
+  run->vector.buffer = (const guint8 *) run->vector.buffer + size;
+  run->vector.size -= size;
+  run->n_datagrams -= n_datagrams;
+  self->n_datagrams -= n_datagrams;
+  self->size -= get_cost (size, n_datagrams);
+  if (run->n_datagrams == 0)
+    remove_run (self, run);
+  return size;
 }
 
 /* What waits for the peer goes to @peer, also when the port has another one by then. */
 void
 gudpx_send_queue_pin_destination (GudpxSendQueue *self, const GudpxNativeAddress *peer)
 {
-  for (GList *l = self->entries.head; l != NULL; l = l->next)
+  for (GList *l = self->runs.head; l != NULL; l = l->next)
     {
-      GudpxQueuedDatagram *entry = l->data;
+      GudpxQueuedRun *run = l->data;
 
-      if (entry->destination.length == 0)
-        entry->destination = *peer;
+      if (run->destination.length == 0)
+        gudpx_native_address_copy (&run->destination, peer);
     }
 }
