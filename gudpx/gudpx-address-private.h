@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -35,9 +36,6 @@ gboolean           gudpx_address_to_native             (GSocketAddress          
                                                         GError                   **error);
 
 GSocketFamily      gudpx_native_address_get_family     (const GudpxNativeAddress  *native);
-guint16            gudpx_native_address_get_port       (const GudpxNativeAddress  *native);
-gboolean           gudpx_native_address_is_ipv4        (const GudpxNativeAddress  *native);
-gboolean           gudpx_native_address_is_unnamed     (const GudpxNativeAddress  *native);
 gboolean           gudpx_native_address_is_any         (const GudpxNativeAddress  *native);
 gboolean           gudpx_native_address_is_broadcast   (const GudpxNativeAddress  *native);
 gboolean           gudpx_native_address_convert        (GudpxNativeAddress        *native,
@@ -55,5 +53,32 @@ GudpxAddressCache *gudpx_address_cache_new             (void);
 void               gudpx_address_cache_free            (GudpxAddressCache         *self);
 GSocketAddress    *gudpx_address_cache_lookup          (GudpxAddressCache         *self,
                                                         const GudpxNativeAddress  *native);
+
+static inline gboolean
+gudpx_native_address_is_ipv4 (const GudpxNativeAddress *native)
+{
+  return native->u.any.sa_family == AF_INET ||
+         (native->u.any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED (&native->u.in6.sin6_addr));
+}
+
+static inline gboolean
+gudpx_native_address_is_unnamed (const GudpxNativeAddress *native)
+{
+  return native->length <= G_STRUCT_OFFSET (struct sockaddr_un, sun_path);
+}
+
+static inline guint16
+gudpx_native_address_get_port (const GudpxNativeAddress *native)
+{
+  switch ((int) native->u.any.sa_family)
+    {
+    case AF_INET:
+      return ntohs (native->u.in.sin_port);
+    case AF_INET6:
+      return ntohs (native->u.in6.sin6_port);
+    default:
+      return 0;
+    }
+}
 
 G_END_DECLS

@@ -216,33 +216,6 @@ gudpx_native_address_get_family (const GudpxNativeAddress *native)
 }
 
 /* IPv4, plain or mapped into IPv6. */
-gboolean
-gudpx_native_address_is_ipv4 (const GudpxNativeAddress *native)
-{
-  return native->u.any.sa_family == AF_INET ||
-         (native->u.any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED (&native->u.in6.sin6_addr));
-}
-
-gboolean
-gudpx_native_address_is_unnamed (const GudpxNativeAddress *native)
-{
-  return native->length <= G_STRUCT_OFFSET (struct sockaddr_un, sun_path);
-}
-
-guint16
-gudpx_native_address_get_port (const GudpxNativeAddress *native)
-{
-  switch ((int) native->u.any.sa_family)
-    {
-    case AF_INET:
-      return ntohs (native->u.in.sin_port);
-    case AF_INET6:
-      return ntohs (native->u.in6.sin6_port);
-    default:
-      return 0;
-    }
-}
-
 /* The address alone, IPv4 in mapped form. */
 struct in6_addr
 gudpx_native_address_get_bytes (const GudpxNativeAddress *native)
@@ -277,6 +250,8 @@ gudpx_native_address_is_broadcast (const GudpxNativeAddress *native)
   struct in6_addr bytes;
   guint32 ipv4;
 
+  if (native->u.any.sa_family == AF_INET)
+    return native->u.in.sin_addr.s_addr == htonl (INADDR_BROADCAST);
   if (!gudpx_native_address_is_ipv4 (native))
     return FALSE;
   bytes = gudpx_native_address_get_bytes (native);

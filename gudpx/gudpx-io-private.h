@@ -109,6 +109,8 @@ gudpx_outgoing_get_size (const GudpxOutgoing *self)
 {
   gsize size = 0;
 
+  if (self->n_vectors == 1)
+    return self->vectors->size;
   for (guint i = 0; i < self->n_vectors; i++)
     {
       if (!g_size_checked_add (&size, size, self->vectors[i].size))

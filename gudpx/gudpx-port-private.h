@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <pthread.h>
+
 #include <gio/gunixsocketaddress.h>
 
 #include "gudpx-datagram-private.h"
@@ -102,7 +104,7 @@ struct _GudpxPort
   GudpxSendQueue queue;
   gsize notified_queue_size;
   guint dispatch_depth;
-  GThread *dispatching_thread; /* NULL: none is */
+  pthread_t dispatching_thread; /* while one is */
   gboolean waits_for_writable; /* the kernel had no room */
   gboolean waited_in_vain;     /* it said that it had, and has not */
   guint retry_delay;           /* ms, 0: the socket tells when there is room */
@@ -207,6 +209,7 @@ void       gudpx_port_drain_packed    (GudpxPort *self);
 /* gudpx-port-queue.c */
 gboolean        gudpx_port_check_size         (GudpxPort                  *self,
                                                const GudpxOutgoing        *outgoing,
+                                               gsize                       size,
                                                GError                    **error);
 gboolean        gudpx_port_send               (GudpxPort                  *self,
                                                const GudpxOutgoing        *outgoing,

@@ -308,28 +308,32 @@ send_directly (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
   return FAILED;
 }
 
+static void
+set_too_large (const GudpxNativeAddress *destination, gsize size, gsize limit, GError **error)
+{
+  g_autoptr (GSocketAddress) object = gudpx_native_address_to_object (destination);
+  g_autofree char *description = gudpx_address_describe (object);
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+               "Cannot send %" G_GSIZE_FORMAT " bytes to %s: a datagram takes %" G_GSIZE_FORMAT
+               " at most",
+               size, description, limit);
+}
+
 gboolean
-gudpx_port_check_size (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
+gudpx_port_check_size (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GError **error)
 {
   const GudpxNativeAddress *destination =
       outgoing->destination != NULL ? outgoing->destination : &self->peer;
-  gsize size = gudpx_outgoing_get_size (outgoing);
   gsize limit;
-  g_autoptr (GSocketAddress) object = NULL;
-  g_autofree char *description = NULL;
 
-  if (destination->u.any.sa_family == AF_UNIX)
+  if (size <= MAX_IPV4_PAYLOAD || destination->u.any.sa_family == AF_UNIX)
     return TRUE;
   limit = gudpx_native_address_is_ipv4 (destination) ? MAX_IPV4_PAYLOAD : MAX_IPV6_PAYLOAD;
   if (size <= limit)
     return TRUE;
 
-  object = gudpx_native_address_to_object (destination);
-  description = gudpx_address_describe (object);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
-               "Cannot send %" G_GSIZE_FORMAT " bytes to %s: a datagram takes %" G_GSIZE_FORMAT
-               " at most",
-               size, description, limit);
+  set_too_large (destination, size, limit, error);
   return FALSE;
 }
 
@@ -388,15 +392,18 @@ make_room (GudpxPort *self, gsize size, gboolean *is_dropped, GError **error)
   return FALSE;
 }
 
-/* Sends a datagram whose destination is right, or queues it. */
-static gboolean
-send_or_queue (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
+static void
+push (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size)
 {
-  gsize size = gudpx_outgoing_get_size (outgoing);
-  gboolean is_dropped;
+  gudpx_send_queue_push (&self->queue, outgoing, size);
+  queue_grew (self);
+}
 
-  if (!gudpx_port_check_size (self, outgoing, error))
-    return FALSE;
+/* Sends a datagram whose destination and size are right, or queues it. */
+static gboolean
+send_or_queue (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GError **error)
+{
+  gboolean is_dropped;
 
   if (!self->waits_for_writable && !gudpx_send_queue_has_room (&self->queue, size))
     gudpx_port_flush (self, FALSE);
@@ -411,8 +418,7 @@ send_or_queue (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
 
   if (!make_room (self, size, &is_dropped, error))
     return is_dropped;
-  gudpx_send_queue_push (&self->queue, outgoing);
-  queue_grew (self);
+  push (self, outgoing, size);
 
   if (self->dispatch_depth > 0 && !self->waits_for_writable &&
       self->queue.n_datagrams >= SEND_BATCH)
@@ -431,7 +437,9 @@ gudpx_port_end_call (GudpxPort *self)
 gboolean
 gudpx_port_send (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
 {
-  gboolean is_taken = send_or_queue (self, outgoing, error);
+  gsize size = gudpx_outgoing_get_size (outgoing);
+  gboolean is_taken = gudpx_port_check_size (self, outgoing, size, error) &&
+                      send_or_queue (self, outgoing, size, error);
 
   gudpx_port_end_call (self);
   return is_taken;
@@ -443,19 +451,18 @@ gudpx_port_queue (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error
 {
   gsize size = gudpx_outgoing_get_size (outgoing);
 
-  if (!gudpx_port_check_size (self, outgoing, error))
+  if (!gudpx_port_check_size (self, outgoing, size, error))
     return FALSE;
 
   if (!self->waits_for_writable && !gudpx_send_queue_has_room (&self->queue, size))
     gudpx_port_flush (self, FALSE);
   if (gudpx_send_queue_has_room (&self->queue, size))
     {
-      gudpx_send_queue_push (&self->queue, outgoing);
-      queue_grew (self);
+      push (self, outgoing, size);
       return TRUE;
     }
   /* What is larger than the queue goes past it. */
-  return send_or_queue (self, outgoing, error);
+  return send_or_queue (self, outgoing, size, error);
 }
 
 /* Sends what was queued at once. How many were taken, as the callers are to be told. */

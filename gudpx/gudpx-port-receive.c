@@ -537,7 +537,7 @@ dispatch (GudpxPort *self, GIOCondition condition)
 
   self->statistics.wakeups++;
   self->dispatch_depth++;
-  self->dispatching_thread = g_thread_self ();
+  self->dispatching_thread = pthread_self ();
   if ((condition & G_IO_ERR) != 0 || self->io->absorbed_errsv != 0)
     report_errors (self, epoch);
   end_offer_delay (self);
@@ -552,8 +552,7 @@ dispatch (GudpxPort *self, GIOCondition condition)
     gudpx_port_flush (self, (condition & G_IO_OUT) != 0);
   if (received == EVERYTHING && self->busy_poll > 0)
     busy_poll (self, epoch);
-  if (--self->dispatch_depth == 0)
-    self->dispatching_thread = NULL;
+  self->dispatch_depth--;
 
   gudpx_port_notify_queue (self);
   if (!is_open (self, epoch))

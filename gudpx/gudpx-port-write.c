@@ -65,20 +65,25 @@ check_is_peer (GudpxPort *self, const GudpxNativeAddress *native, GError **error
   return FALSE;
 }
 
+static void
+set_no_port (const GudpxNativeAddress *native, GError **error)
+{
+  g_autofree char *description = describe_native (native);
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "Cannot send to %s: 0 is no port number", description);
+}
+
 /* Whether a datagram can be sent there at all. */
 gboolean
 gudpx_port_check_destination (GudpxPort *self, const GudpxNativeAddress *native, GError **error)
 {
-  g_autofree char *description = NULL;
-
   if (native->u.any.sa_family == AF_UNIX)
     return TRUE;
 
   if (gudpx_native_address_get_port (native) == 0)
     {
-      description = describe_native (native);
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Cannot send to %s: 0 is no port number", description);
+      set_no_port (native, error);
       return FALSE;
     }
   if (gudpx_native_address_is_broadcast (native) && !gudpx_port_get_broadcast_allowed (self))
@@ -477,7 +482,7 @@ gudpx_port_write_async (GudpxPort *self,
   vector.buffer = g_bytes_get_data (bytes, &vector.size);
   if (!gudpx_port_check_listening (self, "write", &error) ||
       !gudpx_port_choose_destination (self, destination, &native, &outgoing.destination, &error) ||
-      !gudpx_port_check_size (self, &outgoing, &error))
+      !gudpx_port_check_size (self, &outgoing, vector.size, &error))
     {
       g_task_return_error (task, error);
       return;

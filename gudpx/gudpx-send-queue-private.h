@@ -40,13 +40,11 @@ typedef struct
 } GudpxQueuedRun;
 
 void                 gudpx_send_queue_init       (GudpxSendQueue        *self);
-gboolean             gudpx_send_queue_is_empty   (GudpxSendQueue        *self);
-gboolean             gudpx_send_queue_has_room   (GudpxSendQueue        *self,
-                                                  gsize                  payload_size);
 gsize                gudpx_send_queue_high_mark  (GudpxSendQueue        *self);
 gsize                gudpx_send_queue_low_mark   (GudpxSendQueue        *self);
 void                 gudpx_send_queue_push       (GudpxSendQueue        *self,
-                                                  const GudpxOutgoing   *outgoing);
+                                                  const GudpxOutgoing   *outgoing,
+                                                  gsize                  size);
 void                 gudpx_send_queue_push_bytes (GudpxSendQueue        *self,
                                                   const GudpxOutgoing   *outgoing,
                                                   GBytes                *bytes,
@@ -64,5 +62,24 @@ gsize                gudpx_send_queue_discard    (GudpxSendQueue        *self,
                                                   guint                  n_datagrams);
 void                 gudpx_send_queue_pin_destination (GudpxSendQueue            *self,
                                                        const GudpxNativeAddress  *peer);
+
+static inline gboolean
+gudpx_send_queue_is_empty (const GudpxSendQueue *self)
+{
+  return self->n_datagrams == 0;
+}
+
+static inline gsize
+gudpx_send_queue_get_cost (gsize payload_size, guint n_datagrams)
+{
+  return payload_size + n_datagrams * sizeof (GudpxQueuedRun);
+}
+
+static inline gboolean
+gudpx_send_queue_has_room (const GudpxSendQueue *self, gsize payload_size)
+{
+  return self->size < self->limit && payload_size <= self->limit &&
+         gudpx_send_queue_get_cost (payload_size, 1) <= self->limit - self->size;
+}
 
 G_END_DECLS

@@ -115,25 +115,6 @@ gudpx_send_queue_init (GudpxSendQueue *self)
   self->limit = GUDPX_SEND_QUEUE_DEFAULT_LIMIT;
 }
 
-gboolean
-gudpx_send_queue_is_empty (GudpxSendQueue *self)
-{
-  return self->n_datagrams == 0;
-}
-
-static gsize
-get_cost (gsize payload_size, guint n_datagrams)
-{
-  return payload_size + n_datagrams * sizeof (GudpxQueuedRun);
-}
-
-gboolean
-gudpx_send_queue_has_room (GudpxSendQueue *self, gsize payload_size)
-{
-  return self->size < self->limit && payload_size <= self->limit &&
-         get_cost (payload_size, 1) <= self->limit - self->size;
-}
-
 gsize
 gudpx_send_queue_high_mark (GudpxSendQueue *self)
 {
@@ -153,7 +134,7 @@ count_pushed (GudpxSendQueue *self, GudpxQueuedRun *run, gsize size)
   run->n_datagrams++;
   run->serial = ++self->last_serial;
   self->n_datagrams++;
-  self->size += get_cost (size, 1);
+  self->size += gudpx_send_queue_get_cost (size, 1);
 }
 
 static GudpxQueuedRun *
@@ -214,11 +195,10 @@ make_room_in_block (GudpxSendQueue *self, gsize size)
   self->block = block_acquire (size);
 }
 
-/* Copies the payload. */
+/* Copies the payload, which has @size bytes in all. */
 void
-gudpx_send_queue_push (GudpxSendQueue *self, const GudpxOutgoing *outgoing)
+gudpx_send_queue_push (GudpxSendQueue *self, const GudpxOutgoing *outgoing, gsize size)
 {
-  gsize size = gudpx_outgoing_get_size (outgoing);
   GudpxQueuedRun *run = find_open_run (self, outgoing, size);
   guint8 *payload;
 
@@ -344,7 +324,7 @@ gudpx_send_queue_discard (GudpxSendQueue *self, GudpxQueuedRun *run, guint n_dat
   run->vector.size -= size;
   run->n_datagrams -= n_datagrams;
   self->n_datagrams -= n_datagrams;
-  self->size -= get_cost (size, n_datagrams);
+  self->size -= gudpx_send_queue_get_cost (size, n_datagrams);
   if (run->n_datagrams == 0)
     remove_run (self, run);
   return size;

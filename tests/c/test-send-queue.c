@@ -9,7 +9,8 @@ push (GudpxSendQueue *queue, const char *payload)
 {
   const GOutputVector vector = { payload, strlen (payload) };
 
-  gudpx_send_queue_push (queue, &(GudpxOutgoing){ .vectors = &vector, .n_vectors = 1 });
+  gudpx_send_queue_push (queue, &(GudpxOutgoing){ .vectors = &vector, .n_vectors = 1 },
+                         vector.size);
 }
 
 static void
@@ -105,8 +106,10 @@ test_runs (void)
   push (&queue, "gh");
   push (&queue, "");
   push (&queue, "ij");
-  gudpx_send_queue_push (&queue, &(GudpxOutgoing){
-                                     .vectors = &elsewhere, .n_vectors = 1, .destination = &other });
+  gudpx_send_queue_push (
+      &queue,
+      &(GudpxOutgoing){ .vectors = &elsewhere, .n_vectors = 1, .destination = &other },
+      elsewhere.size);
   g_assert_cmpuint (gudpx_send_queue_peek (&queue, outgoing, 8), ==, 6);
   g_assert_cmpuint (outgoing[0].n_datagrams, ==, 3);
   g_assert_cmpuint (outgoing[0].segment_size, ==, 2);
