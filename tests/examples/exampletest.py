@@ -27,8 +27,19 @@ ALLOWED_IN_OUTPUT = re.compile(r"^(?!.*(CRITICAL|WARNING|Traceback|JS ERROR|runt
 
 def names_in(language):
     helpers = {"options.js"}
-    files = (EXAMPLES / language).glob("*" + SUFFIXES[language])
+    files = []
+    for directory in (language, "protocols"):
+        files += (EXAMPLES / directory).glob("*" + SUFFIXES[language])
     return sorted(file.stem for file in files if file.name not in helpers)
+
+
+def source_of(name, language):
+    """Twisted's examples have a directory for each language, the protocols one for all."""
+    for directory in (language, "protocols"):
+        source = EXAMPLES / directory / (name + SUFFIXES[language])
+        if source.exists():
+            return source
+    raise AssertionError(f"There is no example {name} in {language}")
 
 
 class Process:
@@ -110,14 +121,14 @@ class ExampleTestCase(unittest.TestCase):
 
     def command(self, name, *arguments, language=None):
         language = language or self.language
-        source = (EXAMPLES / language / name).with_suffix(SUFFIXES[language])
+        source = source_of(name, language)
         if language == "python":
             return [sys.executable, source, *arguments]
         if language == "js":
             if not GJS:
                 self.skipTest("gjs is missing")
             return [GJS, "-m", source, *arguments]
-        program = BUILD / "examples" / language / name
+        program = BUILD / "examples" / source.parent.name / name
         if language == "vala" and not program.exists():
             self.skipTest("the Vala examples were not built")
         return [program, *arguments]

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Asks chrony for the time, and servers that misbehave."""
+
+import struct
+import threading
+import time
+
+import protocoltest
+from protocoltest import ProtocolTestCase
+
+NTP_PORT = 123
+EPOCH = 2208988800
+
+
+class Sntp(ProtocolTestCase):
+    def start_chrony(self):
+        directory = self.directory()
+        config = directory / "chrony.conf"
+        # It tells its own time, and leaves the clock alone (-x).
+        config.write_text(
+            f"local stratum 10\nallow\ncmdport 0\nbindcmdaddress /\npidfile {directory}/pid\n",
+            encoding="ascii",
+        )
+        chrony = self.start_foreign("chronyd", "-x", "-d", "-u", "root", "-f", str(config))
+        chrony.wait_for("chronyd version .* starting")
+        return chrony
+
+    def ask(self, *arguments):
+        (line,) = self.run_example("sntp-client", *arguments, language="c")
+        self.assertRegex(
+            line, r"^offset [+-]\d+\.\d{6} s, delay -?\d+\.\d{6} s, stratum \d+, arrival by the kernel$"
+        )
+        return line
+
+    def test_chrony(self):
+        self.start_chrony()
+        self.retry(self.is_answering, "answer of chrony")
+        for host in ("127.0.0.1", "::1", "localhost", "10.99.0.1"):
+            line = self.ask(host)
+            self.assertIn("stratum 10", line)
+            # The same clock; a wrong formula or epoch is off by years.
+            self.assertLess(abs(float(line.split()[1])), 60)
+
+    def is_answering(self):
+        client = self.start("sntp-client", "--timeout", "500", "127.0.0.1", language="c")
+        return client.wait() == 0
+
+    def serve(self, answer, times=1):
+        """A server that answers with what a function makes of a packet that is right."""
+        sock = self.socket()
+        sock.bind(("127.0.0.1", 0))
+
+        def run():
+            request, client = sock.recvfrom(100)
+            for packet in answer(request):
+                sock.sendto(packet, client)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join, protocoltest.TIME_LIMIT)
+        return ("127.0.0.1", "--port", sock.getsockname()[1])
+
+    def packet(self, request, off=0, first=0x24, stratum=1, size=48):
+        now = struct.pack("!I", int(time.time() + EPOCH + off) % 2**32) + bytes(4)
+        packet = bytes([first, stratum]) + bytes(22) + request[40:48] + now + now
+        return packet[:size]
+
+    def test_offset(self):
+        # Far ahead, far behind, and over the end of the timestamps in 2036.
+        for off in (1000, -1000, 20 * 365 * 86400):
+            line = self.ask(*self.serve(lambda request, off=off: [self.packet(request, off)]))
+            self.assertLess(abs(float(line.split()[1]) - off), 60)
+
+    def test_request(self):
+        requests = []
+
+        def answer(request):
+            requests.append(request)
+            return [self.packet(request)]
+
+        for _ in range(2):
+            self.ask(*self.serve(answer))
+        for request in requests:
+            self.assertEqual((len(request), request[0], request[1:40]), (48, 0x23, bytes(39)))
+        self.assertNotEqual(*requests)
+
+    def test_what_is_wrong_is_left_out(self):
+        def answer(request):
+            return [
+                b"",
+                self.packet(request, size=47),
+                self.packet(request, first=0x23),
+                self.packet(bytes(48)),
+                self.packet(request, stratum=0),
+                self.packet(request, first=0xE4),
+                self.packet(request, 5000),
+            ]
+
+        *_, result = self.start_and_wait(*self.serve(answer))
+        self.assertLess(abs(float(result.split()[1]) - 5000), 60)
+
+    def start_and_wait(self, *arguments):
+        client = self.start("sntp-client", *arguments, language="c")
+        self.assertEqual(client.wait(), 0, client.output)
+        self.assertEqual(len(client.lines), 7, client.output)
+        return client.lines
+
+    def test_errors(self):
+        silent = self.socket()
+        silent.bind(("127.0.0.1", 0))
+        port = silent.getsockname()[1]
+        for arguments, message in (
+            ([], "wants a host"),
+            (["127.0.0.1"], "nobody tells the time"),
+            (["--port", port, "--timeout", "50", "127.0.0.1"], "no answer in time"),
+            (["--port", "0", "127.0.0.1"], "no such port"),
+            (["198.51.100.1"], "198.51.100.1.*unreachable"),
+            (["no-such-host.invalid"], "no-such-host.invalid"),
+        ):
+            self.assert_fails("sntp-client", *arguments, message=message, language="c")
+
+
+if __name__ == "__main__":
+    protocoltest.tap.main()
