@@ -228,7 +228,10 @@ gssize          gudpx_port_finish_queueing    (GudpxPort                  *self,
                                                GError                    **error);
 void            gudpx_port_flush              (GudpxPort                  *self,
                                                gboolean                    is_writable);
-void            gudpx_port_keep_errors        (GudpxPort                  *self);
+void            gudpx_port_add_outcome        (GudpxPort                  *self,
+                                               GTask                      *task,
+                                               GError                     *error,
+                                               GSocketAddress             *destination);
 void            gudpx_port_notify_queue       (GudpxPort                  *self);
 void            gudpx_port_report_outcomes    (GudpxPort                  *self);
 GPtrArray      *gudpx_port_drop_queue         (GudpxPort                  *self);
@@ -260,11 +263,23 @@ gboolean        gudpx_port_check_destination  (GudpxPort                  *self,
                                                const GudpxNativeAddress   *native,
                                                GError                    **error);
 
-/* gudpx-port-lifecycle.c, gudpx-port-receive.c */
+/* gudpx-port-errors.c */
+GSocketAddress *gudpx_port_get_destination    (GudpxPort                  *self,
+                                               const GudpxNativeAddress   *native);
+void            gudpx_port_keep_errors        (GudpxPort                  *self);
+void            gudpx_port_report_errors      (GudpxPort                  *self,
+                                               guint                       epoch);
+
+/* gudpx-port-lifecycle.c */
 void            gudpx_port_watch_cancellation (GudpxPort                  *self,
                                                GTask                      *task,
                                                GSourceFunc                 cancelled);
-void            gudpx_port_count_error        (GudpxPort                  *self,
-                                               int                         errsv);
+
+/* Whether the start that a dispatch began in still lasts, be it to send the rest of its queue. */
+static inline gboolean
+gudpx_port_is_open (GudpxPort *self, guint epoch)
+{
+  return self->epoch == epoch && self->state != GUDPX_PORT_STOPPED;
+}
 
 G_END_DECLS

@@ -10,8 +10,6 @@
 #define MAX_IPV4_PAYLOAD (65535 - 20 - 8)
 #define MAX_IPV6_PAYLOAD (65535 - 8)
 
-#define MAX_KEPT_ERRORS 64
-
 /* So many datagrams of a dispatch leave before its end. */
 #define SEND_BATCH 256
 
@@ -36,8 +34,9 @@ outcome_free (Outcome *self)
   g_free (self);
 }
 
-static void
-add_outcome (GudpxPort *self, GTask *task, GError *error, GSocketAddress *destination)
+/* Takes @error; without a @task the protocol hears it. */
+void
+gudpx_port_add_outcome (GudpxPort *self, GTask *task, GError *error, GSocketAddress *destination)
 {
   Outcome *outcome = g_new0 (Outcome, 1);
 
@@ -75,35 +74,6 @@ answer_flushes (GudpxPort *self)
       g_autoptr (GTask) task = g_queue_pop_head (&self->flush_tasks);
 
       g_task_return_boolean (task, TRUE);
-    }
-}
-
-static GSocketAddress *
-get_destination_object (GudpxPort *self, const GudpxNativeAddress *destination)
-{
-  if (destination != NULL && destination->length > 0)
-    return gudpx_native_address_to_object (destination);
-
-  return self->peer_address != NULL ? g_object_ref (self->peer_address) : NULL;
-}
-
-/* What the network has said so far is of the peer that the port has now. */
-void
-gudpx_port_keep_errors (GudpxPort *self)
-{
-  GudpxIoError io_error;
-
-  for (guint n = 0; n < MAX_KEPT_ERRORS && self->io->funcs->take_error (self->io, &io_error); n++)
-    {
-      GError *error = NULL;
-      g_autoptr (GSocketAddress) destination =
-          get_destination_object (self, io_error.destination.length > 0 ? &io_error.destination
-                                                                        : NULL);
-      g_autofree char *description = gudpx_address_describe (destination);
-
-      gudpx_port_count_error (self, io_error.errsv);
-      gudpx_set_error_errno (&error, io_error.errsv, "%s", description);
-      add_outcome (self, NULL, error, destination);
     }
 }
 
@@ -218,7 +188,7 @@ first_were_sent (GudpxPort *self, guint n_datagrams)
       guint n = MIN (n_datagrams, run->n_datagrams);
 
       if (run->task != NULL)
-        add_outcome (self, run->task, NULL, NULL);
+        gudpx_port_add_outcome (self, run->task, NULL, NULL);
       count_sent (self, n, gudpx_send_queue_discard (&self->queue, run, n));
       n_datagrams -= n;
     }
@@ -228,11 +198,12 @@ static void
 first_was_refused (GudpxPort *self, int errsv)
 {
   GudpxQueuedRun *run = gudpx_send_queue_get_first (&self->queue);
-  g_autoptr (GSocketAddress) destination = get_destination_object (self, &run->destination);
+  g_autoptr (GSocketAddress) destination = gudpx_port_get_destination (self, &run->destination);
   gsize size = gudpx_queued_run_get_first_size (run);
 
   self->statistics.errors++;
-  add_outcome (self, run->task, make_send_error (self, errsv, size, destination), destination);
+  gudpx_port_add_outcome (self, run->task, make_send_error (self, errsv, size, destination),
+                          destination);
   gudpx_send_queue_discard (&self->queue, run, 1);
 }
 
@@ -302,7 +273,7 @@ send_directly (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
     }
 
   self->statistics.errors++;
-  destination = get_destination_object (self, outgoing->destination);
+  destination = gudpx_port_get_destination (self, outgoing->destination);
   g_propagate_error (error, make_send_error (self, errsv, gudpx_outgoing_get_size (outgoing),
                                              destination));
   return FAILED;

@@ -12,7 +12,6 @@
 /* One dispatch does so much at most; then the other sources of the main loop have their turn. */
 #define MAX_DATAGRAMS_PER_DISPATCH 1024
 #define MAX_TIME_PER_DISPATCH (2 * G_TIME_SPAN_MILLISECOND)
-#define MAX_ERRORS_PER_DISPATCH 64
 #define MAX_SKIPPED_POLLS 63
 /* So many between two looks at the clock, and in a batch for those who want batches. */
 #define MAX_DATAGRAMS_PER_BATCH GUDPX_PORT_POOL_SIZE
@@ -28,13 +27,6 @@ static gboolean
 is_current (GudpxPort *self, guint epoch)
 {
   return self->epoch == epoch && self->state == GUDPX_PORT_LISTENING;
-}
-
-/* The same, and while it sends the rest of its queue. */
-static gboolean
-is_open (GudpxPort *self, guint epoch)
-{
-  return self->epoch == epoch && self->state != GUDPX_PORT_STOPPED;
 }
 
 static gboolean
@@ -381,73 +373,12 @@ busy_poll (GudpxPort *self, guint epoch)
       if (receive (self, epoch) == NOTHING)
         continue;
       has_paid = TRUE;
-      if (is_open (self, epoch) && !self->waits_for_writable)
+      if (gudpx_port_is_open (self, epoch) && !self->waits_for_writable)
         gudpx_port_flush (self, FALSE);
       deadline = g_get_monotonic_time () + self->busy_poll;
     }
   self->n_vain_polls = has_paid ? 0 : MIN (self->n_vain_polls * 2 + 1, MAX_SKIPPED_POLLS);
   self->n_skipped_polls = 0;
-}
-
-void
-gudpx_port_count_error (GudpxPort *self, int errsv)
-{
-  self->statistics.errors++;
-  if (errsv == ECONNREFUSED)
-    self->statistics.connection_refusals++;
-  else if (errsv == EHOSTUNREACH || errsv == ENETUNREACH)
-    self->statistics.unreachable_errors++;
-}
-
-static gboolean
-concerns_peer (GudpxPort *self, const GudpxIoError *error)
-{
-  return self->peer.length > 0 &&
-         (error->destination.length == 0 ||
-          gudpx_native_address_equal (&error->destination, &self->peer));
-}
-
-static void
-report_error (GudpxPort *self, const GudpxIoError *io_error)
-{
-  g_autoptr (GSocketAddress) destination = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *description = NULL;
-
-  gudpx_port_count_error (self, io_error->errsv);
-  if (io_error->errsv == ECONNREFUSED && concerns_peer (self, io_error))
-    {
-      gudpx_datagram_protocol_refuse (self->protocol, self);
-      return;
-    }
-
-  if (io_error->destination.length > 0)
-    destination = gudpx_native_address_to_object (&io_error->destination);
-  else
-    g_set_object (&destination, self->peer_address);
-  description = destination != NULL ? gudpx_address_describe (destination)
-                                    : gudpx_port_describe (self);
-  gudpx_set_error_errno (&error, io_error->errsv, "%s", description);
-  gudpx_datagram_protocol_report (self->protocol, self, error, destination);
-}
-
-static void
-report_errors (GudpxPort *self, guint epoch)
-{
-  GudpxIoError error;
-
-  for (guint n = 0; n < MAX_ERRORS_PER_DISPATCH && is_open (self, epoch); n++)
-    {
-      if (!self->io->funcs->take_error (self->io, &error))
-        return;
-      self->reported_error = &error;
-      report_error (self, &error);
-      self->reported_error = NULL;
-    }
-
-  /* There may be more. */
-  if (is_open (self, epoch))
-    gudpx_port_wake (self);
 }
 
 /* Somebody else who has the socket shut it down, or closed it under us: polling would spin. */
@@ -539,7 +470,7 @@ dispatch (GudpxPort *self, GIOCondition condition)
   self->dispatch_depth++;
   self->dispatching_thread = pthread_self ();
   if ((condition & G_IO_ERR) != 0 || self->io->absorbed_errsv != 0)
-    report_errors (self, epoch);
+    gudpx_port_report_errors (self, epoch);
   end_offer_delay (self);
   if (is_current (self, epoch) && may_receive (self) && gudpx_port_is_held_up (self))
     gudpx_port_drain_packed (self);
@@ -548,25 +479,25 @@ dispatch (GudpxPort *self, GIOCondition condition)
   if (is_current (self, epoch) && self->poll_tag != NULL && received == NOTHING &&
       (condition & (G_IO_IN | fatal)) != 0 && is_shut_down (self, condition))
     stop_polling (self);
-  if (is_open (self, epoch) && may_send (self, condition))
+  if (gudpx_port_is_open (self, epoch) && may_send (self, condition))
     gudpx_port_flush (self, (condition & G_IO_OUT) != 0);
   if (received == EVERYTHING && self->busy_poll > 0)
     busy_poll (self, epoch);
   self->dispatch_depth--;
 
   gudpx_port_notify_queue (self);
-  if (!is_open (self, epoch))
+  if (!gudpx_port_is_open (self, epoch))
     return;
   gudpx_port_report_outcomes (self);
 
   if (is_current (self, epoch))
     tell_writable (self);
-  if (is_open (self, epoch) && self->io->absorbed_errsv != 0)
+  if (gudpx_port_is_open (self, epoch) && self->io->absorbed_errsv != 0)
     gudpx_port_wake (self);
-  if (is_open (self, epoch) && self->state == GUDPX_PORT_STOPPING &&
+  if (gudpx_port_is_open (self, epoch) && self->state == GUDPX_PORT_STOPPING &&
       gudpx_send_queue_is_empty (&self->queue))
     gudpx_port_finish_stop (self);
-  else if (is_open (self, epoch))
+  else if (gudpx_port_is_open (self, epoch))
     gudpx_port_rearm (self);
 }
 

@@ -648,7 +648,8 @@ install_read_only_properties (void)
    * GudpxPort:path-mtu: (getter get_path_mtu)
    *
    * The path MTU to the peer that the kernel knows, in bytes with all headers (RFC 1191, RFC 8201);
-   * 0 if the port is not connected or the system does not tell.
+   * 0 if the port is not connected or the system does not tell. Narrower paths are notified of when a
+   * router says so.
    *
    * Since: 1.0
    */

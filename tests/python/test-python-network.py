@@ -6,6 +6,7 @@ import contextlib
 import gc
 import os
 import socket
+import struct
 import unittest
 
 import tap
@@ -21,6 +22,22 @@ OURS4, OURS6 = "10.99.0.1", "fd99::1"
 UNREACHABLE4, UNREACHABLE6 = "192.0.2.1", "2001:db8::1"
 # These are on the link, and nobody is there.
 SILENT4 = "10.99.0.77"
+
+
+def checksum(data):
+    """RFC 1071."""
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total & 0xffff) + (total >> 16)
+    return ~(total + (total >> 16)) & 0xffff
+
+
+def fragmentation_needed(source, source_port, destination, destination_port, mtu):
+    """ICMP's answer to a datagram of ours that a router could not pass on."""
+    sent = struct.pack("!BBHHHBBH4s4sHHHH", 0x45, 0, 1500, 0, 0x4000, 64, socket.IPPROTO_UDP, 0,
+                       socket.inet_aton(source), socket.inet_aton(destination),
+                       source_port, destination_port, 1480, 0)
+    message = struct.pack("!BBHHH", 3, 4, 0, 0, mtu) + sent
+    return message[:2] + struct.pack("!H", checksum(message)) + message[4:]
 
 
 class NetworkTestCase(TestCase):
@@ -398,6 +415,22 @@ class Unreachable(NetworkTestCase):
         port = self.listen(host=None)
         port.connect_peer("10.99.0.2", 9)
         self.assertEqual(port.get_path_mtu(), 1500)
+
+    def test_the_path_becomes_narrower(self):
+        """A router says so; here it is a datagram that says that it was one (RFC 1191)."""
+        protocol = Recorder()
+        port = self.listen(protocol, host=OURS4)
+        port.connect_peer("10.99.0.2", 9)
+        notified = []
+        port.connect("notify::path-mtu", lambda *_: notified.append(port.get_path_mtu()))
+        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as router:
+            router.sendto(fragmentation_needed(OURS4, number(port), "10.99.0.2", 9, mtu=1280),
+                          (OURS4, 0))
+        iterate_until(lambda: notified)
+        self.assertEqual(notified, [1280])
+        [(error, destination)] = protocol.errors
+        self.assertTrue(error.matches(Gio.io_error_quark(), Code.MESSAGE_TOO_LARGE), error)
+        self.assertTrue(Gudpx.address_equal(destination, port.get_peer_address()))
 
 
 if __name__ == "__main__":

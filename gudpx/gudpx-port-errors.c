@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the network says on its own of datagrams that were sent, and who hears it. */
+
+#include "gudpx-datagram-protocol-private.h"
+#include "gudpx-port-private.h"
+
+#define MAX_ERRORS_PER_DISPATCH 64
+#define MAX_KEPT_ERRORS 64
+
+static void
+count_error (GudpxPort *self, int errsv)
+{
+  self->statistics.errors++;
+  if (errsv == ECONNREFUSED)
+    self->statistics.connection_refusals++;
+  else if (errsv == EHOSTUNREACH || errsv == ENETUNREACH)
+    self->statistics.unreachable_errors++;
+}
+
+/* Where a datagram went that was sent to @native; NULL and an empty one are the peer. */
+GSocketAddress *
+gudpx_port_get_destination (GudpxPort *self, const GudpxNativeAddress *native)
+{
+  if (native != NULL && native->length > 0)
+    return gudpx_native_address_to_object (native);
+
+  return self->peer_address != NULL ? g_object_ref (self->peer_address) : NULL;
+}
+
+static GError *
+make_error (GudpxPort *self, const GudpxIoError *io_error, GSocketAddress *destination)
+{
+  g_autofree char *description = destination != NULL ? gudpx_address_describe (destination)
+                                                     : gudpx_port_describe (self);
+  GError *error = NULL;
+
+  gudpx_set_error_errno (&error, io_error->errsv, "%s", description);
+  return error;
+}
+
+/* What the network has said so far is of the peer that the port has now. */
+void
+gudpx_port_keep_errors (GudpxPort *self)
+{
+  GudpxIoError io_error;
+
+  for (guint n = 0; n < MAX_KEPT_ERRORS && self->io->funcs->take_error (self->io, &io_error); n++)
+    {
+      g_autoptr (GSocketAddress) destination =
+          gudpx_port_get_destination (self, &io_error.destination);
+
+      count_error (self, io_error.errsv);
+      gudpx_port_add_outcome (self, NULL, make_error (self, &io_error, destination), destination);
+    }
+}
+
+static gboolean
+concerns_peer (GudpxPort *self, const GudpxIoError *io_error)
+{
+  return self->peer.length > 0 &&
+         (io_error->destination.length == 0 ||
+          gudpx_native_address_equal (&io_error->destination, &self->peer));
+}
+
+static void
+report (GudpxPort *self, const GudpxIoError *io_error)
+{
+  g_autoptr (GSocketAddress) destination = NULL;
+  g_autoptr (GError) error = NULL;
+
+  count_error (self, io_error->errsv);
+  self->reported_error = io_error;
+  if (io_error->errsv == ECONNREFUSED && concerns_peer (self, io_error))
+    gudpx_datagram_protocol_refuse (self->protocol, self);
+  else
+    {
+      destination = gudpx_port_get_destination (self, &io_error->destination);
+      error = make_error (self, io_error, destination);
+      gudpx_datagram_protocol_report (self->protocol, self, error, destination);
+    }
+  self->reported_error = NULL;
+}
+
+/* Tells the protocol, as long as the port is not stopped by that. */
+void
+gudpx_port_report_errors (GudpxPort *self, guint epoch)
+{
+  GudpxIoError io_error;
+
+  for (guint n = 0; n < MAX_ERRORS_PER_DISPATCH && gudpx_port_is_open (self, epoch); n++)
+    {
+      if (!self->io->funcs->take_error (self->io, &io_error))
+        return;
+      report (self, &io_error);
+      /* The path has become narrower. */
+      if (io_error.errsv == EMSGSIZE)
+        gudpx_port_notify (self, GUDPX_PORT_PROP_PATH_MTU);
+    }
+
+  /* There may be more. */
+  if (gudpx_port_is_open (self, epoch))
+    gudpx_port_wake (self);
+}
