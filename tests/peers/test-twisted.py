@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs Twisted's own tests of datagrams and names, with a reactor made of Gudpx, as TAP.
 
-    test-twisted.py local | network | NAME...
+    test-twisted.py local | reactors | network | NAME...
 
 “network” are those that need a multicast route. A NAME is that of a module, class or test.
 """
@@ -38,10 +38,7 @@ SUITES = {
     "local": [
         "twisted.test.test_udp.UDPTests",
         "twisted.test.test_udp.ReactorShutdownInteractionTests",
-        "twisted.internet.test.test_udp",
         "twisted.internet.test.test_udp_internals",
-        "twisted.internet.test.test_socket.AdoptDatagramPortErrorsTestsBuilder_GudpxReactorTests",
-        "twisted.internet.test.test_unix.UNIXDatagramTestsBuilder_GudpxReactorTests",
         "twisted.internet.test.test_posixbase.ConnectedDatagramPortTests",
         "twisted.test.test_unix.DatagramUnixSocketTests",
         "twisted.test.test_internet.PortStringificationTests.testUDP",
@@ -51,6 +48,13 @@ SUITES = {
         "twisted.names.test.test_names.ServerDNSTests",
         "twisted.mail.test.test_mail.MXTests",
         "twisted.test.test_sip.LiveTests",
+    ],
+    # These make reactors, and put them in the place of that of the others. What that has left in the main
+    # context would run in the midst of them, with the other's attributes.
+    "reactors": [
+        "twisted.internet.test.test_udp",
+        "twisted.internet.test.test_socket.AdoptDatagramPortErrorsTestsBuilder_GudpxReactorTests",
+        "twisted.internet.test.test_unix.UNIXDatagramTestsBuilder_GudpxReactorTests",
     ],
     # Those with IPv6 are younger than the oldest Twisted that this runs with.
     "network": [f"twisted.test.test_udp.{name}" for name in ("MulticastTests", "MulticastTestsIPv6")
