@@ -48,7 +48,7 @@ class HookTest(TestCase):
         self.assertEqual(protocol.received,
                          [(data, peer.getsockname()) for data in (b"one", b"", b"two")])
         self.assertIs(type(protocol.received[0][0]), bytes)
-        self.assertIs(type(protocol.received[0][1]), tuple)
+        self.assertIsInstance(protocol.received[0][1], tuple)
 
     def test_ipv6_and_ipv4_on_dual_stack(self):
         protocol = Hook(echo)

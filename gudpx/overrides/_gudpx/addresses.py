@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Addresses as people write them: (host, port), or the path of a UNIX socket."""
+
+import os
+import socket
+from typing import NamedTuple
+
+from gi.repository import Gio
+
+from . import errors
+
+# What was parsed, by the tuple that was given. It starts over when it is full.
+_MAX_PARSED = 4096
+parsed = {}
+
+
+class Address(NamedTuple):
+    """A host and a port number: equal to the plain tuple of both, and with the same hash."""
+
+    host: str
+    port: int
+
+    def __str__(self):
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    __repr__ = tuple.__repr__
+
+
+def _name_interface(index):
+    try:
+        return socket.if_indextoname(index)
+    except OSError:
+        return str(index)
+
+
+def _from_unix(address):
+    """An abstract name begins with a zero, as Python has it."""
+    abstract = address.get_address_type() == Gio.UnixSocketAddressType.ABSTRACT
+    return "\0" * abstract + address.get_path()
+
+
+def from_gio(address):
+    """An Address for IP, a path for UNIX; None for nobody."""
+    if isinstance(address, Gio.InetSocketAddress):
+        host = address.get_address().to_string()
+        if address.get_family() == Gio.SocketFamily.IPV6 and address.get_scope_id():
+            host += "%" + _name_interface(address.get_scope_id())
+        return Address(host, address.get_port())
+    if isinstance(address, Gio.UnixSocketAddress):
+        return _from_unix(address)
+    return None
+
+
+def recall(address):
+    """from_gio(), made once for an address that is seen again, as that of a peer is."""
+    try:
+        return address.gudpx_address
+    except AttributeError:
+        if address is None:
+            return None
+        made = address.gudpx_address = from_gio(address)
+        return made
+
+
+def _split(destination):
+    """Host and port of a tuple, which may be that of an IPv6 socket with its scope."""
+    if len(destination) not in (2, 4):
+        raise TypeError(f"an address is (host, port), not {destination!r}")
+    host, port = destination[:2]
+    if not isinstance(host, str) or not isinstance(port, int):
+        raise TypeError(f"an address is (host, port), a string and a number, not {destination!r}")
+    if len(destination) == 4 and destination[3] and "%" not in host:
+        host += f"%{destination[3]}"
+    return host, port
+
+
+def parse(host, port):
+    """The Gio.InetSocketAddress of an IP address."""
+    # GIO would take it modulo 65536.
+    if not 0 <= port <= 65535:
+        raise OverflowError(f"the port number {port} is not in range 0 to 65535")
+    try:
+        return Gio.InetSocketAddress.new_from_string(
+            "255.255.255.255" if host == "<broadcast>" else host, port)
+    except TypeError:
+        message = ("“{}” is not an IP address of a known interface" if "%" in host else
+                   "“{}” is not an IP address; resolve a host name first")
+        raise errors.make(Gio.IOErrorEnum.INVALID_ARGUMENT, message.format(host)) from None
+
+
+def _parse_tuple(destination):
+    host, port = _split(destination)
+    address = parse(host, port)
+    # Which interface has a name may change.
+    if "%" not in host:
+        if len(parsed) >= _MAX_PARSED:
+            parsed.clear()
+        parsed[tuple(destination)] = address
+    return address
+
+
+def _to_unix(path):
+    if not path.startswith("\0"):
+        return Gio.UnixSocketAddress.new(path)
+    return Gio.UnixSocketAddress.new_with_type(list(path[1:].encode()),
+                                               Gio.UnixSocketAddressType.ABSTRACT)
+
+
+def to_gio(address):
+    """The Gio.SocketAddress of what from_gio() may have made; that itself and None stay what they
+    are."""
+    if address is None or isinstance(address, Gio.SocketAddress):
+        return address
+    if isinstance(address, (tuple, list)):
+        return _parse_tuple(address)
+    if isinstance(address, (str, os.PathLike)):
+        return _to_unix(os.fspath(address))
+    raise TypeError("an address is (host, port), a Gio.SocketAddress or the path of a UNIX socket, "
+                    f"not {type(address).__name__}")

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Twisted's hook: whole batches cross from C, and what is written meanwhile crosses back as one."""
+
+import itertools
+import struct
+import sys
+
+from gi.repository import GLib
+
+from . import addresses
+
+# What a datagram takes at most, whatever its destination.
+_MAX_COLLECTED = 65507
+# What one costs in the send queue beside its payload, and more.
+_COST = 512
+# The port itself forgets its peers behind so many.
+_MAX_PEERS = 65536
+
+# Counts what may end a batch: ports that stop, pause or are connected.
+_interruptions = 0
+
+
+def interrupt(*_):
+    global _interruptions
+    _interruptions += 1
+
+
+def report_exception():
+    """As for any other handler."""
+    kind, value, trace = sys.exc_info()
+    try:
+        sys.excepthook(kind, value, trace)
+    except Exception:
+        sys.__excepthook__(kind, value, trace)
+
+
+class Peers:
+    """The peers of a port, by their numbers."""
+
+    def __init__(self):
+        self.senders = {}
+        self.numbers = {}
+
+    def clear(self):
+        self.senders.clear()
+        self.numbers.clear()
+
+    def learn(self, port, number):
+        if len(self.senders) >= _MAX_PEERS:
+            self.clear()
+        sender = self.senders[number] = addresses.from_gio(port.get_peer(number))
+        if sender is not None:
+            self.numbers[sender] = number
+        return sender
+
+
+class Outbox:
+    """What handlers write to peers that are known, until the end of their batch."""
+
+    def __init__(self, port, numbers):
+        self.port = port
+        self.is_open = True
+        self.payloads = []
+        self.entries = []
+        self.write, self.forget_room = self._make_write(numbers)
+
+    def _make_write(self, numbers):
+        """The port's write() for that time: it is called once a datagram, and so it is a closure."""
+        find = numbers.get
+        keep_payload = self.payloads.append
+        keep_entry = self.entries.append
+        write_otherwise = self._write_otherwise
+        room = 0
+
+        def write(data, destination=None):
+            nonlocal room
+            try:
+                number = find(destination)
+            except TypeError:
+                number = None
+            if number is None or type(data) is not bytes:
+                return write_otherwise(data, destination)
+            size = len(data)
+            room -= size + _COST
+            if room < 0:
+                room = self._make_room() - size - _COST
+            if room < 0 or size > _MAX_COLLECTED:
+                room = 0
+                return write_otherwise(data, destination)
+            keep_payload(data)
+            keep_entry(number)
+            return True
+
+        def forget_room():
+            nonlocal room
+            room = 0
+
+        return write, forget_room
+
+    def _write_otherwise(self, data, destination):
+        return type(self.port).write(self.port, data, destination)
+
+    def _make_room(self):
+        if not self.is_open:
+            return 0
+        self.port.flush_outbox()
+        return self.port.get_send_queue_limit() - self.port.get_send_queue_size()
+
+    def close(self):
+        """A handler may have kept write(): from now on it writes at once."""
+        self.is_open = False
+        self.write = self.forget_room = None
+
+    def take(self):
+        taken = self.payloads.copy(), self.entries.copy()
+        self.payloads.clear()
+        self.entries.clear()
+        self.forget_room()
+        return taken
+
+    def send(self, write_packed, write_alone):
+        """Writes what was collected; alone what cannot be written with the others."""
+        payloads, entries = self.take()
+        n = 0
+        while n < len(payloads):
+            index = itertools.chain.from_iterable(zip(map(len, payloads[n:]), entries[n:]))
+            try:
+                n += write_packed(self.port, b"".join(payloads[n:]),
+                                  struct.pack(f"={2 * (len(payloads) - n)}I", *index))
+            except GLib.Error:
+                write_alone(payloads[n], entries[n])
+                n += 1
+
+
+class _Batch:
+    """What one call brought. A handler that runs a main loop has the rest delivered from there."""
+
+    def __init__(self, payloads, index):
+        self.payloads = payloads
+        self.index = index
+        self.entries = struct.iter_unpack("=II", index)
+        self.n_entries = len(index) // 8
+
+    @property
+    def n_taken(self):
+        return self.n_entries - self.entries.__length_hint__()
+
+    @property
+    def is_at_end(self):
+        return self.entries.__length_hint__() == 0
+
+    @property
+    def offset(self):
+        """Of the payload that comes next."""
+        taken = self.index[:8 * self.n_taken]
+        return sum(size for size, _ in struct.iter_unpack("=II", taken))
+
+
+def _deliver(protocol, port, batch, offset=0):
+    """Calls the hook for each, until there are no more or the port may not have them now."""
+    peers = port.peers
+    senders = peers.senders
+    handle = protocol.datagram_received
+    payloads = batch.payloads
+    interruptions = _interruptions
+    last = None
+    for size, number in batch.entries:
+        if number != last:
+            try:
+                sender = senders[number]
+            except KeyError:
+                sender = peers.learn(port, number)
+            last = number
+        end = offset + size
+        data = payloads[offset:end]
+        offset = end
+        try:
+            handle(data, sender)
+        except SystemExit:
+            raise
+        except BaseException:
+            report_exception()
+        if _interruptions != interruptions:
+            return False
+    return True
+
+
+def _drain(protocol, port):
+    """From a main loop that a handler runs: what came with its datagram, and nothing is held back."""
+    port.stop_collecting()
+    for batch in list(port.batches):
+        if not batch.is_at_end and not _deliver(protocol, port, batch, batch.offset):
+            return False
+    return True
+
+
+def _restore_transport(protocol, outer):
+    """What it was for the handler that ran the main loop; most of the time there is none."""
+    protocol.__dict__.pop("transport", None)
+    if outer is not None and outer.get_listening():
+        protocol.transport = outer
+
+
+def take_packed(self, port, payloads, *rest):
+    """The virtual function packed_received() of a protocol with the hook."""
+    # PyGObject hands over the sizes too, or does not.
+    index = rest[1] if len(rest) > 1 else rest[0]
+    if port.peers is None:
+        port.prepare_batches()
+    if port.batches and not _drain(self, port):
+        return 0
+    if not index:
+        return 0
+
+    batch = _Batch(payloads, index)
+    outer_transport = self.__dict__.get("transport")
+    if not port.batches:
+        port.start_collecting()
+    port.batches.append(batch)
+    self.transport = port
+    try:
+        _deliver(self, port, batch)
+    finally:
+        port.batches.remove(batch)
+        port.stop_collecting()
+        _restore_transport(self, outer_transport)
+    return batch.n_taken
+
+
+def take_datagram(self, datagram):
+    """The virtual function datagram_received(): one by one, where a handler is connected as well."""
+    outer_transport = self.__dict__.get("transport")
+    self.transport = datagram.get_transport()
+    try:
+        self.datagram_received(datagram.get_payload(), addresses.recall(datagram.get_sender()))
+    finally:
+        _restore_transport(self, outer_transport)

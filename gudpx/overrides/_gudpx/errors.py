@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""GLib's errors that are Python's own too: “except ConnectionRefusedError”, “error.errno”."""
+
+import errno
+import functools
+import os
+import socket
+
+from gi.repository import Gio, GLib
+
+_IO_ERROR = GLib.quark_to_string(Gio.io_error_quark())
+_RESOLVER_ERROR = GLib.quark_to_string(Gio.resolver_error_quark())
+
+# For what the library itself found; what the system said ends the message.
+_IO_NUMBERS = {
+    "ADDRESS_IN_USE": errno.EADDRINUSE,
+    "BROKEN_PIPE": errno.EPIPE,
+    "BUSY": errno.EBUSY,
+    "CANCELLED": errno.ECANCELED,
+    "CLOSED": errno.EBADF,
+    "CONNECTION_REFUSED": errno.ECONNREFUSED,
+    # A port that listens already, a group that was joined: what the kernel says of both.
+    "EXISTS": errno.EADDRINUSE,
+    "HOST_UNREACHABLE": errno.EHOSTUNREACH,
+    "INVALID_ARGUMENT": errno.EINVAL,
+    "MESSAGE_TOO_LARGE": errno.EMSGSIZE,
+    "NETWORK_UNREACHABLE": errno.ENETUNREACH,
+    "NOT_CONNECTED": errno.ENOTCONN,
+    # An interface, or a group on it.
+    "NOT_FOUND": errno.ENODEV,
+    "NOT_SUPPORTED": errno.EOPNOTSUPP,
+    "PENDING": errno.EINPROGRESS,
+    "PERMISSION_DENIED": errno.EACCES,
+    "TIMED_OUT": errno.ETIMEDOUT,
+    "WOULD_BLOCK": errno.EAGAIN,
+}
+_NUMBERS = {int(getattr(Gio.IOErrorEnum, name)): number for name, number in _IO_NUMBERS.items()}
+# G_IO_ERROR_DESTINATION_UNSET has a name since GLib 2.80.
+_NUMBERS[48] = errno.EDESTADDRREQ
+
+_RESOLVER_NUMBERS = {
+    int(Gio.ResolverError.NOT_FOUND): socket.EAI_NONAME,
+    int(Gio.ResolverError.TEMPORARY_FAILURE): socket.EAI_AGAIN,
+    int(Gio.ResolverError.INTERNAL): socket.EAI_FAIL,
+}
+
+_numbers_by_words = {os.strerror(number): number for number in errno.errorcode}
+
+
+@functools.lru_cache(maxsize=None)
+def _make_class(*kinds):
+    class Error(GLib.Error, *kinds):
+        def __new__(cls, message, domain, code, number):
+            return kinds[0].__new__(cls, number, message)
+
+        def __init__(self, message, domain, code, _number):
+            super().__init__(message, domain, code)
+
+        def __reduce__(self):
+            return _restore, (self.message, self.domain, self.code)
+
+        def copy(self):
+            return _restore(*self.__reduce__()[1])
+
+    Error.__name__ = Error.__qualname__ = kinds[0].__name__
+    Error.__module__ = "gi.repository.Gudpx"
+    return Error
+
+
+def _find_io_number(message, code):
+    words = message.rpartition(": ")[2]
+    return _numbers_by_words.get(words) or _NUMBERS.get(code)
+
+
+def _find_kinds(domain, message, code):
+    """The built-in classes and the errno of an error."""
+    if domain == _RESOLVER_ERROR:
+        return (socket.gaierror,), _RESOLVER_NUMBERS.get(code)
+    if domain != _IO_ERROR:
+        return (), None
+
+    number = _find_io_number(message, code)
+    kinds = (type(OSError(number, "")) if number else OSError,)
+    if code == Gio.IOErrorEnum.INVALID_ARGUMENT:
+        kinds += (ValueError,)
+    return kinds, number
+
+
+def _restore(message, domain, code):
+    kinds, number = _find_kinds(domain, message, code)
+    if not kinds:
+        return GLib.Error(message, domain, code)
+    return _make_class(*kinds)(message, domain, code, number)
+
+
+def convert(error):
+    """The same error, as one that is Python's own too where there is one."""
+    if isinstance(error, OSError) or not isinstance(error, GLib.Error):
+        return error
+    return _restore(error.message, error.domain, error.code)
+
+
+def make(code, message):
+    return _restore(message, _IO_ERROR, int(code))
+
+
+def converting(function):
+    """Has a function raise such errors."""
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        except GLib.Error as error:
+            raise convert(error) from None
+
+    return call
+
+
+def add_converting_methods(kind, info):
+    """Of each method that can fail and that the class does not override itself."""
+    for method in info.get_methods():
+        name = method.get_name()
+        if method.can_throw_gerror() and name not in kind.__dict__:
+            setattr(kind, name, converting(method))
+
+
+class ErrorHandler:
+    """What is connected to “error-received”: equal to the function, which disconnects it."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, protocol, port, error, *args):
+        return self.function(protocol, port, convert(error), *args)
+
+    def __eq__(self, other):
+        return self.function == other
+
+    def __hash__(self):
+        return hash(self.function)

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The functions that listen, with a port's properties as keyword arguments, and those that resolve."""
+
+import os
+import socket
+
+from gi.module import get_introspection_module
+from gi.repository import Gio, GObject
+
+from . import addresses, awaiting, errors
+from .port import Port
+
+Gudpx = get_introspection_module("Gudpx")
+
+_CONSTRUCT_ONLY = GObject.ParamFlags.CONSTRUCT_ONLY
+_PROPERTIES = {spec.name.replace("-", "_"): spec
+               for spec in GObject.list_properties(Gudpx.Port)
+               if spec.flags & GObject.ParamFlags.WRITABLE and
+               spec.name not in ("protocol", "local-address")}
+
+
+def _check(function, protocol, properties):
+    if not isinstance(protocol, Gudpx.DatagramProtocol):
+        raise TypeError(f"{function}() needs a Gudpx.DatagramProtocol, not {protocol!r}")
+    for name in properties:
+        if name not in _PROPERTIES:
+            raise TypeError(f"{function}() got an unexpected keyword argument '{name}'")
+
+
+def _is_construct_only(name):
+    return bool(_PROPERTIES[name].flags & _CONSTRUCT_ONLY)
+
+
+def _set(port, properties):
+    for name, value in properties.items():
+        if not _is_construct_only(name):
+            setattr(port, name, value)
+
+
+def _add_size(properties, max_packet_size):
+    if max_packet_size is not None:
+        properties["max_packet_size"] = max_packet_size
+
+
+def _listen(function, address, protocol, properties):
+    _check(function, protocol, properties)
+    construct = {name: value for name, value in properties.items() if _is_construct_only(name)}
+    port = Port(protocol=protocol, local_address=address, **construct)
+    _set(port, properties)
+    port.start_listening()
+    return port
+
+
+def _choose(function, interface, bind_address):
+    if interface is not None and bind_address is not None:
+        raise TypeError(f"{function}() takes interface or bind_address, which are the same")
+    return interface or bind_address or "0.0.0.0"
+
+
+def listen_udp(port, protocol, interface=None, max_packet_size=None, *, bind_address=None,
+               **properties):
+    """Listens for datagrams on an IP address; any that a port can be told is a keyword argument.
+
+    The interface is the address to bind: all of IPv4 by default, "::" for all of IPv6 and IPv4."""
+    _add_size(properties, max_packet_size)
+    host = _choose("listen_udp", interface, bind_address)
+    return _listen("listen_udp", addresses.parse(host, port), protocol, properties)
+
+
+def listen_multicast(port, protocol, listen_multiple=False, interface=None,
+                     max_packet_size=None, *, bind_address=None, **properties):
+    """Listens like listen_udp(); with listen_multiple several programs of the machine may."""
+    _add_size(properties, max_packet_size)
+    host = _choose("listen_multicast", interface, bind_address)
+    return _listen("listen_multicast", addresses.parse(host, port), protocol,
+                   {**properties, "listen_multiple": listen_multiple})
+
+
+def listen_unix_datagram(path, protocol, max_packet_size=None, **properties):
+    """Listens on a UNIX datagram socket; an abstract name begins with a zero, or with @."""
+    _add_size(properties, max_packet_size)
+    path = os.fspath(path)
+    if path.startswith("@"):
+        path = "\0" + path[1:]
+    if not path or len(os.fsencode(path)) >= 108:
+        raise errors.make(Gio.IOErrorEnum.INVALID_ARGUMENT,
+                          f"“{path}” is empty or too long for a socket address")
+    return _listen("listen_unix_datagram", addresses.to_gio(path), protocol, properties)
+
+
+def adopt_datagram_port(fd, family=None, protocol=None, max_packet_size=None, **properties):
+    """Listens on a socket that somebody else made, a socket.socket or a descriptor; the port has a
+    duplicate of it. The family may be left out."""
+    _add_size(properties, max_packet_size)
+    if isinstance(family, Gudpx.DatagramProtocol):
+        family, protocol = None, family
+    _check("adopt_datagram_port", protocol, properties)
+    for name in filter(_is_construct_only, properties):
+        raise TypeError(f"adopt_datagram_port() cannot set '{name}': the socket is there already")
+    if isinstance(family, socket.AddressFamily):
+        family = int(family)
+    port = errors.converting(Gudpx.adopt_datagram_port)(
+        fd if isinstance(fd, int) else fd.fileno(), Gio.SocketFamily(family or 0), protocol)
+    try:
+        _set(port, properties)
+    except BaseException:
+        port.stop_listening()
+        raise
+    return port
+
+
+resolve_finish = errors.converting(Gudpx.resolve_finish)
+resolve_all_finish = errors.converting(Gudpx.resolve_all_finish)
+
+
+def resolve(host, cancellable=None):
+    """An IP address of a host name, to be awaited."""
+    return awaiting.begin(lambda *rest: Gudpx.resolve_async(host, *rest),
+                          lambda result: resolve_finish(result).to_string(), cancellable)
+
+
+def resolve_all(host, family=Gio.SocketFamily.INVALID, timeout=60, cancellable=None):
+    """All IP addresses of a host name within so many seconds, to be awaited."""
+    return awaiting.begin(
+        lambda *rest: Gudpx.resolve_all_async(host, family, int(timeout * 1000), *rest),
+        lambda result: [address.to_string() for address in resolve_all_finish(result)], cancellable)

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The other objects as Python has them: protocols, datagrams, groups, and what is counted."""
+
+import errno
+import types
+
+from gi.module import get_introspection_module
+from gi.repository import Gio
+
+from . import addresses, batches, errors
+from .attributes import add_attributes
+from .payloads import to_bytes
+
+Gudpx = get_introspection_module("Gudpx")
+
+# How much of a payload is shown.
+_MAX_SHOWN = 32
+
+
+class Datagram(Gudpx.Datagram):
+    @classmethod
+    def new(cls, payload, destination=None):
+        """A datagram to send, to (host, port), a Gio.SocketAddress, or the path of a UNIX socket."""
+        return Gudpx.Datagram.new(to_bytes(payload), addresses.to_gio(destination))
+
+    @classmethod
+    def new_full(cls, payload, destination=None, source=None, interface_index=0, hop_limit=-1,
+                 traffic_class=-1):
+        """A datagram to send, with what is to be special about it; the source is an IP address."""
+        if isinstance(source, str):
+            source = addresses.parse(source, 0).get_address()
+        return Gudpx.Datagram.new_full(to_bytes(payload), addresses.to_gio(destination), source,
+                                       interface_index, hop_limit, traffic_class)
+
+    @errors.converting
+    def reply(self, data):
+        """Writes an answer to the sender."""
+        port = self.get_transport()
+        if port is not None:
+            port.flush_outbox()
+        return super().reply(to_bytes(data))
+
+    def __bytes__(self):
+        return self.payload
+
+    def __repr__(self):
+        payload = self.payload
+        shown = repr(payload[:_MAX_SHOWN]) + "…" * (len(payload) > _MAX_SHOWN)
+        words = [f"Gudpx.Datagram {shown}, {len(payload)} bytes"]
+        if self.truncated:
+            words.append(f"truncated from {self.original_size}")
+        if self.sender is not None:
+            words.append(f"from {self.sender}")
+        if self.destination is not None:
+            words.append(f"to {self.destination}")
+        return f"<{' '.join(words)}>"
+
+
+add_attributes(Datagram, Gudpx.Datagram.__info__)
+
+
+class _Transport:
+    """The port that was attached last; in datagram_received() the one that the datagram came through,
+    which the instance then has as an attribute of its own."""
+
+    def __get__(self, protocol, kind=None):
+        return self if protocol is None else protocol.get_transport()
+
+
+def _has_hook(kind):
+    return hasattr(kind, "datagram_received")
+
+
+def _add_hook(kind):
+    inherits = any(issubclass(base, Gudpx.DatagramProtocol) and _has_hook(base)
+                   for base in kind.__bases__)
+    if not _has_hook(kind) or inherits:
+        return
+    kind.do_packed_received = batches.take_packed
+    if not isinstance(kind.do_datagram_received, types.FunctionType):
+        kind.do_datagram_received = batches.take_datagram
+
+
+def _convert_errors(kind):
+    handle = kind.__dict__.get("do_error_received")
+    if handle is not None:
+        def do_error_received(self, port, error, destination):
+            return handle(self, port, errors.convert(error), destination)
+
+        kind.do_error_received = do_error_received
+
+
+def _adapt(signal, handler):
+    name = signal.partition("::")[0].replace("_", "-")
+    return errors.ErrorHandler(handler) if name == "error-received" else handler
+
+
+class DatagramProtocol(Gudpx.DatagramProtocol):
+    transport = _Transport()
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        _add_hook(cls)
+        _convert_errors(cls)
+
+    def connect(self, signal, handler, *args):
+        return super().connect(signal, _adapt(signal, handler), *args)
+
+    def connect_after(self, signal, handler, *args):
+        return super().connect_after(signal, _adapt(signal, handler), *args)
+
+    def __repr__(self):
+        kind = type(self)
+        name = "Gudpx.DatagramProtocol" if kind is DatagramProtocol else kind.__qualname__
+        port = self.get_transport()
+        return f"<{name} {'without a port' if port is None else f'on {port.local_address}'}>"
+
+
+class PortGroup(Gudpx.PortGroup):
+    @classmethod
+    def new(cls, n_ports, local_address, factory, *user_data):
+        """A group on (host, port), a Gio.SocketAddress, or None for any."""
+        return Gudpx.PortGroup.new(n_ports, addresses.to_gio(local_address), factory, *user_data)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def __repr__(self):
+        state = "listening" if self.get_listening() else "stopped"
+        return f"<Gudpx.PortGroup of {self.get_n_ports()} on {self.local_address}, {state}>"
+
+
+errors.add_converting_methods(PortGroup, Gudpx.PortGroup.__info__)
+add_attributes(PortGroup, Gudpx.PortGroup.__info__)
+
+_COUNTERS = [field.get_name() for field in Gudpx.Statistics.__info__.get_fields()]
+
+
+class Statistics(Gudpx.Statistics):
+    def __repr__(self):
+        """What is not zero."""
+        counted = [f"{name}={getattr(self, name)}" for name in _COUNTERS if getattr(self, name)]
+        return f"<Gudpx.Statistics {', '.join(counted) or 'nothing yet'}>"
+
+
+class ErrorDetails(Gudpx.ErrorDetails):
+    def __repr__(self):
+        number = self.error_number
+        words = f"<Gudpx.ErrorDetails {errno.errorcode.get(number, number)}"
+        if self.is_icmp:
+            words += f", ICMP type {self.icmp_type} code {self.icmp_code}"
+        if isinstance(self.offender, Gio.SocketAddress):
+            words += f" from {addresses.from_gio(self.offender)}"
+        return words + ">"

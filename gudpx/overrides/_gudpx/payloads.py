@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Payloads as people have them."""
+
+from gi.repository import GLib
+
+
+def to_bytes(data):
+    """Only bytes cross into C in one piece."""
+    if isinstance(data, bytes):
+        return data
+    if isinstance(data, str):
+        raise TypeError("a payload is bytes, not str: encode it first")
+    if isinstance(data, GLib.Bytes):
+        return data.get_data() or b""
+    # None is empty, and numbers will do, as without this module.
+    if data is None or isinstance(data, (list, tuple)):
+        return data
+    try:
+        return bytes(memoryview(data))
+    except TypeError:
+        raise TypeError("a payload is bytes, bytearray or memoryview, "
+                        f"not {type(data).__name__}") from None
+
+
+def to_gbytes(data):
+    return data if isinstance(data, GLib.Bytes) else GLib.Bytes.new(to_bytes(data) or b"")

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Gudpx.Port as Python has it."""
+
+from gi.module import get_introspection_module
+from gi.repository import GLib
+
+from . import addresses, awaiting, batches, errors
+from .attributes import add_attributes
+from .payloads import to_bytes, to_gbytes
+
+Gudpx = get_introspection_module("Gudpx")
+
+# Each is called once a datagram.
+_write_to_peer = Gudpx.Port.write
+_write_to = Gudpx.Port.write_to
+_parsed = addresses.parsed
+
+
+def _listening_changed(port, *_):
+    batches.interrupt()
+    port.peers.clear()
+
+
+class Port(Gudpx.Port):
+    # Made when they are needed; a port without a protocol that has the hook has none.
+    peers = None
+    batches = ()
+    _outbox = None
+
+    def __init__(self, **properties):
+        if "local_address" in properties:
+            properties["local_address"] = addresses.to_gio(properties["local_address"])
+        super().__init__(**properties)
+
+    @classmethod
+    def new(cls, protocol, local_address=None):
+        return cls(protocol=protocol, local_address=local_address)
+
+    def __repr__(self):
+        state = "paused" if not self.get_reading() else "listening"
+        words = ["Gudpx.Port", str(self.local_address or "without an address"),
+                 state if self.get_listening() else "stopped"]
+        if self.peer_address is not None:
+            words.append(f"connected to {self.peer_address}")
+        return f"<{' '.join(words)}, {type(self.get_protocol()).__name__}>"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop_listening()
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        await self.stop_listening_async()
+
+    def __aiter__(self):
+        """The datagrams that come from now on, until the port is stopped."""
+        return awaiting.iterate(self)
+
+    # What the hook needs.
+
+    def prepare_batches(self):
+        """Before its first packed batch."""
+        self.peers = batches.Peers()
+        self.batches = []
+        self.connect("notify::listening", _listening_changed)
+        self.connect("notify::reading", batches.interrupt)
+        self.connect("notify::peer-address", batches.interrupt)
+
+    def start_collecting(self):
+        self._outbox = batches.Outbox(self, self.peers.numbers)
+        self.write = self._outbox.write
+
+    def stop_collecting(self):
+        outbox = self._outbox
+        if outbox is not None:
+            self.flush_outbox()
+            outbox.close()
+            self._outbox = None
+            del self.write
+
+    def flush_outbox(self):
+        """Writes what was collected, so that what follows comes after it."""
+        outbox = self._outbox
+        if outbox is not None:
+            outbox.send(Gudpx.Port.write_packed, self._write_after_all)
+
+    def _write_after_all(self, data, number):
+        """The port has forgotten the number, or something else is wrong."""
+        try:
+            Port.write(self, data, self.peers.senders.get(number))
+        except Exception:
+            batches.report_exception()
+
+    # Writing
+
+    def write(self, data, destination=None):
+        """Writes a datagram to (host, port), a Gio.SocketAddress, or the path of a UNIX socket; without
+        one to the port's peer."""
+        if self._outbox is not None:
+            self.flush_outbox()
+        if type(data) is not bytes:
+            data = to_bytes(data)
+        try:
+            if destination is None:
+                return _write_to_peer(self, data)
+            try:
+                address = _parsed[destination]
+            except (KeyError, TypeError):
+                address = addresses.to_gio(destination)
+            return _write_to(self, data, address)
+        except GLib.Error as error:
+            raise errors.convert(error) from None
+
+    def write_to(self, data, destination):
+        """Writes a datagram to (host, port), a Gio.SocketAddress, or the path of a UNIX socket."""
+        if destination is None:
+            raise TypeError("a destination is (host, port), a Gio.SocketAddress or a path")
+        return self.write(data, destination)
+
+    def write_to_host(self, data, host, port):
+        """Writes a datagram to an IP address."""
+        return self.write(data, (host, port))
+
+    def write_bytes(self, data, destination=None):
+        """Writes a datagram, as write() does, that may be GLib.Bytes."""
+        return self.write(data, destination)
+
+    @errors.converting
+    def write_datagrams(self, datagrams):
+        self.flush_outbox()
+        return super().write_datagrams(datagrams)
+
+    @errors.converting
+    def write_packed(self, payloads, index):
+        self.flush_outbox()
+        return super().write_packed(to_bytes(payloads), to_bytes(index))
+
+    def write_async(self, data, destination=None, cancellable=None, callback=None, *user_data):
+        """Writes a datagram. Without a callback what it returns can be awaited, until the kernel has
+        taken the datagram."""
+        data, destination = to_gbytes(data), addresses.to_gio(destination)
+        self.flush_outbox()
+        start = super().write_async
+        return awaiting.begin(lambda *rest: start(data, destination, *rest), self.write_finish,
+                              cancellable, callback, user_data)
+
+    def flush_async(self, cancellable=None, callback=None, *user_data):
+        """Waits until the kernel has taken what was written. Without a callback what it returns can be
+        awaited."""
+        self.flush_outbox()
+        return awaiting.begin(super().flush_async, self.flush_finish, cancellable, callback,
+                              user_data)
+
+    # The peer and the address
+
+    @errors.converting
+    def connect_peer(self, host, port):
+        self.flush_outbox()
+        return super().connect_peer(host, port)
+
+    @errors.converting
+    def connect_peer_address(self, address):
+        """Connects the port to (host, port), a Gio.SocketAddress, or the path of a UNIX socket."""
+        self.flush_outbox()
+        return super().connect_peer_address(addresses.to_gio(address))
+
+    @errors.converting
+    def disconnect_peer(self):
+        self.flush_outbox()
+        return super().disconnect_peer()
+
+    @errors.converting
+    def set_local_address(self, address):
+        return super().set_local_address(addresses.to_gio(address))
+
+    # Groups
+
+    @errors.converting
+    def join_group(self, group, interface=None):
+        """Joins a multicast group; the interface is a name, or an address that it has."""
+        return super().join_group(group, interface)
+
+    @errors.converting
+    def leave_group(self, group, interface=None):
+        return super().leave_group(group, interface)
+
+    @errors.converting
+    def join_source_group(self, group, source, interface=None):
+        """Joins a multicast group to hear one sender alone."""
+        return super().join_source_group(group, source, interface)
+
+    @errors.converting
+    def leave_source_group(self, group, source, interface=None):
+        return super().leave_source_group(group, source, interface)
+
+    # Stopping
+
+    def _prepare_stop(self):
+        self.stop_collecting()
+        if self.batches:
+            batches.interrupt()
+            self.get_protocol().__dict__.pop("transport", None)
+
+    def stop_listening(self):
+        self._prepare_stop()
+        super().stop_listening()
+
+    def stop_listening_async(self, cancellable=None, callback=None, *user_data):
+        """Stops receiving, and sends what is queued. Without a callback what it returns can be
+        awaited."""
+        self._prepare_stop()
+        return awaiting.begin(super().stop_listening_async, self.stop_listening_finish, cancellable,
+                              callback, user_data)
+
+
+errors.add_converting_methods(Port, Gudpx.Port.__info__)
+add_attributes(Port, Gudpx.Port.__info__)
