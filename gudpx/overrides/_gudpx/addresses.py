@@ -51,6 +51,11 @@ def from_gio(address):
     return None
 
 
+def show(address):
+    """For people: an abstract name begins with @."""
+    return str(address or "no address").replace("\0", "@", 1)
+
+
 def recall(address):
     """from_gio(), made once for an address that is seen again, as that of a peer is."""
     try:

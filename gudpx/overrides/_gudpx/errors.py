@@ -11,6 +11,8 @@ from gi.repository import Gio, GLib
 _IO_ERROR = GLib.quark_to_string(Gio.io_error_quark())
 _RESOLVER_ERROR = GLib.quark_to_string(Gio.resolver_error_quark())
 
+_DOMAINS = {_IO_ERROR, _RESOLVER_ERROR}
+
 # For what the library itself found; what the system said ends the message.
 _IO_NUMBERS = {
     "ADDRESS_IN_USE": errno.EADDRINUSE,
@@ -76,9 +78,6 @@ def _find_kinds(domain, message, code):
     """The built-in classes and the errno of an error."""
     if domain == _RESOLVER_ERROR:
         return (socket.gaierror,), _RESOLVER_NUMBERS.get(code)
-    if domain != _IO_ERROR:
-        return (), None
-
     number = _find_io_number(message, code)
     kinds = (type(OSError(number, "")) if number else OSError,)
     if code == Gio.IOErrorEnum.INVALID_ARGUMENT:
@@ -88,14 +87,12 @@ def _find_kinds(domain, message, code):
 
 def _restore(message, domain, code):
     kinds, number = _find_kinds(domain, message, code)
-    if not kinds:
-        return GLib.Error(message, domain, code)
     return _make_class(*kinds)(message, domain, code, number)
 
 
 def convert(error):
     """The same error, as one that is Python's own too where there is one."""
-    if isinstance(error, OSError) or not isinstance(error, GLib.Error):
+    if isinstance(error, OSError) or getattr(error, "domain", None) not in _DOMAINS:
         return error
     return _restore(error.message, error.domain, error.code)
 

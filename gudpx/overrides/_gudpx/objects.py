@@ -50,9 +50,9 @@ class Datagram(Gudpx.Datagram):
         if self.truncated:
             words.append(f"truncated from {self.original_size}")
         if self.sender is not None:
-            words.append(f"from {self.sender}")
+            words.append(f"from {addresses.show(self.sender)}")
         if self.destination is not None:
-            words.append(f"to {self.destination}")
+            words.append(f"to {addresses.show(self.destination)}")
         return f"<{' '.join(words)}>"
 
 
@@ -82,12 +82,15 @@ def _add_hook(kind):
 
 
 def _convert_errors(kind):
-    handle = kind.__dict__.get("do_error_received")
-    if handle is not None:
-        def do_error_received(self, port, error, destination):
-            return handle(self, port, errors.convert(error), destination)
+    handle = getattr(kind, "do_error_received")
+    if not isinstance(handle, types.FunctionType) or hasattr(handle, "converts"):
+        return
 
-        kind.do_error_received = do_error_received
+    def do_error_received(self, port, error, destination):
+        return handle(self, port, errors.convert(error), destination)
+
+    do_error_received.converts = True
+    kind.do_error_received = do_error_received
 
 
 def _adapt(signal, handler):
@@ -113,7 +116,7 @@ class DatagramProtocol(Gudpx.DatagramProtocol):
         kind = type(self)
         name = "Gudpx.DatagramProtocol" if kind is DatagramProtocol else kind.__qualname__
         port = self.get_transport()
-        return f"<{name} {'without a port' if port is None else f'on {port.local_address}'}>"
+        return f"<{name} {'without a port' if port is None else f'on {addresses.show(port.local_address)}'}>"
 
 
 class PortGroup(Gudpx.PortGroup):
@@ -130,7 +133,7 @@ class PortGroup(Gudpx.PortGroup):
 
     def __repr__(self):
         state = "listening" if self.get_listening() else "stopped"
-        return f"<Gudpx.PortGroup of {self.get_n_ports()} on {self.local_address}, {state}>"
+        return f"<Gudpx.PortGroup of {self.get_n_ports()} on {addresses.show(self.local_address)}, {state}>"
 
 
 errors.add_converting_methods(PortGroup, Gudpx.PortGroup.__info__)
@@ -153,5 +156,5 @@ class ErrorDetails(Gudpx.ErrorDetails):
         if self.is_icmp:
             words += f", ICMP type {self.icmp_type} code {self.icmp_code}"
         if isinstance(self.offender, Gio.SocketAddress):
-            words += f" from {addresses.from_gio(self.offender)}"
+            words += f" from {addresses.show(addresses.from_gio(self.offender))}"
         return words + ">"

@@ -38,10 +38,10 @@ class Port(Gudpx.Port):
 
     def __repr__(self):
         state = "paused" if not self.get_reading() else "listening"
-        words = ["Gudpx.Port", str(self.local_address or "without an address"),
+        words = ["Gudpx.Port", addresses.show(self.local_address),
                  state if self.get_listening() else "stopped"]
         if self.peer_address is not None:
-            words.append(f"connected to {self.peer_address}")
+            words.append(f"connected to {addresses.show(self.peer_address)}")
         return f"<{' '.join(words)}, {type(self.get_protocol()).__name__}>"
 
     def __enter__(self):
