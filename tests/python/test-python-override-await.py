@@ -32,7 +32,9 @@ class AwaitTest(TestCase):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
                 loop = events.GLibEventLoopPolicy().get_event_loop()
-            return loop.run_until_complete(asyncio.wait_for(coroutine, TIME_LIMIT))
+            # It closes the loop, whose source may else be collected first: GLib complains of that.
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                return runner.run(asyncio.wait_for(coroutine, TIME_LIMIT))
         get_loop, awaiting.get_loop = awaiting.get_loop, asyncio.get_running_loop
         self.addCleanup(setattr, awaiting, "get_loop", get_loop)
         return asyncio.run(self.run_with_glib(coroutine))

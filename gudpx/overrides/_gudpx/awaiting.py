@@ -22,8 +22,8 @@ def get_loop():
                            f"{gi.__version__}") from None
     loop = asyncio.get_running_loop()
     if not isinstance(loop, events.GLibEventLoop):
-        raise RuntimeError("await needs PyGObject's event loop: "
-                           "asyncio.set_event_loop_policy(gi.events.GLibEventLoopPolicy())")
+        raise RuntimeError("await needs PyGObject's event loop: run the coroutine with "
+                           "gi.events.GLibEventLoopPolicy().get_event_loop().run_until_complete()")
     return loop
 
 
