@@ -25,7 +25,7 @@ SIGNAL_PLAIN = Program('gudpx C signal plain', ['gudpx', 'signal-plain'])
 PYTHON = Program('gudpx Python', ['python', 'gudpx.py', 'hook'], HOOK_IMPORT)
 PYTHON_PLAIN = Program('gudpx Python plain', ['python', 'gudpx.py', 'hook-plain'], HOOK_IMPORT)
 PYTHON_OBJECT = Program('gudpx Python objects', ['python', 'gudpx.py', 'datagram'], GUDPX_IMPORT)
-GJS = Program('gudpx gjs', ['gjs', 'gudpx.js', 'hook'], GJS_HOOK)
+GJS = Program('gudpx gjs', ['gjs', '-m', 'gudpx.js', 'hook'], GJS_HOOK)
 
 C = [RAW, RAW_OFFLOAD, LIBUV, GSOCKET, VFUNC, BATCH, SIGNAL, PLAIN, SIGNAL_PLAIN]
 LANGUAGES = [TWISTED, UVLOOP, ASYNCIO, PYTHON, PYTHON_PLAIN, PYTHON_OBJECT, NODE, GJS]

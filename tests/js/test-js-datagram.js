@@ -203,7 +203,7 @@ test('what a payload may be', () => {
     for (const payload of ['abc', new Uint8Array([97, 98, 99]), [97, 98, 99]])
         assertEqual(text(Gudpx.Datagram.new(payload, null).get_payload()), 'abc');
     assertEqual([...Gudpx.Datagram.new('€', null).get_payload()], [0xe2, 0x82, 0xac]);
-    for (const payload of [3, {}, new GLib.Bytes('abc')])
+    for (const payload of [3, {}])
         assertThrows(() => Gudpx.Datagram.new(payload, null));
 });
 

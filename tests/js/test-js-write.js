@@ -47,7 +47,7 @@ test('what a payload may be', () => {
     port.write_bytes(new GLib.Bytes('abc'), to);
     settle();
     assertEqual(reader.texts, Array(6).fill('abc'));
-    for (const payload of [3, {}, new GLib.Bytes('abc')])
+    for (const payload of [3, {}])
         assertThrows(() => port.write_to(payload, to));
 });
 
@@ -208,8 +208,9 @@ test('what cannot be listened on', () => {
     assertError(Code.NOT_FOUND, ['192.0.2.1'], () => Gudpx.listen_udp(0, protocol, '192.0.2.1'));
     assertThrows(() => Gudpx.listen_udp(0, null, null));
     assertThrows(() => Gudpx.listen_udp(70000, protocol, null));
-    // JavaScript may not omit what is nullable.
-    assertThrows(() => Gudpx.listen_udp(0, protocol));
+    // JavaScript may not omit what is nullable, but with the override.
+    if (!('resolve' in Gudpx))
+        assertThrows(() => Gudpx.listen_udp(0, protocol));
     assertEqual(protocol.events, []);
 });
 

@@ -4,11 +4,13 @@
 // before 1.82 does not call JavaScript while it collects, and that is all the time then.) Usage and
 // modes are those of subject.h.
 
-imports.gi.versions.Gudpx = '1';
-const {GLib, GObject, Gudpx} = imports.gi;
+import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
+import Gudpx from 'gi://Gudpx?version=1';
+import System from 'system';
 
 const BUFFER_SIZE = 4 * 1024 * 1024;
-const [, mode, firstPort, nPorts = '1'] = ARGV;
+const [, mode, firstPort, nPorts = '1'] = System.programArgs;
 const nAnswers = {receive: 0, echo: 1, send: 64}[mode];
 
 const Hook = GObject.registerClass(class Hook extends Gudpx.DatagramProtocol {

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Functions and constructors: payloads and addresses of any kind, trailing arguments left out.
+
+/* exported override */
+
+var override = (Gudpx, {flush, replace}) => {
+    const {TypeError} = globalThis;
+    const {checkPort, toAddress, toBytes} = imports.overrides._gudpxjs.values;
+
+    function checkProtocol(protocol) {
+        if (!(protocol instanceof Gudpx.DatagramProtocol))
+            throw new TypeError('A protocol is a Gudpx.DatagramProtocol: make one with “new”');
+        return protocol;
+    }
+
+    replace(Gudpx, 'listen_udp', original => function (port, protocol, bindAddress = null) {
+        return original(checkPort(port), checkProtocol(protocol), bindAddress);
+    });
+    replace(Gudpx, 'listen_multicast',
+        original => function (port, protocol, listenMultiple = false, bindAddress = null) {
+            return original(checkPort(port), checkProtocol(protocol), listenMultiple, bindAddress);
+        });
+    replace(Gudpx, 'address_equal', original => (a, b) => original(toAddress(a), toAddress(b)));
+    replace(Gudpx, 'address_hash', original => address => original(toAddress(address)));
+
+    replace(Gudpx.Port, 'new', original => function (protocol, localAddress = null) {
+        return original.call(this, checkProtocol(protocol), toAddress(localAddress));
+    });
+    replace(Gudpx.Datagram, 'new', original => function (payload, destination = null) {
+        return original.call(this, toBytes(payload), toAddress(destination));
+    });
+    replace(Gudpx.Datagram, 'new_full', original => function (payload, destination = null,
+        source = null, interfaceIndex = 0, hopLimit = -1, trafficClass = -1) {
+        return original.call(this, toBytes(payload), toAddress(destination), source,
+            interfaceIndex, hopLimit, trafficClass);
+    });
+    replace(Gudpx.Datagram.prototype, 'reply', original => function (payload) {
+        flush(this.get_transport());
+        return original.call(this, toBytes(payload));
+    });
+};

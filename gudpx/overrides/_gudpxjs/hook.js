@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Twisted's hook: a protocol that defines datagramReceived(data, sender) is called with a Uint8Array
+// and with {host, port}, and has whole batches fetched in one call.
+
+/* exported override */
+
+var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
+    const {GObject} = imports.gi;
+    const {Object, Uint8Array, Uint32Array} = globalThis;
+    const {makeEndpoint} = imports.overrides._gudpxjs.values;
+    const {collectGarbage} = imports.overrides._gudpxjs.garbage;
+
+    // Calls the hook for each, until there are no more or the port may not have them now.
+    function deliver(protocol, port, state, batch) {
+        const {payloads, entries} = batch;
+        const handle = protocol.datagramReceived;
+        const before = countInterruptions();
+        let last = -1;
+        let sender = null;
+
+        while (batch.next < entries.length) {
+            const number = entries[batch.next + 1];
+            const end = batch.offset + entries[batch.next];
+
+            if (number !== last) {
+                sender = state.getSender(port, number);
+                last = number;
+            }
+            const data = payloads.slice(batch.offset, end);
+            batch.offset = end;
+            batch.next += 2;
+            try {
+                handle.call(protocol, data, sender);
+            } catch (error) {
+                logError(error);
+            }
+            if (countInterruptions() !== before)
+                return false;
+        }
+        return true;
+    }
+
+    // From a main loop that a handler runs: what came with its datagram, and nothing is held back.
+    function drain(protocol, port, state) {
+        state.stopCollecting(port);
+        for (const batch of [...state.batches]) {
+            if (batch.next < batch.entries.length && !deliver(protocol, port, state, batch))
+                return false;
+        }
+        return true;
+    }
+
+    function makeBatch(payloads, index) {
+        return {
+            payloads: payloads ?? new Uint8Array(),
+            entries: new Uint32Array(index.buffer, index.byteOffset, index.byteLength / 4),
+            next: 0,
+            offset: 0,
+        };
+    }
+
+    function takePacked(port, payloads, index) {
+        const state = getState(port);
+
+        own(this);
+        if (state.batches.length > 0 && !drain(this, port, state))
+            return 0;
+        if (index === null || index.length === 0)
+            return 0;
+
+        const batch = makeBatch(payloads, index);
+        const outerPort = this._gudpxPort;
+        if (state.batches.length === 0)
+            state.startCollecting();
+        state.batches.push(batch);
+        this._gudpxPort = port;
+        try {
+            deliver(this, port, state, batch);
+        } finally {
+            state.batches.splice(state.batches.indexOf(batch), 1);
+            state.stopCollecting(port);
+            restorePort(this, outerPort);
+        }
+        collectGarbage(batch.next / 2, batch.offset);
+        return batch.next / 2;
+    }
+
+    // One by one, where a handler is connected as well.
+    function takeDatagram(datagram) {
+        own(this);
+        const outerPort = this._gudpxPort;
+
+        this._gudpxPort = datagram.get_transport();
+        try {
+            this.datagramReceived(datagram.get_payload(), makeEndpoint(datagram.get_sender()));
+        } finally {
+            restorePort(this, outerPort);
+        }
+    }
+
+    // What it was for the handler that ran the main loop; most of the time there is none.
+    function restorePort(protocol, outerPort) {
+        protocol._gudpxPort = outerPort !== null && outerPort.get_listening() ? outerPort : null;
+    }
+
+    // The port that was attached last; in datagramReceived() the one that the datagram came through.
+    const transport = {
+        configurable: true,
+        enumerable: true,
+        get() {
+            return hasOwn(this, '_gudpxPort') && this._gudpxPort !== null
+                ? this._gudpxPort : this.get_transport();
+        },
+    };
+
+    function inheritsTransport(protocol) {
+        let object = Object.getPrototypeOf(protocol);
+
+        while (!hasOwn(object, 'transport'))
+            object = Object.getPrototypeOf(object);
+        return object === Gudpx.DatagramProtocol.prototype;
+    }
+
+    // What an object has itself is found at once; what it inherits the engine asks GObject for.
+    function own(protocol) {
+        if (hasOwn(protocol, '_gudpxPort'))
+            return;
+        define(protocol, '_gudpxPort', null);
+        if (inheritsTransport(protocol)) {
+            Object.defineProperty(protocol, 'transport', {
+                configurable: true,
+                get() {
+                    return this._gudpxPort ?? this.get_transport();
+                },
+            });
+        }
+    }
+
+    // Whether it is the first of its family to have the hook.
+    function introducesHook(klass) {
+        return typeof klass.prototype.datagramReceived === 'function' &&
+            !klass.prototype._gudpxHasHook;
+    }
+
+    Gudpx.DatagramProtocol._classInit = function (klass) {
+        if (introducesHook(klass)) {
+            define(klass.prototype, '_gudpxHasHook', true);
+            define(klass.prototype, 'vfunc_packed_received', takePacked);
+            if (!hasOwn(klass.prototype, 'vfunc_datagram_received'))
+                define(klass.prototype, 'vfunc_datagram_received', takeDatagram);
+        }
+        return GObject.Object._classInit(klass);
+    };
+    Object.defineProperty(Gudpx.DatagramProtocol.prototype, 'transport', transport);
+};

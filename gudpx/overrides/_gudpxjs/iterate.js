@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// for await (const datagram of port)
+
+/* exported override */
+
+var override = (Gudpx, {getState}) => {
+    const {Promise, Symbol, undefined} = globalThis;
+    const {collectGarbage} = imports.overrides._gudpxjs.garbage;
+    // So many wait for the consumer; then the port is paused, until half of them are taken.
+    const MAX_WAITING = 256;
+    const PER_OBJECT = 1024;
+
+    class Datagrams {
+        constructor(port) {
+            this.port = port;
+            this.waiting = [];
+            this.wishes = [];
+            this.isPausing = false;
+            this.isOver = false;
+            this.begin();
+        }
+
+        begin() {
+            const {port} = this;
+            const state = getState(port);
+
+            if (!port.get_listening()) {
+                this.isOver = true;
+                return;
+            }
+            const protocol = port.get_protocol();
+            const handler = protocol.connect('datagram-received', (_, datagram) => {
+                if (datagram.get_transport() === port)
+                    this.push(datagram);
+            });
+            const end = () => {
+                protocol.disconnect(handler);
+                state.stopHandlers.delete(end);
+                this.handleEnd();
+            };
+            state.stopHandlers.add(end);
+            this.end = end;
+        }
+
+        push(datagram) {
+            const wish = this.wishes.shift();
+
+            if (wish !== undefined)
+                wish({done: false, value: datagram});
+            else
+                this.waiting.push(datagram);
+            if (this.waiting.length >= MAX_WAITING && this.port.get_reading()) {
+                this.isPausing = true;
+                this.port.set_reading(false);
+            }
+        }
+
+        handleEnd() {
+            this.isOver = true;
+            for (const wish of this.wishes.splice(0))
+                wish({done: true, value: undefined});
+        }
+
+        resume() {
+            if (!this.isPausing || this.waiting.length > MAX_WAITING / 2)
+                return;
+            this.isPausing = false;
+            this.port.set_reading(true);
+        }
+
+        async next() {
+            const datagram = this.waiting.shift();
+
+            if (datagram !== undefined) {
+                collectGarbage(1, PER_OBJECT + datagram.get_original_size());
+                this.resume();
+                return {done: false, value: datagram};
+            }
+            if (this.isOver)
+                return {done: true, value: undefined};
+            return new Promise(resolve => this.wishes.push(resolve));
+        }
+
+        // The consumer breaks off.
+        async return(value) {
+            this.waiting = [];
+            this.resume();
+            if (!this.isOver)
+                this.end();
+            return {done: true, value};
+        }
+
+        [Symbol.asyncIterator]() {
+            return this;
+        }
+    }
+
+    Gudpx.Port.prototype[Symbol.asyncIterator] = function () {
+        return new Datagrams(this);
+    };
+};

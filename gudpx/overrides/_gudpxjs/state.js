@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What the override keeps with a port: its peers by their numbers, what is being delivered, and what
+// handlers write until that is done.
+
+/* exported create */
+
+var create = Gudpx => {
+    const {Map, Object, Set, Uint8Array, Uint32Array, undefined} = globalThis;
+    const {makeEndpoint, toAddress} = imports.overrides._gudpxjs.values;
+    // The port itself forgets its peers behind so many.
+    const MAX_PEERS = 65536;
+    // What a datagram takes at most, whatever its destination.
+    const MAX_COLLECTED = 65507;
+    // What one costs in the send queue beside its payload, and more.
+    const COST = 512;
+    const MIN_ARENA = 4096;
+    const MAX_ARENA = 256 * 1024;
+    const {write_packed: writePacked, write_to: writeTo, get_send_queue_size: getQueueSize} =
+        Gudpx.Port.prototype;
+
+    // Counts what may end a batch: ports that stop, pause or are connected.
+    let interruptions = 0;
+    let nCollecting = 0;
+
+    function interrupt() {
+        interruptions++;
+    }
+
+    function countInterruptions() {
+        return interruptions;
+    }
+
+    function hasOwn(object, name) {
+        return Object.prototype.hasOwnProperty.call(object, name);
+    }
+
+    // To assign would look for what is inherited first.
+    function define(object, name, value) {
+        Object.defineProperty(object, name, {value, configurable: true, writable: true});
+    }
+
+    class State {
+        constructor() {
+            this.senders = new Map();
+            this.numbers = new Map();
+            this.lastSender = undefined;
+            this.lastNumber = 0;
+            this.batches = [];
+            this.stopHandlers = new Set();
+
+            this.isCollecting = false;
+            this.room = 0;
+            this.payloads = null;
+            this.entries = null;
+            this.size = 0;
+            this.length = 0;
+        }
+
+        forgetPeers() {
+            this.senders.clear();
+            this.numbers.clear();
+            this.lastSender = undefined;
+        }
+
+        learn(port, number) {
+            if (this.senders.size >= MAX_PEERS)
+                this.forgetPeers();
+            const sender = makeEndpoint(port.get_peer(number));
+            this.senders.set(number, sender);
+            if (sender !== null)
+                this.numbers.set(sender, number);
+            return sender;
+        }
+
+        /** {host, port} of a number, the same object each time. */
+        getSender(port, number) {
+            let sender = this.senders.get(number);
+
+            if (sender === undefined)
+                sender = this.learn(port, number);
+            this.lastSender = sender;
+            this.lastNumber = number;
+            return sender;
+        }
+
+        startCollecting() {
+            this.isCollecting = true;
+            this.room = 0;
+            nCollecting++;
+        }
+
+        stopCollecting(port) {
+            if (!this.isCollecting)
+                return;
+            this.isCollecting = false;
+            nCollecting--;
+            if (this.length > 0)
+                this.flush(port);
+        }
+
+        /** Keeps what is for a sender that was handed out. Whether it did. */
+        collect(port, data, destination) {
+            const number = destination === this.lastSender
+                ? this.lastNumber : this.numbers.get(destination);
+            const size = data.length;
+
+            if (number === undefined || size > MAX_COLLECTED)
+                return false;
+            if (this.room < size + COST && !this.findRoom(port, size))
+                return false;
+            if (this.payloads === null || this.size + size > this.payloads.length)
+                this.growPayloads(port, size);
+            if (this.entries === null || this.length === this.entries.length)
+                this.growEntries();
+
+            this.room -= size + COST;
+            this.payloads.set(data, this.size);
+            this.size += size;
+            this.entries[this.length] = size;
+            this.entries[this.length + 1] = number;
+            this.length += 2;
+            return true;
+        }
+
+        findRoom(port, size) {
+            if (this.length > 0)
+                this.flush(port);
+            this.room = port.get_send_queue_limit() - getQueueSize.call(port);
+            return this.room >= size + COST;
+        }
+
+        growPayloads(port, size) {
+            if (this.size + size > MAX_ARENA && this.length > 0)
+                this.flush(port);
+
+            const old = this.payloads;
+            let length = old === null ? MIN_ARENA : old.length;
+            while (length < this.size + size)
+                length *= 2;
+            if (old !== null && length === old.length)
+                return;
+            this.payloads = new Uint8Array(length);
+            if (old !== null)
+                this.payloads.set(old.subarray(0, this.size));
+        }
+
+        growEntries() {
+            const old = this.entries;
+
+            this.entries = new Uint32Array(old === null ? 128 : old.length * 2);
+            if (old !== null)
+                this.entries.set(old);
+        }
+
+        /** Writes what was collected, so that what follows comes after it. */
+        flush(port) {
+            let entries = this.entries.subarray(0, this.length);
+            let payloads = this.payloads.subarray(0, this.size);
+
+            this.size = this.length = 0;
+            while (entries.length > 0) {
+                let n = writePackedNow(port, payloads, entries);
+                if (n === 0) {
+                    this.writeAfterAll(port, payloads.slice(0, entries[0]), entries[1]);
+                    n = 1;
+                }
+                payloads = payloads.subarray(addSizes(entries, n));
+                entries = entries.subarray(2 * n);
+            }
+        }
+
+        // The port has forgotten the number, or something else is wrong.
+        writeAfterAll(port, data, number) {
+            try {
+                const address = port.get_peer(number) ?? toAddress(this.senders.get(number));
+                writeTo.call(port, data, address);
+            } catch (error) {
+                logError(error);
+            }
+        }
+    }
+
+    // Of the first n.
+    function addSizes(entries, n) {
+        let size = 0;
+
+        for (let i = 0; i < n; i++)
+            size += entries[2 * i];
+        return size;
+    }
+
+    // How many were taken.
+    function writePackedNow(port, payloads, entries) {
+        try {
+            return writePacked.call(port, payloads,
+                new Uint8Array(entries.buffer, entries.byteOffset, entries.byteLength));
+        } catch {
+            return 0;
+        }
+    }
+
+    // Also to be called where the port may have stopped: gjs may block the notification.
+    function handleListening(port) {
+        const state = port._gudpx;
+
+        interrupt();
+        state.forgetPeers();
+        if (port.get_listening())
+            return;
+        for (const handler of [...state.stopHandlers])
+            handler();
+    }
+
+    // What an object has itself is found at once; what it inherits the engine asks GObject for.
+    function own(port) {
+        const state = new State();
+
+        define(port, '_gudpx', state);
+        define(port, 'write', port.write);
+        port.connect('notify::reading', interrupt);
+        port.connect('notify::listening', handleListening);
+        port.connect('notify::peer-address', interrupt);
+        return state;
+    }
+
+    function getState(port) {
+        return port._gudpx ?? own(port);
+    }
+
+    /** To be called before what must come after all that was written. */
+    function flush(port) {
+        if (nCollecting > 0 && port?._gudpx?.length > 0)
+            port._gudpx.flush(port);
+    }
+
+    /** To be called before what the batch that is being delivered cannot outlive. */
+    function endBatch(port) {
+        getState(port).stopCollecting(port);
+        interrupt();
+    }
+
+    function prepareStop(port) {
+        const protocol = port.get_protocol();
+
+        endBatch(port);
+        if (protocol !== null && hasOwn(protocol, '_gudpxPort') && protocol._gudpxPort === port)
+            protocol._gudpxPort = null;
+    }
+
+    /** Puts what is made of a function in its place. Gio._promisify() looks at the length. */
+    function replace(object, name, make) {
+        const original = object[name];
+
+        object[name] = make(original);
+        Object.defineProperty(object[name], 'length', {value: original.length});
+    }
+
+    return {
+        countInterruptions, define, endBatch, flush, getState, handleListening, hasOwn, interrupt,
+        prepareStop, replace,
+    };
+};

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/* A hundred thousand peers: each is told apart and answered, and not all are remembered. */
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
+import Gudpx from 'gi://Gudpx?version=1';
+
+import {assertEqual, assertTrue, collect, iterateUntil, listen, main, test} from './gudpxtest.js';
+
+const N_PEERS = 100000;
+
+// One socket sends from addresses of 127/8, and sees which of them an answer is for.
+const PEERS = `
+import socket, struct, sys
+IP_PKTINFO = 8
+port, first, last = map(int, sys.argv[1:])
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+s.settimeout(20)
+s.bind(("0.0.0.0", 0))
+def host(i):
+    return f"127.{1 + i // 62500}.{i // 250 % 250}.{1 + i % 250}"
+for start in range(first, last, 32):
+    block = range(start, min(start + 32, last))
+    for i in block:
+        info = struct.pack("=i4s4s", 0, socket.inet_aton(host(i)), bytes(4))
+        s.sendmsg([f"{host(i)} {s.getsockname()[1]}".encode()],
+                  [(socket.IPPROTO_IP, IP_PKTINFO, info)], 0, ("127.0.0.1", port))
+    for i in block:
+        data, ancillary, _, sender = s.recvmsg(100, 200)
+        to = socket.inet_ntoa(ancillary[0][2][8:])
+        assert data.decode().split()[0] == to == host(i), (data, to, host(i))
+        assert sender == ("127.0.0.1", port)
+`;
+
+const Checker = GObject.registerClass(class Checker extends Gudpx.DatagramProtocol {
+    _init() {
+        super._init();
+        this.count = 0;
+        this.wrong = [];
+        this.first = null;
+    }
+
+    datagramReceived(data, sender) {
+        this.first ??= sender;
+        this.count++;
+        if (new TextDecoder().decode(data) !== `${sender.host} ${sender.port}`)
+            this.wrong.push([new TextDecoder().decode(data), sender]);
+        this.transport.write(data, sender);
+    }
+});
+
+function runPeers(port, first, last) {
+    const peers = Gio.Subprocess.new([GLib.getenv('PYTHON') ?? 'python3', '-c', PEERS,
+        `${port.local_address.port}`, `${first}`, `${last}`], Gio.SubprocessFlags.NONE);
+    let isDone = false;
+
+    peers.wait_async(null, () => (isDone = true));
+    iterateUntil(() => isDone, 60);
+    assertTrue(peers.get_successful(), 'the peers fail');
+}
+
+// In MiB.
+function measureMemory() {
+    collect();
+    const [, contents] = GLib.file_get_contents('/proc/self/statm');
+    return Number(new TextDecoder().decode(contents).split(' ')[1]) * 4096 / 1024 / 1024;
+}
+
+test('a hundred thousand peers, and as many again', () => {
+    const protocol = new Checker();
+    const port = listen(protocol, '127.0.0.1');
+
+    const before = measureMemory();
+    runPeers(port, 0, N_PEERS);
+    const after = measureMemory();
+    runPeers(port, N_PEERS, 2 * N_PEERS);
+    const last = measureMemory();
+    print(`# ${before} MiB before, ${after} behind the first, ${last} behind the second`);
+    assertEqual([protocol.count, protocol.wrong], [2 * N_PEERS, []]);
+    assertEqual(port.get_statistics().datagrams_sent, 2 * N_PEERS);
+    // Another 34464 are remembered than before, but no more than 65536.
+    assertTrue(last - after < (after - before) / 2, 'memory grows with the peers');
+
+    // Whose number is not known any more is written to all the same.
+    port.write('late', protocol.first);
+    assertEqual(port.get_statistics().datagrams_sent, 2 * N_PEERS + 1);
+});
+
+main();
