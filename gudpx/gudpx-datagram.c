@@ -458,6 +458,8 @@ make_sender (GudpxDatagram *self)
   if (port == NULL || !gudpx_port_is_mine (port))
     return gudpx_native_address_to_object (&self->native_sender);
 
+  if (port->addresses == NULL)
+    port->addresses = gudpx_address_cache_new ();
   cached = gudpx_address_cache_lookup (port->addresses, &self->native_sender);
   return cached != NULL ? g_object_ref (cached) : NULL;
 }

@@ -87,39 +87,6 @@ open_socket (GudpxPort *self, GError **error)
   return g_steal_pointer (&socket);
 }
 
-/* What a source keeps its port by. */
-typedef struct
-{
-  GudpxPort *port;
-  GSource *source;
-} Keep;
-
-/* The source is gone. If the port was not stopped, and not started again since, the context is too. */
-static void
-source_lost (gpointer data)
-{
-  Keep *keep = data;
-
-  if (keep->port->source == keep->source)
-    gudpx_port_release (keep->port);
-  g_object_unref (keep->port);
-  g_free (keep);
-}
-
-static void
-attach_source (GudpxPort *self)
-{
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-  Keep *keep = g_new (Keep, 1);
-
-  self->context = context;
-  self->source = gudpx_port_source_new (self);
-  *keep = (Keep){ g_object_ref (self), self->source };
-  g_source_set_callback (self->source, NULL, keep, source_lost);
-  g_source_set_priority (self->source, self->priority);
-  g_source_attach (self->source, self->context);
-}
-
 /* From here on it listens. */
 static void
 open_port (GudpxPort *self, GSocket *socket)
@@ -138,7 +105,7 @@ open_port (GudpxPort *self, GSocket *socket)
     self->io->funcs->report_errors (self->io, TRUE);
   if (!self->is_adopted)
     self->own_path = gudpx_socket_own_path (&self->bound, &self->own_path_stat);
-  attach_source (self);
+  gudpx_port_attach (self);
 
   /* Any of the calls that follow may stop the port: it is as they may find it first. */
   g_object_freeze_notify (G_OBJECT (self));
@@ -239,13 +206,9 @@ gudpx_port_new_adopted (GudpxDatagramProtocol *protocol,
 static void
 close_socket (GudpxPort *self)
 {
-  g_autoptr (GSource) source = g_steal_pointer (&self->source);
-
   self->state = GUDPX_PORT_STOPPED;
   self->epoch++;
-  self->poll_tag = NULL;
-  g_source_destroy (source);
-  self->context = NULL;
+  gudpx_port_detach (self);
   gudpx_port_drop_undelivered (self);
   if (self->peers != NULL)
     gudpx_peers_clear (self->peers);

@@ -10,6 +10,7 @@
 #include "gudpx-io-private.h"
 #include "gudpx-options-private.h"
 #include "gudpx-peers-private.h"
+#include "gudpx-poller-private.h"
 #include "gudpx-send-queue-private.h"
 #include "gudpx-socket-private.h"
 
@@ -40,6 +41,13 @@ struct _GudpxPortHandle
   GudpxPort *port; /* NULL: it is gone */
 };
 
+/* Whether to ask the socket again has paid of late. */
+typedef struct
+{
+  guint n_vain; /* as many dispatches go without, before it is tried again */
+  guint n_skipped;
+} GudpxBusyPolls;
+
 struct _GudpxPort
 {
   GObject parent_instance;
@@ -68,9 +76,14 @@ struct _GudpxPort
   GudpxPortState state;
   guint epoch; /* of starts and stops: a datagram of another one is not delivered */
   GMainContext *context; /* borrowed: it may go, and takes the source with it */
-  GSource *source;
-  gpointer poll_tag;
+  GudpxPoller *poller;
+  gboolean is_left_to_poller;
+  gboolean is_polled; /* by whichever; not when it was shut down */
   GIOCondition polled_condition;
+  gboolean is_armed;  /* with the poller */
+  GIOCondition ready_condition; /* as the poller saw it */
+  GSource *source;
+  gpointer poll_tag; /* NULL: it does not poll */
   GSocket *socket;
   GudpxIo *io;
   GudpxNativeAddress bound; /* as it was bound, whatever it is connected to */
@@ -82,13 +95,12 @@ struct _GudpxPort
   GPtrArray *stop_tasks;
 
   /* What came in and was not delivered yet. */
-  GudpxAddressCache *addresses;
+  GudpxAddressCache *addresses; /* NULL: nobody wanted them */
   GQueue inbox;       /* what was delivered in a batch and is wanted one by one */
   GudpxBatch *batch;  /* what was read, and how far it was gone through */
   guint batch_index;
   gsize batch_offset;
-  guint n_vain_polls; /* as many dispatches go without, before it is tried again */
-  guint n_skipped_polls;
+  GudpxBusyPolls busy_polls;
   guint64 origin;     /* counts the messages: those of a joined one have one */
   GudpxDatagram *pool[GUDPX_PORT_POOL_SIZE]; /* that nobody kept */
   guint n_pooled;
@@ -182,10 +194,18 @@ void       gudpx_port_finish_stop     (GudpxPort              *self);
 void       gudpx_port_update_addresses (GudpxPort             *self);
 void       gudpx_port_update_bound    (GudpxPort              *self);
 
-/* gudpx-port-receive.c */
-GSource   *gudpx_port_source_new      (GudpxPort *self);
+/* gudpx-port-source.c */
+void       gudpx_port_attach          (GudpxPort *self);
+void       gudpx_port_detach          (GudpxPort *self);
 void       gudpx_port_update_source   (GudpxPort *self);
+void       gudpx_port_update_priority (GudpxPort *self);
+void       gudpx_port_stop_polling    (GudpxPort *self);
 void       gudpx_port_wake            (GudpxPort *self);
+void       gudpx_port_rearm           (GudpxPort *self);
+
+/* gudpx-port-receive.c */
+void       gudpx_port_dispatch        (GudpxPort    *self,
+                                       GIOCondition  condition);
 void       gudpx_port_deliver_again  (GudpxPort      *self,
                                       GudpxDatagram **datagrams,
                                       guint           n_datagrams);
@@ -193,7 +213,6 @@ gboolean   gudpx_port_has_undelivered (GudpxPort  *self);
 gboolean   gudpx_port_hears           (GudpxPort                *self,
                                        const GudpxNativeAddress *sender);
 void       gudpx_port_drop_undelivered (GudpxPort *self);
-void       gudpx_port_rearm           (GudpxPort       *self);
 gboolean   gudpx_port_peek_segment    (GudpxPort       *self,
                                        GudpxSegment    *segment);
 void       gudpx_port_take_segment    (GudpxPort          *self,
@@ -274,6 +293,19 @@ void            gudpx_port_report_errors      (GudpxPort                  *self,
 void            gudpx_port_watch_cancellation (GudpxPort                  *self,
                                                GTask                      *task,
                                                GSourceFunc                 cancelled);
+
+static inline gboolean
+gudpx_port_is_receiving (GudpxPort *self)
+{
+  return self->state == GUDPX_PORT_LISTENING && self->reading;
+}
+
+/* Not while what is there could not be delivered. */
+static inline gboolean
+gudpx_port_may_receive (GudpxPort *self)
+{
+  return gudpx_port_is_receiving (self) && self->offer_time == 0;
+}
 
 /* Whether the start that a dispatch began in still lasts, be it to send the rest of its queue. */
 static inline gboolean

@@ -289,8 +289,7 @@ gudpx_port_set_priority (GudpxPort *self, int priority)
   if (self->priority == priority)
     return;
   self->priority = priority;
-  if (self->source != NULL)
-    g_source_set_priority (self->source, priority);
+  gudpx_port_update_priority (self);
   gudpx_port_notify (self, GUDPX_PORT_PROP_PRIORITY);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the main loop calls: the port's source, and the way of a datagram from there to the
- * protocol. */
+/* What a port does when it is dispatched: the way of a datagram from the kernel to the protocol. */
 
 #include <poll.h>
 
@@ -16,63 +15,11 @@
 /* So many between two looks at the clock, and in a batch for those who want batches. */
 #define MAX_DATAGRAMS_PER_BATCH GUDPX_PORT_POOL_SIZE
 
-typedef struct
-{
-  GSource parent;
-  GudpxPort *port; /* the callback data holds the reference */
-} PortSource;
-
 /* Whether the start that a dispatch began in still lasts. */
 static gboolean
 is_current (GudpxPort *self, guint epoch)
 {
   return self->epoch == epoch && self->state == GUDPX_PORT_LISTENING;
-}
-
-static gboolean
-is_receiving (GudpxPort *self)
-{
-  return self->state == GUDPX_PORT_LISTENING && self->reading;
-}
-
-/* Not while what is there could not be delivered. */
-static gboolean
-may_receive (GudpxPort *self)
-{
-  return is_receiving (self) && self->offer_time == 0;
-}
-
-static GIOCondition
-get_condition (GudpxPort *self)
-{
-  GIOCondition condition = 0;
-
-  if (may_receive (self))
-    condition |= G_IO_IN;
-  if (self->waits_for_writable && self->retry_delay == 0)
-    condition |= G_IO_OUT;
-  return condition;
-}
-
-/* Polls for what the port waits for now; errors are polled for all the time. */
-void
-gudpx_port_update_source (GudpxPort *self)
-{
-  GIOCondition condition = get_condition (self);
-
-  /* To change it wakes the main loop. */
-  if (self->poll_tag == NULL || condition == self->polled_condition)
-    return;
-  self->polled_condition = condition;
-  g_source_modify_unix_fd (self->source, self->poll_tag, condition);
-}
-
-/* Has the port dispatched in the next iteration. */
-void
-gudpx_port_wake (GudpxPort *self)
-{
-  if (self->source != NULL)
-    g_source_set_ready_time (self->source, 0);
 }
 
 /* The pool keeps what nobody else does. */
@@ -209,7 +156,7 @@ gudpx_port_hears (GudpxPort *self, const GudpxNativeAddress *sender)
 static GudpxDatagram *
 take_next (GudpxPort *self)
 {
-  while (is_receiving (self) && gudpx_port_has_undelivered (self))
+  while (gudpx_port_is_receiving (self) && gudpx_port_has_undelivered (self))
     {
       GudpxDatagram *datagram =
           self->inbox.length > 0 ? g_queue_pop_head (&self->inbox) : take_from_batch (self);
@@ -288,7 +235,7 @@ gudpx_port_deliver_again (GudpxPort *self, GudpxDatagram **datagrams, guint n_da
         g_queue_push_head (&self->inbox, g_object_ref (datagrams[i - 1]));
     }
 
-  while (is_receiving (self) && !g_queue_is_empty (&self->inbox))
+  while (gudpx_port_is_receiving (self) && !g_queue_is_empty (&self->inbox))
     {
       GudpxDatagram *datagram = take_next (self);
 
@@ -343,11 +290,20 @@ receive (GudpxPort *self, guint epoch)
         }
       deliver (self, &budget);
     }
-  while (is_current (self, epoch) && may_receive (self) && !is_spent (&budget));
+  while (is_current (self, epoch) && gudpx_port_may_receive (self) && !is_spent (&budget));
 
   if (budget.n_datagrams == MAX_DATAGRAMS_PER_DISPATCH)
     return NOTHING;
   return is_spent (&budget) ? ENOUGH : EVERYTHING;
+}
+
+/* One of many ports has others beside it for whom it would ask in vain, so they learn together. */
+static GudpxBusyPolls *
+get_busy_polls (GudpxPort *self)
+{
+  static __thread GudpxBusyPolls shared_polls;
+
+  return self->is_left_to_poller ? &shared_polls : &self->busy_polls;
 }
 
 /* Asks again for a while: what answers to what was just sent comes sooner than a main loop could be
@@ -356,18 +312,19 @@ receive (GudpxPort *self, guint epoch)
 static void
 busy_poll (GudpxPort *self, guint epoch)
 {
+  GudpxBusyPolls *polls = get_busy_polls (self);
   gint64 now = g_get_monotonic_time ();
   const gint64 end = now + MAX_TIME_PER_DISPATCH;
   gint64 deadline = now + self->busy_poll;
   gboolean has_paid = FALSE;
 
-  if (self->n_skipped_polls < self->n_vain_polls)
+  if (polls->n_skipped < polls->n_vain)
     {
-      self->n_skipped_polls++;
+      polls->n_skipped++;
       return;
     }
 
-  for (; is_current (self, epoch) && may_receive (self) && now < MIN (deadline, end);
+  for (; is_current (self, epoch) && gudpx_port_may_receive (self) && now < MIN (deadline, end);
        now = g_get_monotonic_time ())
     {
       if (receive (self, epoch) == NOTHING)
@@ -377,8 +334,8 @@ busy_poll (GudpxPort *self, guint epoch)
         gudpx_port_flush (self, FALSE);
       deadline = g_get_monotonic_time () + self->busy_poll;
     }
-  self->n_vain_polls = has_paid ? 0 : MIN (self->n_vain_polls * 2 + 1, MAX_SKIPPED_POLLS);
-  self->n_skipped_polls = 0;
+  polls->n_vain = has_paid ? 0 : MIN (polls->n_vain * 2 + 1, MAX_SKIPPED_POLLS);
+  polls->n_skipped = 0;
 }
 
 /* Somebody else who has the socket shut it down, or closed it under us: polling would spin. */
@@ -395,12 +352,12 @@ is_shut_down (GudpxPort *self, GIOCondition condition)
 }
 
 static void
-stop_polling (GudpxPort *self)
+report_shut_down (GudpxPort *self)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *description = gudpx_port_describe (self);
 
-  g_source_remove_unix_fd (self->source, g_steal_pointer (&self->poll_tag));
+  gudpx_port_stop_polling (self);
   self->statistics.errors++;
   g_set_error (&error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE,
                "The socket of the port %s was shut down or closed from outside", description);
@@ -428,25 +385,6 @@ may_send (GudpxPort *self, GIOCondition condition)
          (self->retry_delay > 0 && g_source_get_time (self->source) >= self->retry_time);
 }
 
-static void
-wake_until (GudpxPort *self, gint64 time)
-{
-  gint64 ready_time = g_source_get_ready_time (self->source);
-
-  if (ready_time == -1 || time < ready_time)
-    g_source_set_ready_time (self->source, time);
-}
-
-/* Has the port dispatched when the first of what it waits for is due. */
-void
-gudpx_port_rearm (GudpxPort *self)
-{
-  if (self->waits_for_writable && self->retry_delay > 0)
-    wake_until (self, self->retry_time);
-  if (self->offer_time > 0)
-    wake_until (self, self->offer_time);
-}
-
 /* What the protocol did not take may be offered again. */
 static void
 end_offer_delay (GudpxPort *self)
@@ -459,8 +397,8 @@ end_offer_delay (GudpxPort *self)
 }
 
 /* What handlers may do in the middle of it is to stop the port, and to start it again. */
-static void
-dispatch (GudpxPort *self, GIOCondition condition)
+void
+gudpx_port_dispatch (GudpxPort *self, GIOCondition condition)
 {
   const guint epoch = self->epoch;
   const GIOCondition fatal = G_IO_HUP | G_IO_NVAL;
@@ -472,13 +410,13 @@ dispatch (GudpxPort *self, GIOCondition condition)
   if ((condition & G_IO_ERR) != 0 || self->io->absorbed_errsv != 0)
     gudpx_port_report_errors (self, epoch);
   end_offer_delay (self);
-  if (is_current (self, epoch) && may_receive (self) && gudpx_port_is_held_up (self))
+  if (is_current (self, epoch) && gudpx_port_may_receive (self) && gudpx_port_is_held_up (self))
     gudpx_port_drain_packed (self);
-  if (is_current (self, epoch) && may_receive (self))
+  if (is_current (self, epoch) && gudpx_port_may_receive (self))
     received = receive (self, epoch);
-  if (is_current (self, epoch) && self->poll_tag != NULL && received == NOTHING &&
+  if (is_current (self, epoch) && self->is_polled && received == NOTHING &&
       (condition & (G_IO_IN | fatal)) != 0 && is_shut_down (self, condition))
-    stop_polling (self);
+    report_shut_down (self);
   if (gudpx_port_is_open (self, epoch) && may_send (self, condition))
     gudpx_port_flush (self, (condition & G_IO_OUT) != 0);
   if (received == EVERYTHING && self->busy_poll > 0)
@@ -499,54 +437,4 @@ dispatch (GudpxPort *self, GIOCondition condition)
     gudpx_port_finish_stop (self);
   else if (gudpx_port_is_open (self, epoch))
     gudpx_port_rearm (self);
-}
-
-/* A handler that runs a main loop of its own must not hold back what was written before, nor what
- * came with the datagram that it has. */
-static gboolean
-port_source_prepare (GSource *source, int *timeout)
-{
-  GudpxPort *self = ((PortSource *) source)->port;
-
-  *timeout = -1;
-  if (self->dispatch_depth > 0 && !self->waits_for_writable)
-    gudpx_port_flush (self, FALSE);
-  return may_receive (self) && (gudpx_port_has_undelivered (self) || gudpx_port_is_held_up (self));
-}
-
-static gboolean
-port_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
-{
-  /* A handler may let go of both. */
-  g_autoptr (GudpxPort) self = g_object_ref (((PortSource *) source)->port);
-  g_autoptr (GudpxDatagramProtocol) protocol = g_object_ref (self->protocol);
-  GIOCondition condition = 0;
-
-  if (self->poll_tag != NULL)
-    condition = g_source_query_unix_fd (source, self->poll_tag);
-  if (g_source_get_ready_time (source) != -1)
-    g_source_set_ready_time (source, -1);
-
-  dispatch (self, condition);
-  return G_SOURCE_CONTINUE;
-}
-
-static GSourceFuncs port_source_funcs = {
-  .prepare = port_source_prepare,
-  .dispatch = port_source_dispatch,
-};
-
-/* It polls the port's socket, and is dispatched in nested main loops too. */
-GSource *
-gudpx_port_source_new (GudpxPort *self)
-{
-  GSource *source = g_source_new (&port_source_funcs, sizeof (PortSource));
-
-  ((PortSource *) source)->port = self;
-  g_source_set_static_name (source, "GudpxPort");
-  g_source_set_can_recurse (source, TRUE);
-  self->polled_condition = get_condition (self);
-  self->poll_tag = g_source_add_unix_fd (source, g_socket_get_fd (self->socket),
-                                         self->polled_condition);
-  return source;
 }

@@ -105,7 +105,7 @@ gudpx_port_finalize (GObject *object)
   g_clear_pointer (&self->bind_device, g_free);
   gudpx_options_clear (&self->options);
   g_ptr_array_unref (self->memberships);
-  gudpx_address_cache_free (self->addresses);
+  g_clear_pointer (&self->addresses, gudpx_address_cache_free);
   g_clear_pointer (&self->peers, gudpx_peers_free);
   while (self->n_pooled > 0)
     g_object_unref (self->pool[--self->n_pooled]);
@@ -684,7 +684,6 @@ gudpx_port_init (GudpxPort *self)
   self->coalesce_writes = TRUE;
   self->busy_poll = GUDPX_PORT_DEFAULT_BUSY_POLL;
   self->memberships = gudpx_multicast_memberships_new ();
-  self->addresses = gudpx_address_cache_new ();
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   gudpx_send_queue_init (&self->queue);
 }

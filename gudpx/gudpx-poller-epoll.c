@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* epoll(7). */
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "gudpx-poller-private.h"
+
+/* One dispatch takes so many; the rest are still there in the next. */
+#define MAX_EVENTS 64
+
+struct _GudpxPoller
+{
+  GMainContext *context; /* borrowed: it may go, and takes the source with it */
+  guint n_clients;
+  int fd; /* -1: nothing was left to it yet */
+  GSource *source;
+  GHashTable *clients; /* that were left to it, each with its functions */
+};
+
+typedef struct
+{
+  GSource parent;
+  GudpxPoller *poller;
+} PollerSource;
+
+/* A context may have clients of several threads, as GLib's own sources. */
+static GMutex mutex;
+static GHashTable *pollers; /* by their contexts */
+
+GudpxPoller *
+gudpx_poller_join (GMainContext *context)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  GudpxPoller *self;
+
+  if (pollers == NULL)
+    pollers = g_hash_table_new (NULL, NULL);
+  self = g_hash_table_lookup (pollers, context);
+  if (self == NULL)
+    {
+      self = g_new0 (GudpxPoller, 1);
+      self->context = context;
+      self->fd = -1;
+      self->clients = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
+      g_hash_table_insert (pollers, context, self);
+    }
+  self->n_clients++;
+  return self;
+}
+
+static void
+poller_free (GudpxPoller *self)
+{
+  g_autoptr (GSource) source = g_steal_pointer (&self->source);
+
+  if (source != NULL)
+    g_source_destroy (source);
+  if (self->fd >= 0)
+    close (self->fd);
+  g_hash_table_unref (self->clients);
+  g_free (self);
+}
+
+void
+gudpx_poller_leave (GudpxPoller *self)
+{
+  g_mutex_lock (&mutex);
+  self->n_clients--;
+  if (self->n_clients == 0)
+    {
+      g_hash_table_remove (pollers, self->context);
+      if (g_hash_table_size (pollers) == 0)
+        g_clear_pointer (&pollers, g_hash_table_unref);
+    }
+  else
+    self = NULL;
+  g_mutex_unlock (&mutex);
+
+  if (self != NULL)
+    poller_free (self);
+}
+
+static gboolean
+poller_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  GudpxPoller *self = ((PollerSource *) source)->poller;
+  struct epoll_event events[MAX_EVENTS];
+  int n = epoll_wait (self->fd, events, MAX_EVENTS, 0);
+
+  /* The clients only note it: none of them goes meanwhile. */
+  for (int i = 0; i < n; i++)
+    {
+      GObject *client = events[i].data.ptr;
+      const GudpxPollerFuncs *funcs;
+
+      g_mutex_lock (&mutex);
+      funcs = g_hash_table_lookup (self->clients, client);
+      g_mutex_unlock (&mutex);
+      if (funcs != NULL)
+        funcs->ready (client, events[i].events);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs poller_source_funcs = { .dispatch = poller_source_dispatch };
+
+/* The source was destroyed. If it was not done here, the context is gone. */
+static void
+source_lost (gpointer data)
+{
+  GudpxPoller *self = data;
+  g_autofree gpointer *clients = NULL;
+  guint n;
+
+  if (self->source == NULL)
+    return;
+
+  clients = g_hash_table_get_keys_as_array (self->clients, &n);
+  for (guint i = 0; i < n; i++)
+    g_object_ref (clients[i]);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GObject) client = clients[i];
+      const GudpxPollerFuncs *funcs = g_hash_table_lookup (self->clients, client);
+
+      /* The last one to leave takes the poller with it. */
+      funcs->lost (client);
+    }
+}
+
+static gboolean
+start (GudpxPoller *self)
+{
+  self->fd = epoll_create1 (EPOLL_CLOEXEC);
+  if (self->fd < 0)
+    return FALSE;
+
+  self->source = g_source_new (&poller_source_funcs, sizeof (PollerSource));
+  ((PollerSource *) self->source)->poller = self;
+  g_source_set_static_name (self->source, "GudpxPoller");
+  g_source_set_can_recurse (self->source, TRUE);
+  g_source_set_callback (self->source, NULL, self, source_lost);
+  g_source_add_unix_fd (self->source, self->fd, G_IO_IN);
+  g_source_attach (self->source, self->context);
+  return TRUE;
+}
+
+gboolean
+gudpx_poller_add (GudpxPoller *self, int fd, GObject *client, const GudpxPollerFuncs *funcs)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  struct epoll_event event = { .events = EPOLLONESHOT, .data.ptr = client };
+
+  if (self->n_clients <= GUDPX_POLLED_PORTS || (self->fd < 0 && !start (self)) ||
+      epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) != 0)
+    return FALSE;
+
+  g_hash_table_insert (self->clients, g_object_ref (client), (gpointer) funcs);
+  return TRUE;
+}
+
+void
+gudpx_poller_remove (GudpxPoller *self, int fd, GObject *client)
+{
+  epoll_ctl (self->fd, EPOLL_CTL_DEL, fd, NULL);
+  g_mutex_lock (&mutex);
+  g_hash_table_steal (self->clients, client);
+  g_mutex_unlock (&mutex);
+  /* Not under the lock: somebody may be told. */
+  g_object_unref (client);
+}
+
+void
+gudpx_poller_arm (GudpxPoller *self, int fd, GObject *client, GIOCondition condition)
+{
+  struct epoll_event event = { .events = condition | EPOLLONESHOT, .data.ptr = client };
+
+  epoll_ctl (self->fd, EPOLL_CTL_MOD, fd, &event);
+}
