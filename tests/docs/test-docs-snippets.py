@@ -4,7 +4,9 @@
 
 import os
 import pathlib
+import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -407,6 +409,65 @@ class SeveralCores(SnippetTestCase):
 
     def test_steered_c(self):
         self.compile(self.write("steered-c"), "-c", "-D_GNU_SOURCE")
+
+
+class Contributing(SnippetTestCase):
+    def test_commands(self):
+        for name in ("contributing-all", "contributing-one"):
+            used.add(name)
+            for line in by_name[name].code.splitlines():
+                command = line.split()[0]
+                found = shutil.which(command) or os.access(snippets.ROOT / command, os.X_OK)
+                self.assertTrue(found, line)
+
+
+class Testing(SnippetTestCase):
+    def check_tests(self, name, pattern):
+        process = self.run_snippet(name)
+        self.finish(process)
+        self.assertRegex(process.output, pattern)
+
+    def test_python(self):
+        self.check_tests("testing-python", "(?s)Ran 4 tests.*OK$")
+
+    def test_c(self):
+        self.check_tests("testing-c", r"ok 2 /shout/refusal")
+
+    def test_js(self):
+        self.check_tests("testing-js", "(?m)^ok - refusal$")
+
+    def test_bad_network(self):
+        self.check_tests("testing-bad-network-python", "^asked until there was an answer$")
+
+    def test_hook(self):
+        self.finish(self.run_snippet("testing-hook-python"))
+
+    def test_two_machines(self):
+        script = self.write("testing-two-machines", "two-machines")
+        if not self.has_netem():
+            # Not every kernel has it; a slow cable stands for the bad one.
+            code, n = re.subn(" netem .*", " tbf rate 10mbit burst 20kb limit 40kb", script.read_text())
+            self.assertEqual(n, 1)
+            script.write_text(code)
+        script.chmod(0o755)
+        server = [*self.command("echo", language="c"), "--address", "192.0.2.2", "--port", "9999"]
+        # What is lost is asked again.
+        client = [*self.command("client", language="c"), "--timeout", "1", "192.0.2.2", "9999", "hi"]
+        client = "for i in 1 2 3 4 5 6 7 8; do {} && break; done".format(shlex.join(map(str, client)))
+        process = self.run_command([script, "9999", shlex.join(map(str, server)), client])
+        self.finish(process)
+        self.assertRegex(process.output, r'received "hi" from 192\.0\.2\.1')
+        self.assertRegex(process.output, r'(?m)^received "hi"$')
+
+    def has_netem(self):
+        command = "ip link set lo up && tc qdisc add dev lo root netem loss 1%"
+        probe = subprocess.run(
+            ["unshare", "--map-root-user", "--net", "sh", "-c", command],
+            capture_output=True, check=False, text=True,
+        )  # fmt: skip
+        if probe.returncode != 0 and "qdisc kind is unknown" not in probe.stderr:
+            self.skipTest(f"no network for it: {probe.stderr}")
+        return probe.returncode == 0
 
 
 class ZCompleteness(SnippetTestCase):
