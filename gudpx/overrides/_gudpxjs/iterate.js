@@ -58,6 +58,9 @@ var override = (Gudpx, {getState}) => {
 
         handleEnd() {
             this.isOver = true;
+            if (this.isPausing)
+                this.port.set_reading(true);
+            this.isPausing = false;
             for (const wish of this.wishes.splice(0))
                 wish({done: true, value: undefined});
         }

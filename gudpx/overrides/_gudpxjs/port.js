@@ -71,6 +71,8 @@ var override = (Gudpx, state) => {
     precede(['disconnect_peer'], endBatch);
     replace(port, 'connect_peer', original => function (host, number) {
         endBatch(this);
+        if (typeof host !== 'string')
+            return this.connect_peer_address(host);
         return original.call(this, host, checkPort(number));
     });
     replace(port, 'connect_peer_address', original => function (address) {

@@ -34,12 +34,14 @@ var override = (Gudpx, {flush, handleListening, prepareStop, replace}) => {
     replace(port, 'write_async', original => function (payload, ...args) {
         const callback = takeCallback(args);
         const [destination, cancellable = null] = args;
-        const bytes = payload instanceof GLib.Bytes ? payload : toBytes(payload);
-        const address = toAddress(destination);
 
-        flush(this);
-        return start(ready => original.call(this, bytes, address, cancellable, ready),
-            result => this.write_finish(result), callback);
+        return start(ready => {
+            const bytes = payload instanceof GLib.Bytes ? payload : toBytes(payload);
+            const address = toAddress(destination);
+
+            flush(this);
+            original.call(this, bytes, address, cancellable, ready);
+        }, result => this.write_finish(result), callback);
     });
 
     replace(port, 'flush_async', original => function (...args) {

@@ -16,6 +16,8 @@ var {checkPort, makeEndpoint, toAddress, toBytes, lookUpAddress, makeUnixAddress
     let nAddresses = 0;
 
     function describe(value) {
+        if (typeof value === 'function')
+            return 'a function';
         if (value === null || typeof value !== 'object')
             return String(value);
         return value.constructor?.name ?? 'an object';
