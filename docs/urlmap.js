@@ -6,3 +6,20 @@ const baseURLs = [
   ['GObject', 'https://docs.gtk.org/gobject/'],
   ['Gio', 'https://docs.gtk.org/gio/'],
 ];
+
+// gi-docgen's index has rows for addresses that the project does not have, and no place for a picture.
+function completeIndex() {
+  for (const link of document.querySelectorAll('.meta.info a[href=""]'))
+    link.closest('tr').remove();
+
+  const description = document.querySelector('header > .description');
+  if (document.querySelector('header > h3')?.textContent !== 'Namespace' || description === null)
+    return;
+  const picture = document.createElement('a');
+  picture.href = 'architecture.html';
+  picture.innerHTML = '<img src="way-of-a-datagram.svg" style="max-width: 100%; height: auto"' +
+    ' alt="The way of a datagram, from the kernel to the application and back">';
+  description.append(picture);
+}
+
+document.addEventListener('DOMContentLoaded', completeIndex);
