@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Chat with the people of the local network. Nobody needs to be told an address."""
+
+import argparse
+import sys
+
+import gi
+
+try:
+    gi.require_version("Adw", "1")
+    gi.require_version("Gtk", "4.0")
+    gi.require_foreign("cairo")
+except (ImportError, ValueError) as missing:
+    sys.exit(f"{missing}. On Debian: apt install gir1.2-gtk-4.0 gir1.2-adw-1 python3-gi-cairo")
+
+from gi.repository import GLib  # noqa: E402
+
+from application import Application  # noqa: E402
+from network import GROUPS, PORT, Network  # noqa: E402
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--name", default=GLib.get_real_name(), help="what others call you")
+    parser.add_argument("--interface", help="the one network interface to use; without it all")
+    parser.add_argument("--group", default=",".join(GROUPS), metavar="ADDRESS[,ADDRESS…]",
+                        help="multicast groups to meet in (%(default)s)")
+    parser.add_argument("--port", type=int, default=PORT, metavar="NUMBER",
+                        help="port number of the group (%(default)s)")
+    args = parser.parse_args()
+    if not 0 < args.port < 65536:
+        parser.error("--port wants a number from 1 to 65535")
+    return args
+
+
+def main():
+    args = parse_arguments()
+    network = Network(args.name, args.port, args.group.split(","), args.interface)
+    try:
+        network.start()
+    except GLib.Error as error:
+        sys.exit(error.message)
+    sys.exit(Application(network).run(None))
+
+
+if __name__ == "__main__":
+    main()
