@@ -76,9 +76,8 @@ export function parse(data) {
 
 function listInterfaces() {
     try {
-        const entries = Gio.File.new_for_path('/sys/class/net')
-            .enumerate_children('standard::name', Gio.FileQueryInfoFlags.NONE, null);
-        return [...entries].map(entry => entry.get_name());
+        const [, table] = GLib.file_get_contents('/proc/net/dev');
+        return [...new TextDecoder().decode(table).matchAll(/^ *(\S+):/gm)].map(match => match[1]);
     } catch {
         // No Linux: the system chooses one.
         return [null];

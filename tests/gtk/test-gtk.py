@@ -1,0 +1,302 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Chat programs in two network namespaces find each other and talk; what their windows show."""
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import unittest
+
+import stage
+import tap
+
+PICTURES = pathlib.Path(os.environ.get("GUDPX_BUILD_DIR", stage.ROOT / "build")) / "tests" / "gtk"
+LANGUAGES = ("python", "js")
+
+
+display = far_host = None
+
+
+def setUpModule():
+    global display, far_host
+    if not stage.find_missing():
+        display, far_host = stage.Display(), stage.FarHost()
+
+
+def tearDownModule():
+    for thing in (display, far_host):
+        if thing is not None:
+            thing.close()
+
+
+class ChatTestCase(unittest.TestCase):
+    def setUp(self):
+        missing = stage.find_missing()
+        if missing:
+            self.skipTest(f"missing: {', '.join(missing)}")
+
+    def start(self, language, name, **options):
+        chat = stage.Chat(display, language, name, **options)
+        self.addCleanup(chat.close)
+        # It is there when it answers.
+        chat.ask("look")
+        return chat
+
+    def start_pair(self, languages, **options):
+        """Ada here and Grace at the other end of the cable; each sees the other."""
+        ada = self.start(languages[0], "Ada", **options)
+        grace = self.start(languages[1], "Grace", prefix=far_host.prefix, **options)
+        ada.wait_for(peers=[["Grace", 0]])
+        grace.wait_for(peers=[["Ada", 0]])
+        grace.move(800, 0)
+        return ada, grace
+
+    def assert_picture(self, path):
+        colors = subprocess.check_output(["identify", "-format", "%k", str(path)], text=True)
+        # An X server without windows has two; text and avatars are of many.
+        self.assertGreater(int(colors), 300, path)
+
+
+class Pair:
+    """What two of them do, in each combination of languages."""
+
+    languages = None
+
+    def test_talk(self):
+        ada, grace = self.start_pair(self.languages)
+
+        # Enter sends.
+        ada.ask("select", "Grace")
+        ada.wait_for(page="conversation", title="Grace", can_write=True)
+        ada.type("Hello Grace")
+        ada.press("Return")
+        ada.wait_for(messages=[["Hello Grace", "Delivered"]])
+        grace.wait_for(peers=[["Ada", 1]])
+
+        grace.ask("select", "Ada")
+        grace.wait_for(peers=[["Ada", 0]], messages=[["Hello Grace", ""]])
+        grace.ask("write", "<b>Hello</b> Ada & all")
+        ada.wait_for(messages=[["Hello Grace", "Delivered"], ["<b>Hello</b> Ada & all", ""]])
+
+        path = PICTURES / f"talk-{'-'.join(self.languages)}.png"
+        display.take_picture(path)
+        self.assert_picture(path)
+
+        # Whoever quits leaves the list; what was said stays.
+        grace.quit()
+        ada.wait_for(peers=[], subtitle="Has left", can_write=False)
+        self.assertEqual(len(ada.ask("look")["messages"]), 2)
+        ada.quit()
+
+
+class PythonWithJs(Pair, ChatTestCase):
+    languages = ("python", "js")
+
+
+class PythonWithPython(Pair, ChatTestCase):
+    languages = ("python", "python")
+
+
+class JsWithJs(Pair, ChatTestCase):
+    languages = ("js", "js")
+
+
+class Stranger:
+    """Another program in the network, which says what it likes."""
+
+    def __init__(self, peer_id="0123456789abcdef", name="Stranger"):
+        self.fields = {"v": 1, "id": peer_id, "name": name}
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("10.99.0.1", 0))
+        self.socket.settimeout(stage.TIME_LIMIT)
+        self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                               socket.inet_aton("10.99.0.1"))
+
+    def close(self):
+        self.socket.close()
+
+    def send(self, data, destination=(stage.GROUPS[0], stage.PORT)):
+        self.socket.sendto(data, destination)
+
+    def say(self, kind, destination=(stage.GROUPS[0], stage.PORT), **fields):
+        self.send(json.dumps({**self.fields, "type": kind, **fields}).encode(), destination)
+
+    def receive(self, kind):
+        """The next datagram of that type, and its sender."""
+        while True:
+            data, sender = self.socket.recvfrom(65536)
+            fields = json.loads(data)
+            if fields["type"] == kind:
+                return fields, sender
+
+    def meet(self):
+        """Announces itself; the answer tells where the other is."""
+        self.say("here")
+        return self.receive("here")
+
+
+BAD = (
+    b"", b"\xff\xfe", b"{", b"[" * 1400, b"null", b"[]", b"1", b"{}", b"x" * 1401,
+    b'{"v": 2, "type": "here", "id": "0123456789abcdef", "name": "x"}',
+    b'{"v": 1, "type": "here", "id": "short", "name": "x"}',
+    b'{"v": 1, "type": "here", "id": "0123456789abcdef", "name": {}}',
+    b'{"v": 1, "type": "here", "id": "0123456789abcdef"}',
+    b'{"v": 1, "type": ["here"], "id": "0123456789abcdef", "name": "x"}',
+    b'{"v": 1, "type": "message", "id": "0123456789abcdef", "name": "x", "text": "no number"}',
+    b'{"v": 1, "type": "message", "id": "0123456789abcdef", "name": "x", "number": -1, "text": ""}',
+    b'{"v": 1, "type": "message", "id": "0123456789abcdef", "name": "x", "number": 1, "text": 1}',
+    b'{"v": 1, "type": "ack", "id": "0123456789abcdef", "name": "x", "number": 1e99}',
+)
+
+
+class Alone:
+    """What one of them does, in each language."""
+
+    language = None
+
+    def open_stranger(self, **fields):
+        stranger = Stranger(**fields)
+        self.addCleanup(stranger.close)
+        return stranger
+
+    def test_empty(self):
+        ada = self.start(self.language, "Ada")
+        ada.wait_for(page="empty", status="Nobody Here Yet", peers=[])
+        ada.quit()
+
+    def test_bad_datagrams(self):
+        ada = self.start(self.language, "Ada")
+        stranger = self.open_stranger()
+        _, address = stranger.meet()
+        for data in BAD:
+            stranger.send(data, address)
+        ada.wait_for(ignored=len(BAD), peers=[["Stranger", 0]])
+        ada.quit()
+
+    def test_text_is_shown_as_text(self):
+        ada = self.start(self.language, "Ada")
+        stranger = self.open_stranger(name="<b>&\n\u202e\x00\ud800" + "x" * 100)
+        _, address = stranger.meet()
+        name = "<b>& " + "x" * 35
+        ada.wait_for(peers=[[name, 0]])
+
+        stranger.say("message", address, number=7, text="<i>\x07\ud83d" + "\U0001f600" * 9)
+        stranger.say("message", address, number=7, text="the same again")
+        # Its answer was lost, or so it may be.
+        for _ in range(2):
+            self.assertEqual(stranger.receive("ack")[0]["number"], 7)
+        stranger.say("message", address, number=8, text="x" * 1000)
+        ada.wait_for(peers=[[name, 2]])
+        ada.ask("select", name)
+        ada.wait_for(messages=[["<i> " + "\U0001f600" * 9, ""], ["x" * 280, ""]], title=name)
+        ada.quit()
+
+    def test_sends_again(self):
+        ada = self.start(self.language, "Ada")
+        stranger = self.open_stranger()
+        stranger.meet()
+        ada.wait_for(peers=[["Stranger", 0]])
+        ada.ask("select", "Stranger")
+        ada.ask("write", "Do you hear me?")
+        first, address = stranger.receive("message")
+        self.assertEqual((first["text"], first["name"]), ("Do you hear me?", "Ada"))
+        ada.wait_for(messages=[["Do you hear me?", "Sending…"]])
+
+        again, _ = stranger.receive("message")
+        self.assertEqual(again, first)
+        # It is not for others to say that it has arrived.
+        other = self.open_stranger(peer_id="f" * 16, name="Other")
+        other.say("ack", address, number=first["number"])
+        ada.wait_for(peers=[["Stranger", 0], ["Other", 0]])
+        ada.wait_for(messages=[["Do you hear me?", "Sending…"]])
+        stranger.say("ack", address, number=first["number"])
+        ada.wait_for(messages=[["Do you hear me?", "Delivered"]])
+        ada.quit()
+
+    def test_not_delivered(self):
+        # Longer than it takes to give up.
+        ada = self.start(self.language, "Ada", interval=20)
+        self.open_stranger().meet()
+        ada.wait_for(peers=[["Stranger", 0]])
+        ada.ask("select", "Stranger")
+        ada.ask("write", "Nobody answers")
+        ada.wait_for(messages=[["Nobody answers", "Not delivered"]])
+        ada.quit()
+
+    def test_bye_of_another(self):
+        ada = self.start(self.language, "Ada", interval=20)
+        stranger = self.open_stranger()
+        _, address = stranger.meet()
+        impostor = self.open_stranger()
+        impostor.say("bye", address)
+        impostor.send(b"bad", address)
+        ada.wait_for(ignored=1, peers=[["Stranger", 0]])
+        stranger.say("bye", address)
+        ada.wait_for(peers=[])
+        ada.quit()
+
+    def test_time_out(self):
+        ada, grace = self.start_pair((self.language, self.language), interval=0.3)
+        grace.process.kill()
+        ada.wait_for(peers=[])
+        ada.quit()
+
+    def test_link_local(self):
+        # The only addresses of that group's kind that both can be reached at.
+        ada, grace = self.start_pair((self.language, self.language), groups=["ff02::1:4788"])
+        ada.ask("select", "Grace")
+        # The scope is a name or a number.
+        self.assertRegex(ada.ask("look")["subtitle"], r"^fe80::2%\w+$")
+        ada.ask("write", "Hello")
+        ada.wait_for(messages=[["Hello", "Delivered"]])
+        grace.quit()
+        ada.quit()
+
+    def test_several_on_one_machine(self):
+        names = ("Ada", "Grace", "Alan")
+        chats = [self.start(self.language, name, interface="lo", groups=stage.GROUPS[:1])
+                 for name in names]
+        for chat in chats:
+            others = {name for name in names if name != chat.name}
+            stage.wait_until(lambda: {name for name, _ in chat.ask("look")["peers"]} == others,
+                             lambda: chat.ask("look"))
+        for chat in chats:
+            chat.quit()
+
+    def test_plot(self):
+        ada = self.start(self.language, "Ada")
+        stranger = self.open_stranger()
+        _, address = stranger.meet()
+        before = ada.ask("look")["received"]
+        for _ in range(50):
+            stranger.say("here", address)
+        stage.wait_until(lambda: ada.ask("look")["received"] >= before + 50,
+                         lambda: ada.ask("look"))
+        self.assertGreater(ada.ask("look")["sent"], 0)
+        ada.quit()
+
+    def test_narrow(self):
+        ada = self.start(self.language, "Ada")
+        self.open_stranger().meet()
+        ada.wait_for(peers=[["Stranger", 0]], folded=False)
+        ada.ask("resize", 360, 560)
+        ada.wait_for(folded=True, shows="list")
+        ada.ask("select", "Stranger")
+        ada.wait_for(shows="content", title="Stranger")
+        ada.ask("back")
+        ada.wait_for(shows="list")
+        ada.quit()
+
+
+class AlonePython(Alone, ChatTestCase):
+    language = "python"
+
+
+class AloneJs(Alone, ChatTestCase):
+    language = "js"
+
+
+if __name__ == "__main__":
+    tap.main()
