@@ -80,6 +80,7 @@ class RunBuilt(RunTestCase):
             languages = [word for word in words if word in SUFFIXES]
             self.assertGreater(len(words), len(languages), f"{name} has no description")
             listed[name] = set(languages)
+        self.assertEqual(listed.pop("gtk-chat"), {"python", "js"})
         for language in SUFFIXES:
             in_language = sorted(name for name in listed if language in listed[name])
             self.assertEqual(in_language, names_in(language))

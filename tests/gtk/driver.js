@@ -88,10 +88,6 @@ class Driver {
         this.window.lookup_action('send').activate(null);
     }
 
-    resize(width, height) {
-        this.window.set_default_size(width, height);
-    }
-
     back() {
         this.window.lookup_action('back').activate(null);
     }

@@ -77,9 +77,6 @@ class Driver:
         self.window.entry.set_text(text)
         self.window.lookup_action("send").activate(None)
 
-    def resize(self, width, height):
-        self.window.set_default_size(width, height)
-
     def back(self):
         self.window.lookup_action("back").activate(None)
 

@@ -68,7 +68,7 @@ class Scene:
 def take(directory, name, host, languages, **environment):
     scene = Scene(host, languages, environment)
     try:
-        scene.ada.ask("resize", 780, 540)
+        scene.ada.resize(780, 540)
         scene.talk()
         scene.display.take_picture(directory / f"{name}.png")
         if name == "chat":
@@ -81,7 +81,7 @@ def take_narrow(directory, scene):
     """Both of the sides that a narrow window has, one in each window."""
     grace = scene.chats[NAMES["Grace"]]
     for chat, x in ((scene.ada, 0), (grace, 420)):
-        chat.ask("resize", 360, 540)
+        chat.resize(360, 540)
         chat.wait_for(folded=True)
         chat.move(x, 0)
     scene.ada.ask("back")

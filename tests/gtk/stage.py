@@ -30,6 +30,9 @@ gtk-cursor-blink=false
 gtk-enable-animations=false
 """
 
+# What Adwaita's windows have around them, on both sides together.
+SHADOW = (122, 122)
+
 ADDRESSES = ("10.99.0.2/24", "fd99::2/64", "fe80::2/64")
 
 
@@ -126,6 +129,17 @@ class Display:
                                 capture_output=True, timeout=TIME_LIMIT)
         return result.stdout.strip()
 
+    def find_window(self, pid):
+        found = []
+
+        def search():
+            with contextlib.suppress(subprocess.CalledProcessError):
+                found[:] = self.run("xdotool", "search", "--onlyvisible", "--pid", str(pid)).split()
+            return found
+
+        wait_until(search, lambda: f"a window of {pid}")
+        return found[-1]
+
     def take_picture(self, path, area=None):
         """Of the whole screen, or of an area in X's notation, when all has been drawn."""
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -199,19 +213,15 @@ class Chat:
 
     @property
     def window(self):
-        found = []
-
-        def search():
-            with contextlib.suppress(subprocess.CalledProcessError):
-                found[:] = self.display.run("xdotool", "search", "--onlyvisible", "--pid",
-                                            str(self.process.pid)).split()
-            return found
-
-        wait_until(search, lambda: f"a window of {self.name}")
-        return found[-1]
+        return self.display.find_window(self.process.pid)
 
     def move(self, x, y):
         self.display.run("xdotool", "windowmove", "--sync", self.window, str(x), str(y))
+
+    def resize(self, width, height):
+        """As the window manager does it; the shadow is part of the window."""
+        size = (str(width + SHADOW[0]), str(height + SHADOW[1]))
+        self.display.run("xdotool", "windowsize", "--sync", self.window, *size)
 
     def press(self, *keys):
         """On the keyboard of the X server."""

@@ -5,12 +5,14 @@
 import json
 import os
 import pathlib
+import select
 import socket
 import subprocess
 import unittest
 
 import stage
 import tap
+from exampletest import Process
 
 PICTURES = pathlib.Path(os.environ.get("GUDPX_BUILD_DIR", stage.ROOT / "build")) / "tests" / "gtk"
 LANGUAGES = ("python", "js")
@@ -122,6 +124,9 @@ class Stranger:
 
     def say(self, kind, destination=(stage.GROUPS[0], stage.PORT), **fields):
         self.send(json.dumps({**self.fields, "type": kind, **fields}).encode(), destination)
+
+    def hears_something(self):
+        return bool(select.select([self.socket], [], [], 0.1)[0])
 
     def receive(self, kind):
         """The next datagram of that type, and its sender."""
@@ -281,13 +286,69 @@ class Alone:
         ada = self.start(self.language, "Ada")
         self.open_stranger().meet()
         ada.wait_for(peers=[["Stranger", 0]], folded=False)
-        ada.ask("resize", 360, 560)
+        ada.resize(360, 560)
         ada.wait_for(folded=True, shows="list")
         ada.ask("select", "Stranger")
         ada.wait_for(shows="content", title="Stranger")
         ada.ask("back")
         ada.wait_for(shows="list")
         ada.quit()
+
+
+class Programs:
+    """The programs themselves, as they are started by examples/run."""
+
+    language = None
+
+    def run_program(self, *arguments):
+        program = Process(
+            [stage.ROOT / "examples" / "run", "gtk-chat", self.language, *arguments],
+            env=display.environment)
+        self.addCleanup(program.stop)
+        return program
+
+    def test_runs(self):
+        program = self.run_program("--name", "Ada", "--interface", "gudpx0", "--port", "46988",
+                                   "--group", "239.255.71.89")
+        # Nobody has been told of it.
+        stranger = Stranger()
+        self.addCleanup(stranger.close)
+        group = "239.255.71.89", 46988
+        stage.wait_until(lambda: stranger.say("here", group) or stranger.hears_something(),
+                         lambda: program.output)
+        fields, address = stranger.receive("here")
+        self.assertEqual(fields["name"], "Ada")
+        window = display.find_window(program.pid)
+        display.run("xdotool", "windowfocus", "--sync", window, "key", "ctrl+q")
+        self.assertEqual(program.wait(), 0)
+        self.assertEqual(program.lines, [])
+
+    def test_errors(self):
+        for arguments, message in (
+            (["--interface", "nope"], "nope"),
+            (["--group", "192.0.2.1"], "192.0.2.1 is not a multicast group"),
+            (["--port", "99999"], "port"),
+            (["--port", "x"], "port"),
+            (["--nope"], "nope"),
+        ):
+            program = self.run_program(*arguments)
+            self.assertIn(program.wait(), (1, 2), arguments)
+            self.assertIn(message, program.output)
+            self.assertNotRegex(program.output, "Traceback|JS ERROR")
+
+    def test_help(self):
+        program = self.run_program("--help")
+        self.assertEqual(program.wait(), 0)
+        for option in ("--name", "--interface", "--group", "--port"):
+            self.assertIn(option, program.output)
+
+
+class ProgramsPython(Programs, ChatTestCase):
+    language = "python"
+
+
+class ProgramsJs(Programs, ChatTestCase):
+    language = "js"
 
 
 class AlonePython(Alone, ChatTestCase):
