@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The type stubs: they have what the library has, and mypy finds with them what is wrong."""
+
+import ast
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+import venv
+
+import tap
+from gudpxtest import Gudpx
+
+from gi.repository import GObject
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+STUBS = ROOT / "gudpx" / "overrides" / "gi-stubs"
+HERE = pathlib.Path(__file__).resolve().parent / "typing"
+PROGRAMS = sorted([*(ROOT / "examples" / "python").glob("*.py"),
+                   *(ROOT / "examples" / "protocols").glob("*.py")])
+MYPY = os.environ.get("MYPY") or shutil.which("mypy")
+
+# What the programs leave out, as people do: the types are the base class's.
+ANNOTATIONS = {
+    "do_started(self)": "do_started(self) -> None",
+    "do_stopped(self)": "do_stopped(self) -> None",
+    "do_datagram_received(self, datagram)":
+        "do_datagram_received(self, datagram: Gudpx.Datagram) -> None",
+    "do_connection_refused(self, port)": "do_connection_refused(self, port: Gudpx.Port) -> None",
+    "datagram_received(self, data, sender)":
+        "datagram_received(self, data: bytes, sender: Gudpx.Address) -> None",
+}
+
+
+def read_stub():
+    return ast.parse((STUBS / "repository" / "Gudpx.pyi").read_text(encoding="utf-8"))
+
+
+def name_of(node):
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return node.name
+    if isinstance(node, ast.AnnAssign):
+        return node.target.id
+    return node.targets[0].id if isinstance(node, ast.Assign) else None
+
+
+def names_in(nodes):
+    return {name_of(node) for node in nodes} - {None}
+
+
+def members(kind):
+    """What the library's data say of a class."""
+    info = kind.__info__
+    names = {method.get_name() for method in info.get_methods()}
+    if hasattr(info, "get_vfuncs"):
+        names |= {"do_" + function.get_name() for function in info.get_vfuncs()}
+        names |= {spec.name.replace("-", "_") for spec in kind.list_properties()
+                  if spec.owner_type == kind.__gtype__}
+    else:
+        names |= {field.get_name() for field in info.get_fields()}
+    return names
+
+
+def public_names():
+    return {name for name in dir(Gudpx)
+            if not name.startswith("_") and not name.endswith("Class")}
+
+
+class CompleteTest(unittest.TestCase):
+    def setUp(self):
+        self.stub = read_stub()
+        self.classes = {node.name: node for node in self.stub.body
+                        if isinstance(node, ast.ClassDef)}
+
+    def test_every_name_is_there(self):
+        in_stub = {name for name in names_in(self.stub.body) if not name.startswith("_")}
+        callbacks = {"ProtocolFactory", "PortFunc"}
+        self.assertEqual(in_stub - callbacks, public_names() - callbacks)
+
+    def test_every_member_is_there(self):
+        kinds = [getattr(Gudpx, name) for name in public_names()]
+        kinds = [kind for kind in kinds if isinstance(kind, type) and hasattr(kind, "__info__")]
+        self.assertGreater(len(kinds), 5)
+        for kind in kinds:
+            in_stub = names_in(self.classes[kind.__name__].body)
+            if issubclass(kind, (GObject.GEnum, GObject.GFlags)):
+                values = {value.get_name().upper() for value in kind.__info__.get_values()}
+                self.assertEqual(in_stub - {"__or__", "__and__"}, values)
+                continue
+            self.assertLessEqual(members(kind), in_stub, kind)
+            for name in in_stub:
+                self.assertTrue(hasattr(kind, name) or name in members(kind), f"{kind} {name}")
+
+    def keywords_of(self, name, kind=None):
+        nodes = self.classes[kind].body if kind else self.stub.body
+        for node in nodes:
+            if isinstance(node, ast.FunctionDef) and node.name == name:
+                yield {argument.arg for argument in node.args.args + node.args.kwonlyargs}
+
+    def test_every_property_is_a_keyword(self):
+        writable = {spec.name.replace("-", "_"): spec for spec in Gudpx.Port.list_properties()
+                    if spec.flags & GObject.ParamFlags.WRITABLE}
+        construct_only = {name for name, spec in writable.items()
+                          if spec.flags & GObject.ParamFlags.CONSTRUCT_ONLY}
+        listening = set(writable) - {"local_address"}
+        for name in "listen_udp", "listen_multicast", "listen_unix_datagram":
+            for keywords in self.keywords_of(name):
+                self.assertLessEqual(listening, keywords, name)
+        for keywords in self.keywords_of("adopt_datagram_port"):
+            self.assertLessEqual(listening - construct_only | {"protocol"}, keywords)
+            self.assertEqual(construct_only & keywords, {"protocol"})
+        for keywords in self.keywords_of("__init__", "Port"):
+            self.assertLessEqual(set(writable), keywords)
+
+
+@unittest.skipUnless(MYPY, "mypy is missing")
+class MypyTest(unittest.TestCase):
+    """With the stubs where they are found when they are installed."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.TemporaryDirectory(prefix="gudpx-")
+        cls.addClassCleanup(cls.directory.cleanup)
+        cls.root = pathlib.Path(cls.directory.name)
+        venv.create(cls.root / "venv", system_site_packages=False, with_pip=False, symlinks=True)
+        cls.packages = next((cls.root / "venv" / "lib").glob("python*")) / "site-packages"
+        shutil.copytree(STUBS, cls.packages / "gi-stubs")
+
+    def add_types_of_glib(self):
+        repository = self.packages / "gi-stubs" / "repository"
+        for stub in HERE.glob("*.pyi"):
+            shutil.copy(stub, repository)
+            self.addCleanup((repository / stub.name).unlink)
+
+    def run_mypy(self, *arguments):
+        return subprocess.run(
+            [MYPY, "--strict", "--python-executable", self.root / "venv" / "bin" / "python",
+             "--cache-dir", os.devnull, *arguments],
+            cwd=self.root, capture_output=True, text=True, check=False)
+
+    def assert_right(self, *arguments):
+        result = self.run_mypy(*arguments)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_right(self):
+        self.assert_right(HERE / "right.py")
+        self.add_types_of_glib()
+        self.assert_right(HERE / "right.py")
+
+    def test_wrong(self):
+        self.add_types_of_glib()
+        lines = (HERE / "wrong.py").read_text(encoding="utf-8").splitlines()
+        expected = {number for number, line in enumerate(lines, 1) if line.endswith("# error")}
+        self.assertGreater(len(expected), 10)
+        result = self.run_mypy(HERE / "wrong.py")
+        found = {int(number) for number in re.findall(r"wrong\.py:(\d+): error", result.stdout)}
+        self.assertEqual(found, expected, result.stdout + result.stderr)
+
+    def test_the_stub_itself(self):
+        self.add_types_of_glib()
+        self.assert_right(self.packages / "gi-stubs" / "repository" / "Gudpx.pyi")
+
+    def test_examples(self):
+        self.add_types_of_glib()
+        self.assertGreater(len(PROGRAMS), 5)
+        annotated = self.root / "examples"
+        annotated.mkdir()
+        for program in PROGRAMS:
+            text = program.read_text(encoding="utf-8")
+            for plain, types in ANNOTATIONS.items():
+                text = text.replace(f"def {plain}:", f"def {types}:")
+            (annotated / program.name.replace("-", "_")).write_text(text, encoding="utf-8")
+        self.assert_right("--allow-untyped-defs", "--allow-untyped-calls", "--warn-no-return",
+                          *sorted(annotated.iterdir()))
+
+
+if __name__ == "__main__":
+    tap.main()

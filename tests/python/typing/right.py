@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the types allow, in all strictness."""
+
+import pathlib
+import socket
+
+import gi
+
+gi.require_version("Gudpx", "1")
+from gi.repository import Gio, GLib, Gudpx
+
+
+class Hook(Gudpx.DatagramProtocol):
+    def datagram_received(self, data: bytes, sender: Gudpx.Address) -> None:
+        self.transport.write(data, sender)
+
+
+class Handlers(Gudpx.DatagramProtocol):
+    def do_datagram_received(self, datagram: Gudpx.Datagram) -> None:
+        host, port = datagram.sender
+        payload: bytes = datagram.payload
+        seen: dict[tuple[str, int], bytes] = {datagram.sender: payload}
+        print(f"{datagram.sender} {host} {port + 1} {seen} {datagram.hop_limit + 1}")
+        datagram.reply(bytearray(payload))
+
+    def do_error_received(
+        self, port: Gudpx.Port, error: GLib.Error, destination: Gio.SocketAddress | None
+    ) -> None:
+        print(port.local_address, error, destination and destination.to_string())
+
+    def do_writable(self, port: Gudpx.Port) -> None:
+        port.reading = True
+
+
+def listen() -> None:
+    flags = Gudpx.MetadataFlags.DESTINATION | Gudpx.MetadataFlags.HOP_LIMIT
+    Gudpx.listen_udp(9999, Hook(), interface="::", reuse_port=True, ttl=4, metadata=flags)
+    Gudpx.listen_udp(9999, Hook(), None, 65535)
+    Gudpx.listen_multicast(9999, Hook(), listen_multiple=True).join_group("224.0.0.251", "eth0")
+    Gudpx.listen_unix_datagram(pathlib.Path("/run/socket"), Hook(), max_packet_size=100000)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    Gudpx.adopt_datagram_port(sock, Hook(), ttl=3)
+    Gudpx.adopt_datagram_port(sock.fileno(), socket.AF_INET, Hook())
+    Gudpx.adopt_datagram_port(3, Gio.SocketFamily.INVALID, Hook())
+
+
+def write() -> None:
+    with Gudpx.listen_udp(0, Gudpx.DatagramProtocol()) as port:
+        port.write(b"hi", ("192.0.2.1", 9999))
+        port.write(memoryview(b"hi"), ("fe80::1", 9999, 0, 2))
+        port.connect_peer("192.0.2.1", 9999)
+        port.write(b"hi")
+        port.ttl += 1
+        print(port.statistics.datagrams_sent + 1, port.local_address)
+
+
+def group() -> None:
+    with Gudpx.PortGroup.new(2, ("::", 9999), lambda *_: Hook()) as group:
+        group.start()
+
+
+async def wait() -> None:
+    host: str = await Gudpx.resolve("localhost")
+    async with Gudpx.listen_udp(0, Gudpx.DatagramProtocol()) as port:
+        await port.write_async(b"hi", (host, 9999))
+        async for datagram in port:
+            port.write(datagram.payload, datagram.sender)

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the types refuse: in each line that says so, and in no other."""
+
+import gi
+
+gi.require_version("Gudpx", "1")
+from gi.repository import Gudpx
+
+protocol = Gudpx.DatagramProtocol()
+port = Gudpx.listen_udp("9999", protocol)  # error
+Gudpx.listen_udp(9999)  # error
+Gudpx.listen_udp(9999, protocol, nonesuch=True)  # error
+Gudpx.listen_udp(9999, protocol, ttl="4")  # error
+Gudpx.listen_multicast(9999, protocol, local_address=None)  # error
+Gudpx.adopt_datagram_port(3, protocol, reuse_port=True)  # error
+port.write("text", ("192.0.2.1", 9999))  # error
+port.write(b"hi", ("192.0.2.1", "9999"))  # error
+port.write(b"hi", 9999)  # error
+port.nonesuch()  # error
+port.listening = False  # error
+port.ttl = "4"  # error
+Gudpx.Datagram.new("text")  # error
+Gudpx.Datagram.new(b"x").reply("text")  # error
+Gudpx.nonesuch()  # error
+
+
+class Protocol(Gudpx.DatagramProtocol):
+    def do_datagram_received(self, datagram: bytes) -> None:  # error
+        pass
