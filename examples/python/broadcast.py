@@ -14,8 +14,7 @@ from gi.repository import GLib, Gudpx  # noqa: E402
 
 class Listener(Gudpx.DatagramProtocol):
     def do_datagram_received(self, datagram):
-        sender = datagram.get_sender().to_string()
-        print("received", datagram.get_payload(), "from", sender, flush=True)
+        print("received", datagram.payload, f"from {datagram.sender}", flush=True)
 
 
 def main():
@@ -32,10 +31,9 @@ def main():
     args = parser.parse_args()
 
     try:
-        port = Gudpx.listen_udp(args.port, Listener())
-        # Without it the system refuses to send to a broadcast address.
-        port.set_broadcast_allowed(True)
-        port.write_to_host(b"Is anybody there?", args.destination, args.port)
+        # Without broadcast_allowed the system refuses to send to a broadcast address.
+        port = Gudpx.listen_udp(args.port, Listener(), broadcast_allowed=True)
+        port.write(b"Is anybody there?", (args.destination, args.port))
     except GLib.Error as error:
         sys.exit(error.message)
 

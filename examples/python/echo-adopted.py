@@ -10,14 +10,13 @@ import sys
 import gi
 
 gi.require_version("Gudpx", "1")
-from gi.repository import Gio, GLib, Gudpx  # noqa: E402
+from gi.repository import GLib, Gudpx  # noqa: E402
 
 
 class Echo(Gudpx.DatagramProtocol):
     def do_datagram_received(self, datagram):
-        payload = datagram.get_payload()
-        print("received", len(payload), "bytes", flush=True)
-        datagram.reply(payload)
+        print("received", len(datagram.payload), "bytes", flush=True)
+        datagram.reply(datagram.payload)
 
 
 def main():
@@ -30,11 +29,11 @@ def main():
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             # Here is the place for what the library has no property for: setsockopt(), a filter…
             sock.bind(("127.0.0.1", args.port))
-            port = Gudpx.adopt_datagram_port(sock.fileno(), Gio.SocketFamily.IPV4, Echo())
-    except (GLib.Error, OSError) as error:
+            port = Gudpx.adopt_datagram_port(sock, Echo())
+    except OSError as error:
         sys.exit(str(error))
 
-    print("listening on", port.get_local_address().to_string(), flush=True)
+    print(f"listening on {port.local_address}", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         GLib.MainLoop().run()
 

@@ -14,11 +14,9 @@ from gi.repository import GLib, Gudpx  # noqa: E402
 
 class Echo(Gudpx.DatagramProtocol):
     def do_datagram_received(self, datagram):
-        payload = datagram.get_payload()
-        sender = datagram.get_sender().to_string()
-        destination = datagram.get_destination().to_string()
-        print("received", payload, "from", sender, "to", destination, flush=True)
-        datagram.reply(payload)
+        addresses = f"from {datagram.sender} to {datagram.destination}"
+        print("received", datagram.payload, addresses, flush=True)
+        datagram.reply(datagram.payload)
 
 
 def main():
@@ -35,12 +33,16 @@ def main():
 
     # A host has several IPv6 addresses. With the destination a reply knows which one to use.
     try:
-        port = Gudpx.listen_udp(args.port, Echo(), args.address)
-        port.set_metadata(Gudpx.MetadataFlags.DESTINATION)
+        port = Gudpx.listen_udp(
+            args.port,
+            Echo(),
+            interface=args.address,
+            metadata=Gudpx.MetadataFlags.DESTINATION,
+        )
     except GLib.Error as error:
         sys.exit(error.message)
 
-    print("listening on", port.get_local_address().to_string(), flush=True)
+    print(f"listening on {port.local_address}", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         GLib.MainLoop().run()
 

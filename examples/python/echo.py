@@ -14,13 +14,11 @@ from gi.repository import GLib, Gudpx  # noqa: E402
 
 class Echo(Gudpx.DatagramProtocol):
     def do_started(self):
-        address = self.get_transport().get_local_address()
-        print("listening on", address.to_string(), flush=True)
+        print(f"listening on {self.transport.local_address}", flush=True)
 
     def do_datagram_received(self, datagram):
-        payload = datagram.get_payload()
-        print("received", payload, "from", datagram.get_sender().to_string(), flush=True)
-        datagram.reply(payload)
+        print("received", datagram.payload, f"from {datagram.sender}", flush=True)
+        datagram.reply(datagram.payload)
 
 
 def main():
@@ -31,7 +29,7 @@ def main():
 
     # Nothing needs to hold on to the port: it serves until it is stopped.
     try:
-        Gudpx.listen_udp(args.port, Echo(), args.address)
+        Gudpx.listen_udp(args.port, Echo(), interface=args.address)
     except GLib.Error as error:
         sys.exit(error.message)
 

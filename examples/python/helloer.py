@@ -19,7 +19,7 @@ class Helloer(Gudpx.DatagramProtocol):
         self.exit_status = 0
 
     def do_datagram_received(self, datagram):
-        print("received", datagram.get_payload(), flush=True)
+        print("received", datagram.payload, flush=True)
         self.loop.quit()
 
     def do_connection_refused(self, port):

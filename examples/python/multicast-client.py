@@ -17,8 +17,7 @@ PORT = 8005
 
 class MulticastPingClient(Gudpx.DatagramProtocol):
     def do_datagram_received(self, datagram):
-        sender = datagram.get_sender().to_string()
-        print("received", datagram.get_payload(), "from", sender, flush=True)
+        print("received", datagram.payload, f"from {datagram.sender}", flush=True)
 
 
 def main():
@@ -29,9 +28,10 @@ def main():
     # A port number of its own: were it the server's, on the same machine, the kernel would hand
     # the answer, which is sent to one receiver, to either of the two.
     try:
-        port = Gudpx.listen_multicast(0, MulticastPingClient(), False, None)
-        port.set_multicast_interface(args.interface)
-        port.write_to_host(b"Client: Ping", GROUP, PORT)
+        port = Gudpx.listen_multicast(
+            0, MulticastPingClient(), multicast_interface=args.interface
+        )
+        port.write(b"Client: Ping", (GROUP, PORT))
     except GLib.Error as error:
         sys.exit(error.message)
 

@@ -17,9 +17,8 @@ PORT = 8005
 
 class MulticastPingPong(Gudpx.DatagramProtocol):
     def do_datagram_received(self, datagram):
-        payload = datagram.get_payload()
-        print("received", payload, "from", datagram.get_sender().to_string(), flush=True)
-        if payload == b"Client: Ping":
+        print("received", datagram.payload, f"from {datagram.sender}", flush=True)
+        if datagram.payload == b"Client: Ping":
             # The answer goes to the one who asked, not to the group.
             datagram.reply(b"Server: Pong")
 
@@ -31,7 +30,7 @@ def main():
 
     # listen_multiple: several servers may run on one machine, and each receives the ping.
     try:
-        port = Gudpx.listen_multicast(PORT, MulticastPingPong(), True, None)
+        port = Gudpx.listen_multicast(PORT, MulticastPingPong(), listen_multiple=True)
         port.join_group(GROUP, args.interface)
     except GLib.Error as error:
         sys.exit(error.message)

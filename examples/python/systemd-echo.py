@@ -10,16 +10,15 @@ import sys
 import gi
 
 gi.require_version("Gudpx", "1")
-from gi.repository import Gio, GLib, Gudpx  # noqa: E402
+from gi.repository import GLib, Gudpx  # noqa: E402
 
 FIRST_FD = 3
 
 
 class Echo(Gudpx.DatagramProtocol):
     def do_datagram_received(self, datagram):
-        payload = datagram.get_payload()
-        print("received", payload, flush=True)
-        datagram.reply(payload)
+        print("received", datagram.payload, flush=True)
+        datagram.reply(datagram.payload)
 
 
 def passed_fds():
@@ -42,11 +41,11 @@ def main():
     for fd in fds:
         # The unit file says which family it is; the port takes it from the socket.
         try:
-            port = Gudpx.adopt_datagram_port(fd, Gio.SocketFamily.INVALID, echo)
+            port = Gudpx.adopt_datagram_port(fd, echo)
         except GLib.Error as error:
             sys.exit(error.message)
         os.close(fd)
-        print("listening on", port.get_local_address().to_string(), flush=True)
+        print(f"listening on {port.local_address}", flush=True)
 
     with contextlib.suppress(KeyboardInterrupt):
         GLib.MainLoop().run()

@@ -336,8 +336,67 @@ class Twisted(SnippetTestCase):
 
 
 def has_twisted():
-    command = [sys.executable, "-c", "import twisted.internet.reactor"]
+    return has_module("twisted.internet.reactor")
+
+
+def has_module(name):
+    command = [sys.executable, "-c", f"import {name}"]
     return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+class Python(SnippetTestCase):
+    def test_first(self):
+        process = self.check_echo("python-first")
+        process.wait_for(r"^listening on 127\.0\.0\.1:9999$")
+        self.end(process)
+
+    def test_datagram(self):
+        process = self.check_echo("python-datagram", "::1")
+        process.wait_for(r"^<Gudpx.Datagram b'hello', 5 bytes from \[::1\]:\d+ to \[::1\]:9999>$")
+        process.wait_for(r"^from \[::1\]:\d+ to \[::1\]:9999 after 64$")
+        self.end(process)
+
+    def test_addresses(self):
+        other = self.socket()
+        other.bind(("127.0.0.1", 9998))
+        process = self.start_snippet("python-addresses")
+        sock = self.connected_socket(*ADDRESS)
+        for count in b"1", b"2":
+            sock.send(b"hello")
+            self.assertEqual(sock.recv(10), count)
+            text = f"127.0.0.1:{sock.getsockname()[1]} was here"
+            self.assertEqual(other.recv(100), text.encode())
+        self.end(process)
+
+    def test_keywords(self):
+        process = self.check_echo("python-keywords", "::1")
+        for number in 9998, 9997:
+            self.wait_until_bound(process, number)
+            self.assert_echoes(self.connected_socket("127.0.0.1", number), b"hello")
+        self.end(process)
+
+    def test_errors(self):
+        process = self.run_snippet("python-errors")
+        process.wait_for(r"^True Cannot listen on 0\.0\.0\.0:9999: Address already in use$")
+        process.wait_for("localhost.*resolve")
+        for _ in range(2):
+            process.wait_for("^True$")
+        self.finish(process)
+
+    def test_context(self):
+        process, sock, sender = self.ask_once("python-context")
+        sock.sendto(b"hi", sender)
+        process.wait_for(r"^127\.0\.0\.1:9999 says b'hi'$")
+        process.wait_for("stopped, Ask>$")
+        self.finish(process)
+
+    def test_asyncio(self):
+        if has_module("gi.events"):
+            self.end(self.check_echo("python-asyncio", "localhost"))
+            return
+        process = self.run_snippet("python-asyncio")
+        process.wait_for("No module named 'gi.events'")
+        self.assertEqual(process.wait(), 1)
 
 
 class Lifetimes(SnippetTestCase):
