@@ -22,13 +22,34 @@
  * an exception in Python or JavaScript, loses its datagram and nothing else.
  *
  * ```c
+ * #define ECHO_TYPE_PROTOCOL (echo_protocol_get_type ())
+ * G_DECLARE_FINAL_TYPE (EchoProtocol, echo_protocol, ECHO, PROTOCOL, GudpxDatagramProtocol)
+ *
+ * struct _EchoProtocol
+ * {
+ *   GudpxDatagramProtocol parent_instance;
+ * };
+ *
+ * G_DEFINE_FINAL_TYPE (EchoProtocol, echo_protocol, GUDPX_TYPE_DATAGRAM_PROTOCOL)
+ *
  * static void
- * echo_datagram_received (GudpxDatagramProtocol *protocol, GudpxDatagram *datagram)
+ * echo_protocol_datagram_received (GudpxDatagramProtocol *protocol, GudpxDatagram *datagram)
  * {
  *   gsize size;
  *   const guint8 *payload = gudpx_datagram_get_payload (datagram, &size);
  *
  *   gudpx_datagram_reply (datagram, payload, size, NULL);
+ * }
+ *
+ * static void
+ * echo_protocol_class_init (EchoProtocolClass *klass)
+ * {
+ *   GUDPX_DATAGRAM_PROTOCOL_CLASS (klass)->datagram_received = echo_protocol_datagram_received;
+ * }
+ *
+ * static void
+ * echo_protocol_init (EchoProtocol *self)
+ * {
  * }
  * ```
  *

@@ -19,6 +19,27 @@
  * What [property@Gudpx.Port:metadata] did not ask for is not known: the getters say what they return
  * then.
  *
+ * It belongs to the thread of its port. What another thread needs is best read there and handed over:
+ * [method@Gudpx.Datagram.dup_bytes] has a copy of the payload.
+ *
+ * ```c
+ * static gboolean
+ * answer (gpointer datagram)
+ * {
+ *   g_autoptr (GError) error = NULL;
+ *
+ *   if (!gudpx_datagram_reply (datagram, (const guint8 *) "later", 5, &error))
+ *     g_warning ("%s", error->message);
+ *   return G_SOURCE_REMOVE;
+ * }
+ *
+ * static void
+ * on_datagram_received (GudpxDatagramProtocol *protocol, GudpxDatagram *datagram)
+ * {
+ *   g_timeout_add_full (G_PRIORITY_DEFAULT, 100, answer, g_object_ref (datagram), g_object_unref);
+ * }
+ * ```
+ *
  * Since: 1.0
  */
 struct _GudpxDatagram

@@ -40,6 +40,17 @@ parse_bind_address (const char *bind_address, guint16 port, GError **error)
  *
  * No other socket can be bound to the same address: neither `SO_REUSEADDR` nor `SO_REUSEPORT` is set.
  *
+ * ```c
+ * static gboolean
+ * serve (GudpxDatagramProtocol *protocol, GError **error)
+ * {
+ *   // IPv6 and IPv4. The main context keeps the port, so that this need not.
+ *   g_autoptr (GudpxPort) port = gudpx_listen_udp (9999, protocol, "::", error);
+ *
+ *   return port != NULL;
+ * }
+ * ```
+ *
  * Returns: (transfer full): a port that is listening. The main context keeps it until it is stopped,
  *   whether the caller does or not.
  *
@@ -70,6 +81,21 @@ gudpx_listen_udp (guint16 port,
  *
  * Listens for datagrams like [func@Gudpx.listen_udp], for groups that several programs of a machine
  * listen to: Twisted's `listenMulticast`. Join them with [method@Gudpx.Port.join_group].
+ *
+ * ```c
+ * static GudpxPort *
+ * listen_to_group (GudpxDatagramProtocol *protocol, GError **error)
+ * {
+ *   g_autoptr (GudpxPort) port = gudpx_listen_multicast (8005, protocol, TRUE, NULL, error);
+ *
+ *   if (port != NULL && !gudpx_port_join_group (port, "228.0.0.5", NULL, error))
+ *     {
+ *       gudpx_port_stop_listening (port);
+ *       return NULL;
+ *     }
+ *   return g_steal_pointer (&port);
+ * }
+ * ```
  *
  * Returns: (transfer full): a port that is listening
  *
@@ -154,6 +180,15 @@ gudpx_listen_unix_datagram (const char *path, GudpxDatagramProtocol *protocol, G
  * Errors are %G_IO_ERROR_INVALID_ARGUMENT for a descriptor that is no datagram socket or not of
  * @family, and %G_IO_ERROR_NOT_SUPPORTED for one that is neither IPv4 nor IPv6 nor UNIX. They leave
  * @fd as it was.
+ *
+ * ```c
+ * static GudpxPort *
+ * serve_activated (GudpxDatagramProtocol *protocol, GError **error)
+ * {
+ *   // systemd passes sockets from descriptor 3 on, see sd_listen_fds(3).
+ *   return gudpx_adopt_datagram_port (3, G_SOCKET_FAMILY_INVALID, protocol, error);
+ * }
+ * ```
  *
  * Returns: (transfer full): a port that is listening
  *

@@ -24,15 +24,32 @@
  * that of the main thread.
  *
  * ```c
+ * static void
+ * echo (GudpxDatagramProtocol *protocol, GudpxDatagram *datagram)
+ * {
+ *   gsize size;
+ *   const guint8 *payload = gudpx_datagram_get_payload (datagram, &size);
+ *
+ *   gudpx_datagram_reply (datagram, payload, size, NULL);
+ * }
+ *
  * static GudpxDatagramProtocol *
  * make_echo (GudpxPortGroup *group, guint index, gpointer user_data)
  * {
- *   return g_object_new (ECHO_TYPE_PROTOCOL, NULL);
+ *   GudpxDatagramProtocol *protocol = gudpx_datagram_protocol_new ();
+ *
+ *   g_signal_connect (protocol, "datagram-received", G_CALLBACK (echo), NULL);
+ *   return protocol;
  * }
  *
- * group = gudpx_port_group_new (0, address, make_echo, NULL, NULL);
- * if (!gudpx_port_group_start (group, &error))
- *   g_error ("%s", error->message);
+ * static GudpxPortGroup *
+ * start_echoes (GSocketAddress *address, GError **error)
+ * {
+ *   // One for each processor. Whoever gets the group has to keep it.
+ *   g_autoptr (GudpxPortGroup) group = gudpx_port_group_new (0, address, make_echo, NULL, NULL);
+ *
+ *   return gudpx_port_group_start (group, error) ? g_steal_pointer (&group) : NULL;
+ * }
  * ```
  *
  * ## Who gets what

@@ -365,6 +365,22 @@ stop_wait_cancelled (gpointer data)
  * Each of several callers is answered. On a port that is stopped already it completes successfully.
  * Cancelling ends the wait, not the stop; [method@Gudpx.Port.stop_listening] cuts both short.
  *
+ * ```c
+ * static void
+ * on_stopped (GObject *source, GAsyncResult *result, gpointer loop)
+ * {
+ *   gudpx_port_stop_listening_finish (GUDPX_PORT (source), result, NULL);
+ *   g_main_loop_quit (loop);
+ * }
+ *
+ * static void
+ * say_goodbye (GudpxPort *port, GMainLoop *loop)
+ * {
+ *   gudpx_port_write (port, (const guint8 *) "goodbye", 7, NULL);
+ *   gudpx_port_stop_listening_async (port, NULL, on_stopped, loop);
+ * }
+ * ```
+ *
  * Since: 1.0
  */
 void

@@ -393,6 +393,19 @@ queue_datagram (GudpxPort *self, GudpxDatagram *datagram, GError **error)
  * was taken before it, so call again with the rest to see it. The errors are those of
  * [method@Gudpx.Port.write_to].
  *
+ * ```c
+ * static gssize
+ * tell_all (GudpxPort *port, GPtrArray *addresses, GError **error)
+ * {
+ *   g_autoptr (GPtrArray) datagrams = g_ptr_array_new_with_free_func (g_object_unref);
+ *
+ *   for (guint i = 0; i < addresses->len; i++)
+ *     g_ptr_array_add (datagrams,
+ *                      gudpx_datagram_new ((const guint8 *) "news", 4, addresses->pdata[i]));
+ *   return gudpx_port_write_datagrams (port, datagrams, error);
+ * }
+ * ```
+ *
  * Returns: how many were taken, sent or queued; -1 with an error, if it was none
  *
  * Since: 1.0

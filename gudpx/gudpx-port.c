@@ -36,6 +36,30 @@
  * [signal@Gudpx.DatagramProtocol::error-received] or
  * [signal@Gudpx.DatagramProtocol::connection-refused].
  *
+ * ## Properties
+ *
+ * What the system may refuse has a setter with an error; g_object_set() and the other ways to set a
+ * property can only warn. What was set is kept from one start to the next.
+ *
+ * ```c
+ * static GudpxPort *
+ * listen_with_options (GudpxDatagramProtocol *protocol, GError **error)
+ * {
+ *   g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string ("::", 9999);
+ *   g_autoptr (GudpxPort) port = g_object_new (GUDPX_TYPE_PORT,
+ *                                              "protocol", protocol,
+ *                                              "local-address", address,
+ *                                              "ipv6-only", TRUE,
+ *                                              NULL);
+ *
+ *   if (!gudpx_port_set_metadata (port, GUDPX_METADATA_DESTINATION, error) ||
+ *       !gudpx_port_start_listening (port, error))
+ *     return NULL;
+ *
+ *   return g_steal_pointer (&port);
+ * }
+ * ```
+ *
  * Since: 1.0
  */
 
@@ -334,6 +358,8 @@ install_construct_properties (void)
    * multicasts and broadcasts that it asked for (`SO_REUSEADDR` and `SO_REUSEPORT`). All of them must
    * say so.
    *
+   * The default is %FALSE.
+   *
    * Since: 1.0
    */
   properties[GUDPX_PORT_PROP_LISTEN_MULTIPLE] =
@@ -345,6 +371,8 @@ install_construct_properties (void)
    * Whether several sockets of the same user may be bound to the address, among which the kernel
    * shares the datagrams out (`SO_REUSEPORT`). All of them must say so.
    *
+   * The default is %FALSE.
+   *
    * Since: 1.0
    */
   properties[GUDPX_PORT_PROP_REUSE_PORT] =
@@ -355,6 +383,8 @@ install_construct_properties (void)
    *
    * Whether a port bound to IPv6 is for IPv6 alone, and not for IPv4 too (`IPV6_V6ONLY`, RFC 3493).
    *
+   * The default is %FALSE.
+   *
    * Since: 1.0
    */
   properties[GUDPX_PORT_PROP_IPV6_ONLY] =
@@ -364,6 +394,8 @@ install_construct_properties (void)
    * GudpxPort:bind-device: (getter get_bind_device)
    *
    * The name of the only network interface to use (`SO_BINDTODEVICE`, Linux); %NULL: all.
+   *
+   * The default is %NULL.
    *
    * Since: 1.0
    */
@@ -382,6 +414,8 @@ install_properties (void)
    * The address to bind, and while the port is open the one that is bound, with the real port
    * number. It can be set while the port is stopped; %NULL is any IPv4 address and any free number.
    *
+   * The default is %NULL.
+   *
    * Since: 1.0
    */
   properties[GUDPX_PORT_PROP_LOCAL_ADDRESS] = g_param_spec_object (
@@ -393,6 +427,8 @@ install_properties (void)
    * How many bytes of a received datagram are kept, 1 to 1048576. The default keeps every UDP
    * datagram whole; UNIX datagrams can be longer.
    *
+   * The default is 65535.
+   *
    * Since: 1.0
    */
   properties[GUDPX_PORT_PROP_MAX_PACKET_SIZE] =
@@ -403,6 +439,8 @@ install_properties (void)
    * GudpxPort:broadcast-allowed: (getter get_broadcast_allowed) (setter set_broadcast_allowed)
    *
    * Whether broadcast addresses may be written to (`SO_BROADCAST`).
+   *
+   * The default is %FALSE.
    *
    * Since: 1.0
    */
@@ -424,6 +462,8 @@ install_properties (void)
    *
    * The time to live of multicast datagrams, 0 to 255: 0 stays on the machine, 1 on the link.
    *
+   * The default is 1.
+   *
    * Since: 1.0
    */
   properties[GUDPX_PORT_PROP_MULTICAST_TTL] =
@@ -434,6 +474,8 @@ install_properties (void)
    *
    * Whether multicast datagrams that are written come to the members of the group on this machine
    * too.
+   *
+   * The default is %TRUE.
    *
    * Since: 1.0
    */
@@ -446,6 +488,8 @@ install_properties (void)
    * The network interface that multicast datagrams leave by: its name, or an address that it has;
    * %NULL: the system's choice.
    *
+   * The default is %NULL.
+   *
    * Since: 1.0
    */
   properties[GUDPX_PORT_PROP_MULTICAST_INTERFACE] =
@@ -456,6 +500,8 @@ install_properties (void)
    *
    * The differentiated services code point of what is sent (RFC 2474), 0 to 63.
    *
+   * The default is 0.
+   *
    * Since: 1.0
    */
   properties[GUDPX_PORT_PROP_DSCP] = g_param_spec_uint ("dscp", NULL, NULL, 0, 63, 0, flags);
@@ -465,6 +511,8 @@ install_properties (void)
    *
    * The kernel's buffer for what was not received yet, in bytes (`SO_RCVBUF`). The system may grant
    * less than was asked for: while the port is open, this is what it granted. 0: its choice.
+   *
+   * The default is 0.
    *
    * Since: 1.0
    */
@@ -477,6 +525,8 @@ install_properties (void)
    * The kernel's buffer for what has not left yet, in bytes (`SO_SNDBUF`). The system may grant less
    * than was asked for: while the port is open, this is what it granted. 0: its choice.
    *
+   * The default is 0.
+   *
    * Since: 1.0
    */
   properties[GUDPX_PORT_PROP_SEND_BUFFER_SIZE] =
@@ -485,7 +535,10 @@ install_properties (void)
   /**
    * GudpxPort:metadata: (getter get_metadata) (setter set_metadata)
    *
-   * What the kernel is to deliver with each datagram.
+   * What the kernel is to deliver with each datagram, beside the payload and the sender. Each flag
+   * costs some time; see the getters of [class@Gudpx.Datagram] for what they tell.
+   *
+   * The default is %GUDPX_METADATA_NONE.
    *
    * Since: 1.0
    */
@@ -498,6 +551,8 @@ install_properties (void)
    * How many bytes the send queue may hold, counted as [property@Gudpx.Port:send-queue-size] counts
    * them. 0: nothing is queued.
    *
+   * The default is 1048576.
+   *
    * Since: 1.0
    */
   properties[GUDPX_PORT_PROP_SEND_QUEUE_LIMIT] = g_param_spec_uint64 (
@@ -508,6 +563,8 @@ install_properties (void)
    *
    * The priority in the main context, such as %G_PRIORITY_DEFAULT. Where all else runs at
    * %G_PRIORITY_DEFAULT_IDLE, a busy port should too.
+   *
+   * The default is %G_PRIORITY_DEFAULT.
    *
    * Since: 1.0
    */
@@ -520,6 +577,8 @@ install_properties (void)
    * Whether datagrams are received. While they are not, the kernel queues them, as many as find room
    * in its buffer. Writing goes on, and so do errors.
    *
+   * The default is %TRUE.
+   *
    * Since: 1.0
    */
   properties[GUDPX_PORT_PROP_READING] =
@@ -531,6 +590,8 @@ install_properties (void)
    * Whether datagrams of one size to one destination that leave together are handed to the kernel as
    * one, which segments them again (`UDP_SEGMENT`, `udp(7)`). What receives them sees no difference.
    * Where the system or the interface cannot do that, they are sent one by one.
+   *
+   * The default is %TRUE.
    *
    * Since: 1.0
    */
@@ -545,6 +606,8 @@ install_properties (void)
    * more than that. It is only done while it keeps paying: a port that asked in vain leaves it for
    * some time. 0: never.
    *
+   * The default is 5.
+   *
    * Since: 1.0
    */
   properties[GUDPX_PORT_PROP_BUSY_POLL] =
@@ -558,6 +621,8 @@ install_properties (void)
    * [signal@Gudpx.DatagramProtocol::error-received] what the network says of datagrams that it sent,
    * refusals among it (`IP_RECVERR`, `ip(7)`; Linux, not with GSocket's own calls).
    *
+   * The default is %FALSE.
+   *
    * Since: 1.0
    */
   properties[GUDPX_PORT_PROP_REPORT_ERRORS] =
@@ -570,6 +635,8 @@ install_properties (void)
    * %G_IO_ERROR_MESSAGE_TOO_LARGE instead of being sent in fragments (`IP_MTU_DISCOVER`, `ip(7)`;
    * Linux).
    *
+   * The default is %FALSE.
+   *
    * Since: 1.0
    */
   properties[GUDPX_PORT_PROP_DONT_FRAGMENT] =
@@ -578,7 +645,10 @@ install_properties (void)
   /**
    * GudpxPort:send-queue-policy: (getter get_send_queue_policy) (setter set_send_queue_policy)
    *
-   * What becomes of a datagram that finds no room in the send queue.
+   * What becomes of a datagram that finds no room in the send queue. The statistics count what was
+   * dropped, see [struct@Gudpx.Statistics].
+   *
+   * The default is %GUDPX_QUEUE_POLICY_REFUSE.
    *
    * Since: 1.0
    */
@@ -591,6 +661,8 @@ install_properties (void)
    *
    * How many bytes a second leave at most, %G_MAXUINT being any number (`SO_MAX_PACING_RATE`,
    * `socket(7)`). It counts on interfaces with the queueing discipline that paces: `tc-fq(8)`.
+   *
+   * The default is %G_MAXUINT.
    *
    * Since: 1.0
    */

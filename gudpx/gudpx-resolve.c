@@ -195,6 +195,27 @@ resolve (gpointer tag,
  * this function has returned. After 60 seconds it is %G_IO_ERROR_TIMED_OUT;
  * [func@Gudpx.resolve_all_async] has another limit.
  *
+ * ```c
+ * static void
+ * on_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
+ * {
+ *   g_autoptr (GudpxPort) port = user_data;
+ *   g_autoptr (GError) error = NULL;
+ *   g_autoptr (GInetAddress) address = gudpx_resolve_finish (result, &error);
+ *   g_autofree char *host = address != NULL ? g_inet_address_to_string (address) : NULL;
+ *
+ *   if (host == NULL ||
+ *       !gudpx_port_write_to_host (port, (const guint8 *) "hello", 5, host, 9999, &error))
+ *     g_warning ("%s", error->message);
+ * }
+ *
+ * static void
+ * say_hello (GudpxPort *port)
+ * {
+ *   gudpx_resolve_async ("localhost", NULL, on_resolved, g_object_ref (port));
+ * }
+ * ```
+ *
  * Since: 1.0
  */
 void
@@ -286,6 +307,22 @@ gudpx_resolve_all_async (const char *host,
  * @error: return location for an error
  *
  * Finishes [func@Gudpx.resolve_all_async]. The errors are those of [func@Gudpx.resolve_finish].
+ *
+ * ```c
+ * static void
+ * on_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
+ * {
+ *   g_autoptr (GError) error = NULL;
+ *   GList *addresses = gudpx_resolve_all_finish (result, &error);
+ *
+ *   for (GList *l = addresses; l != NULL; l = l->next)
+ *     {
+ *       g_autofree char *host = g_inet_address_to_string (l->data);
+ *       g_print ("%s\n", host);
+ *     }
+ *   g_list_free_full (addresses, g_object_unref);
+ * }
+ * ```
  *
  * Returns: (transfer full) (element-type GInetAddress): the addresses, at least one; %NULL with an
  *   error

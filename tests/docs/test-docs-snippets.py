@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import xml.etree.ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "examples"))
 
@@ -527,6 +528,21 @@ class Testing(SnippetTestCase):
         if probe.returncode != 0 and "qdisc kind is unknown" not in probe.stderr:
             self.skipTest(f"no network for it: {probe.stderr}")
         return probe.returncode == 0
+
+
+class Reference(SnippetTestCase):
+    """The examples that stand in the comments of the library's own functions."""
+
+    def test_examples_compile(self):
+        gir = xml.etree.ElementTree.parse(exampletest.BUILD / "gudpx" / "Gudpx-1.gir")
+        texts = [element.text or "" for element in gir.iter("{http://www.gtk.org/introspection/core/1.0}doc")]
+        examples = re.findall(r"^```c\n(.*?)^```$", "\n".join(texts), re.MULTILINE | re.DOTALL)
+        self.assertGreater(len(examples), 8)
+        for number, example in enumerate(examples):
+            with self.subTest(example=example):
+                source = self.directory / f"reference-{number}.c"
+                source.write_text(f"#include <gudpx/gudpx.h>\n{example}", encoding="utf-8")
+                self.compile(source, "-fsyntax-only")
 
 
 class ZCompleteness(SnippetTestCase):
