@@ -26,6 +26,11 @@ class TapResult(unittest.TestResult):
         super().addError(test, err)
         self.traces += traceback.format_exception(*err)
 
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self.traces += [f"{subtest}\n", *traceback.format_exception(*err)]
+
     def stopTest(self, test):
         super().stopTest(test)
         outcome = "not ok" if self.traces else "ok"
