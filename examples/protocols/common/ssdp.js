@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What both SSDP examples know of its messages, which look like HTTP.
+
+const MAX_HEADERS = 32;
+
+export const GROUP = '239.255.255.250';
+export const PORT = 1900;
+
+const decoder = new TextDecoder('utf-8', {fatal: true});
+
+// The first line and the headers of a message, by their names in lower case; null if it is none.
+export function parseMessage(data) {
+    let text;
+    try {
+        text = decoder.decode(data);
+    } catch {
+        return null;
+    }
+
+    const [start, ...lines] = text.split(/\r?\n/);
+    const headers = new Map();
+    for (const line of lines.slice(0, MAX_HEADERS)) {
+        const match = line.match(/^([!-9;-~]+):[ \t]*(.*?)[ \t]*$/);
+        if (match)
+            headers.set(match[1].toLowerCase(), match[2]);
+    }
+    return {start, headers};
+}
+
+export function formatMessage(start, headers) {
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    return [start, ...lines, '', ''].join('\r\n');
+}
+
+// What came from the network is not printed as it is.
+export function printable(text) {
+    return text.replace(/[^\x20-\x7e]/g, '?');
+}
