@@ -4,6 +4,8 @@
 import os
 import pathlib
 import shutil
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -84,6 +86,17 @@ class ProtocolTestCase(exampletest.ExampleTestCase):
         self.assertEqual(example.wait(), 0, example.output)
         self.check_lines(example)
         return example.lines
+
+    def member(self, group, port):
+        """A socket that hears the group, and takes nothing away that is sent to this host alone."""
+        sock = self.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind((group, port))
+        index = socket.if_nametoindex("gudpx0")
+        request = struct.pack("4s4si", socket.inet_aton(group), bytes(4), index)
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
+        return sock
 
     def check_lines(self, process):
         for line in process.lines:

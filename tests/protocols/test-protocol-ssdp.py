@@ -5,8 +5,6 @@
 import os
 import pathlib
 import signal
-import socket
-import struct
 import sys
 
 import protocoltest
@@ -48,17 +46,6 @@ class Ssdp(ProtocolTestCase):
         announcer = self.start("ssdp-announce", "--interface=gudpx0", *arguments, language="js")
         announcer.wait_for("^announcing")
         return announcer
-
-    def member(self):
-        """A socket that hears the group."""
-        sock = self.socket()
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        sock.bind(GROUP)
-        index = socket.if_nametoindex("gudpx0")
-        request = struct.pack("4s4si", socket.inet_aton(GROUP[0]), bytes(4), index)
-        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, request)
-        return sock
 
     def test_finds_what_gssdp_announces(self):
         self.start_gssdp("announce", TARGET, f"uuid:1::{TARGET}", LOCATION)
@@ -111,7 +98,7 @@ class Ssdp(ProtocolTestCase):
         self.check_lines(announcer)
 
     def test_discovery_takes_rubbish(self):
-        member = self.member()
+        member = self.member(*GROUP)
         discovery = self.start("ssdp-discover", "--interface=gudpx0", "--seconds=1", language="js")
         search, sender = member.recvfrom(2000)
         self.assertIn(b"\r\nST: ssdp:all\r\n", search)
