@@ -20,7 +20,7 @@ import snippets  # noqa: E402
 import tap  # noqa: E402
 
 ADDRESS = ("127.0.0.1", 9999)
-SUFFIXES = {"python": ".py", "js": ".js", "c": ".c", "sh": ".sh"}
+SUFFIXES = {"python": ".py", "js": ".js", "c": ".c", "vala": ".vala", "sh": ".sh"}
 
 by_name = {snippet.name: snippet for snippet in snippets.read_all()}
 used = set()
@@ -71,8 +71,24 @@ class SnippetTestCase(exampletest.ExampleTestCase):
                 self.skipTest("gjs is missing")
             return [exampletest.GJS, "-m", source]
         program = source.with_suffix("")
-        self.compile(source, "-o", str(program))
+        if language == "vala":
+            self.compile_vala(source, program)
+        else:
+            self.compile(source, "-o", str(program))
         return [program]
+
+    def compile_vala(self, source, program):
+        if not shutil.which("valac") or not (exampletest.BUILD / "gudpx" / "gudpx-1.vapi").exists():
+            self.skipTest("valac or the Vala bindings are missing")
+        # What is installed names gio-2.0 itself.
+        vapidir = f"--vapidir={exampletest.BUILD / 'gudpx'}"
+        result = subprocess.run(
+            ["valac", vapidir, "--pkg=gio-2.0", "--pkg=gudpx-1", f"--output={program.name}",
+             "-X", "-w", source.name],
+            cwd=self.directory, env=uninstalled(), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertNotIn("warning", result.stderr)
 
     def run_snippet(self, name):
         return self.run_command(self.command_for(name))
@@ -197,6 +213,12 @@ class GettingStarted(SnippetTestCase):
             sock.send(b"")
             self.assertEqual(sock.recv(10), expected)
         self.end(process)
+
+    def test_server_vala(self):
+        self.end(self.check_echo("server-vala"))
+
+    def test_resolve_vala(self):
+        self.finish(self.ask_once("resolve-vala")[0])
 
     def check_client(self, name):
         process, sock, sender = self.ask_once(name)
