@@ -7,16 +7,19 @@ import pathlib
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import xml.etree.ElementTree
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "examples"))
+for directory in ("examples", "gtk"):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / directory))
 
 import exampletest  # noqa: E402
 import snippets  # noqa: E402
+import stage  # noqa: E402
 import tap  # noqa: E402
 
 ADDRESS = ("127.0.0.1", 9999)
@@ -565,6 +568,75 @@ class Reference(SnippetTestCase):
                 source = self.directory / f"reference-{number}.c"
                 source.write_text(f"#include <gudpx/gudpx.h>\n{example}", encoding="utf-8")
                 self.compile(source, "-fsyntax-only")
+
+
+class Gtk(SnippetTestCase):
+    def open_display(self):
+        missing = stage.find_missing()
+        if missing:
+            self.skipTest(f"missing: {', '.join(missing)}")
+        display = stage.Display()
+        self.addCleanup(display.close)
+        return display
+
+    def start_window(self, display, name):
+        process = self.run_command(self.command_for(name), env=display.environment)
+        self.wait_until_bound(process)
+        return process
+
+    def close_window(self, display, process):
+        """As its user does, if there is no window manager."""
+        window = display.find_window(process.pid)
+        display.close_window(window)
+        self.finish(process)
+        self.assertFalse(is_bound(9999))
+
+    def test_service(self):
+        process = self.check_echo("gtk-service-python")
+        os.kill(process.pid, signal.SIGINT)
+        process.wait()
+        self.assertFalse(is_bound(9999))
+
+    def test_window(self):
+        display = self.open_display()
+        process = self.start_window(display, "gtk-window-python")
+        display.wait_for_title(process.pid, "^Waiting$")
+        self.connected_socket(*ADDRESS).send(b"<b>\xff\0" + b"x" * 1000)
+        display.wait_for_title(process.pid, r"^From 127\.0\.0\.1$")
+        self.close_window(display, process)
+
+    def test_frames(self):
+        display = self.open_display()
+        process = self.start_window(display, "gtk-frames-js")
+        sock = self.connected_socket(*ADDRESS)
+        for _ in range(100):
+            sock.send(b"")
+        display.wait_for_title(process.pid, "^100 datagrams$")
+        self.close_window(display, process)
+
+    def test_toast(self):
+        display = self.open_display()
+        sock = self.peer()
+        process = self.run_command(self.command_for("gtk-toast-python"), env=display.environment)
+        self.assertEqual(sock.recv(10), b"hello")
+        process.wait_for("^cannot greet: .*<nobody>")
+        sock.close()
+        self.close_window(display, process)
+
+    def test_monitor(self):
+        process = self.run_snippet("gtk-monitor-python")
+        process.wait_for("^joined on gudpx0$")
+        for command in ("link add gudpx9 type veth peer name gudpx8", "link set gudpx9 up",
+                        "address add 10.98.0.1/24 dev gudpx9"):
+            subprocess.run(["ip", *command.split()], check=True)
+        self.addCleanup(subprocess.run, ["ip", "link", "del", "gudpx9"], check=True)
+        process.wait_for("^joined on gudpx9$")
+        self.end(process)
+
+    def test_run(self):
+        used.add("gtk-run")
+        program = by_name["gtk-run"].code.split()[0]
+        self.assertTrue(os.access(snippets.ROOT / program, os.X_OK))
 
 
 class ZCompleteness(SnippetTestCase):

@@ -13,7 +13,7 @@ WORDS = (
     ("Ada", "Karen and Alan, says the list. It filled by itself."),
     ("Grace", "No server?"),
     ("Ada", "None. They announce themselves to a multicast group, over IPv4 and IPv6."),
-    ("Grace", "So the network of the hackathon will do"),
+    ("Grace", "So the network of the hackathon will do."),
 )
 PEOPLE = ("Ada Lovelace", "Grace Hopper", "Alan Turing", "Karen Spärck Jones")
 NAMES = {"Ada": "Ada Lovelace", "Grace": "Grace Hopper"}

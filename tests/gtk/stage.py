@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -93,7 +94,7 @@ class Display:
         # What it needs may be missing, and then the tests are skipped.
         import desktop
 
-        self._claim = desktop.claim(self.name)
+        self._desktop = desktop.Desktop(self.name)
         self._compositor = subprocess.Popen(["xcompmgr"], env=self.environment)
 
     def _start(self, size):
@@ -140,6 +141,15 @@ class Display:
         wait_until(search, lambda: f"a window of {pid}")
         return found[-1]
 
+    def wait_for_title(self, pid, pattern):
+        window = self.find_window(pid)
+        wait_until(lambda: re.search(pattern, self.run("xdotool", "getwindowname", window)),
+                   lambda: self.run("xdotool", "getwindowname", window))
+
+    def close_window(self, window):
+        """Asks the program to, as a window manager does."""
+        self._desktop.close_window(int(window))
+
     def take_picture(self, path, area=None):
         """Of the whole screen, or of an area in X's notation, when all has been drawn."""
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -155,7 +165,7 @@ class Display:
         wait_until(is_settled, lambda: f"two pictures alike, last {path}")
 
     def close(self):
-        self._claim.close()
+        self._desktop.close()
         for process in (self._compositor, self._server):
             process.terminate()
             process.wait()
