@@ -67,6 +67,13 @@ gudpx_native_address_is_unnamed (const GudpxNativeAddress *native)
   return native->length <= G_STRUCT_OFFSET (struct sockaddr_un, sun_path);
 }
 
+static inline gboolean
+gudpx_native_address_has_path (const GudpxNativeAddress *native)
+{
+  return native->u.any.sa_family == AF_UNIX && !gudpx_native_address_is_unnamed (native) &&
+         native->u.un.sun_path[0] != '\0';
+}
+
 static inline guint16
 gudpx_native_address_get_port (const GudpxNativeAddress *native)
 {

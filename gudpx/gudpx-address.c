@@ -173,8 +173,7 @@ normalize_path (GudpxNativeAddress *native)
   const gsize offset = G_STRUCT_OFFSET (struct sockaddr_un, sun_path);
   gsize length;
 
-  if (native->u.any.sa_family != AF_UNIX || gudpx_native_address_is_unnamed (native) ||
-      native->u.un.sun_path[0] == '\0')
+  if (!gudpx_native_address_has_path (native))
     return;
 
   length = strnlen (native->u.un.sun_path, sizeof native->u.un.sun_path);
@@ -321,10 +320,16 @@ gudpx_native_address_equal (const GudpxNativeAddress *a, const GudpxNativeAddres
 GSocketAddress *
 gudpx_native_address_to_object (const GudpxNativeAddress *native)
 {
+  gsize length = native->length;
+
   if (gudpx_native_address_is_unnamed (native))
     return NULL;
 
-  return g_socket_address_new_from_native ((gpointer) &native->u, native->length);
+  /* GLib 2.90 takes the zero that ends a path for a part of it. */
+  if (gudpx_native_address_has_path (native) && ((const char *) &native->u)[length - 1] == '\0')
+    length--;
+
+  return g_socket_address_new_from_native ((gpointer) &native->u, length);
 }
 
 guint32

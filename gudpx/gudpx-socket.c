@@ -135,13 +135,6 @@ is_stale (const GudpxNativeAddress *address)
   return stale;
 }
 
-static gboolean
-has_path (const GudpxNativeAddress *address)
-{
-  return address->u.any.sa_family == AF_UNIX && !gudpx_native_address_is_unnamed (address) &&
-         address->u.un.sun_path[0] != '\0';
-}
-
 gboolean
 gudpx_socket_bind (GSocket *socket, const GudpxNativeAddress *address, GError **error)
 {
@@ -158,7 +151,7 @@ gudpx_socket_bind (GSocket *socket, const GudpxNativeAddress *address, GError **
     return TRUE;
   errsv = errno;
 
-  if (errsv == EADDRINUSE && has_path (address) && is_stale (address) &&
+  if (errsv == EADDRINUSE && gudpx_native_address_has_path (address) && is_stale (address) &&
       g_unlink (address->u.un.sun_path) == 0)
     {
       if (bind (fd, &address->u.any, address->length) == 0)
@@ -176,7 +169,7 @@ gudpx_socket_bind (GSocket *socket, const GudpxNativeAddress *address, GError **
 char *
 gudpx_socket_own_path (const GudpxNativeAddress *address, GStatBuf *stat)
 {
-  if (!has_path (address) || g_lstat (address->u.un.sun_path, stat) != 0)
+  if (!gudpx_native_address_has_path (address) || g_lstat (address->u.un.sun_path, stat) != 0)
     return NULL;
 
   /* The process may be elsewhere when it is removed. */

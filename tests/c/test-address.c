@@ -107,16 +107,21 @@ test_cache (void)
   gudpx_address_cache_free (cache);
 }
 
-/* A padded sockaddr names the same path as the kernel's own. */
+/* A padded sockaddr names the same path as the kernel's own, and the zero behind is no part of it. */
 static void
 test_path_length (void)
 {
   g_autoptr (GSocketAddress) address = g_unix_socket_address_new ("/a/path");
+  g_autoptr (GSocketAddress) object = NULL;
   GudpxNativeAddress native;
 
   g_assert_true (gudpx_address_to_native (address, &native, NULL));
   g_assert_cmpuint (native.length, ==,
                     G_STRUCT_OFFSET (struct sockaddr_un, sun_path) + sizeof "/a/path");
+
+  object = gudpx_native_address_to_object (&native);
+  g_assert_cmpuint (g_unix_socket_address_get_path_len (G_UNIX_SOCKET_ADDRESS (object)), ==,
+                    strlen ("/a/path"));
 }
 
 int
