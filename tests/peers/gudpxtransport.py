@@ -163,6 +163,8 @@ class Port:
         self.maxPacketSize = maxPacketSize
         self.connected = False
         self.port = None
+        # Only weak references are known of it: without one here PyGObject may let go of it.
+        self.bridge = Bridge.of(protocol)
         self._listen = listen
         self._realPortNumber = None  # Twisted's own tests ask for it by this name
 
@@ -170,7 +172,7 @@ class Port:
 
     def startListening(self):
         Port.asked += 1
-        bridge = Bridge.of(self.protocol)
+        bridge = self.bridge
         bridge.starting, bridge.failure = self, None
         try:
             if self.port is None:
@@ -227,7 +229,7 @@ class Port:
         self._realPortNumber = None
         self.connected = False
         self.reactor.gudpxPorts.discard(self)
-        Bridge.of(self.protocol).transports.pop(self.port, None)
+        self.bridge.transports.pop(self.port, None)
 
     def stopListening(self):
         if not self.connected:
