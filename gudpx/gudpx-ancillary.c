@@ -141,7 +141,10 @@ set_message (GudpxControlMessage *message, int level, int type, gconstpointer da
 }
 
 static void
-build_source (const GudpxAncillary *self, gboolean ipv6_socket, GudpxControlMessage *message)
+build_source (const GudpxAncillary *self,
+              gboolean ipv6_socket,
+              gboolean ipv4_destination,
+              GudpxControlMessage *message)
 {
   struct in6_pktinfo info6 = { .ipi6_addr = self->source, .ipi6_ifindex = self->send_interface };
 
@@ -155,6 +158,10 @@ build_source (const GudpxAncillary *self, gboolean ipv6_socket, GudpxControlMess
       return;
     }
 #endif
+
+  /* “Any” is mapped as well, where only the interface is given. */
+  if (ipv4_destination && !self->has_source)
+    info6.ipi6_addr.s6_addr[10] = info6.ipi6_addr.s6_addr[11] = 0xff;
 
   /* Link-local addresses say nothing without their interface: that of what is replied to. */
   if (info6.ipi6_ifindex == 0 && IN6_IS_ADDR_LINKLOCAL (&self->source))
@@ -184,7 +191,7 @@ gudpx_ancillary_build (const GudpxAncillary *self,
     return 0;
 
   if (self->has_source || self->send_interface != 0)
-    build_source (self, ipv6_socket, &messages[n++]);
+    build_source (self, ipv6_socket, ipv4_destination, &messages[n++]);
   if (self->send_hop_limit >= 0)
     set_message (&messages[n++], ipv4_destination ? IPPROTO_IP : IPPROTO_IPV6,
                  ipv4_destination ? IP_TTL : IPV6_HOPLIMIT, &self->send_hop_limit, sizeof (int));

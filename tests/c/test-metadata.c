@@ -244,6 +244,42 @@ test_sent (void)
   check_sent ("::", "::1", "::1");
 }
 
+/* An interface without a source; on a dual-stack port the kernel wants even “any” mapped. */
+static void
+check_sent_by (const char *host, const char *destination)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, host);
+  g_autoptr (Recorder) sender_recorder = recorder_new ();
+  g_autoptr (GudpxPort) sender = listen_on (sender_recorder, host);
+  g_autoptr (GSocketAddress) to =
+      g_inet_socket_address_new_from_string (destination, port_get_number (port));
+  g_autoptr (GPtrArray) datagrams = g_ptr_array_new_with_free_func (g_object_unref);
+
+  g_assert_true (gudpx_port_set_metadata (port, GUDPX_METADATA_DESTINATION, NULL));
+  g_assert_true (gudpx_port_join_group (port, destination, "lo", NULL) ||
+                 g_str_equal (destination, "::1"));
+  g_ptr_array_add (datagrams,
+                   gudpx_datagram_new_full (text ("x"), to, NULL, if_nametoindex ("lo"), -1, -1));
+  g_assert_cmpint (gudpx_port_write_datagrams (sender, datagrams, NULL), ==, 1);
+  wait_for (recorder->datagrams->len == 1 || sender_recorder->error != NULL);
+
+  g_assert_no_error (sender_recorder->error);
+  g_assert_cmpuint (gudpx_datagram_get_interface_index (recorder->datagrams->pdata[0]), ==,
+                    if_nametoindex ("lo"));
+
+  gudpx_port_stop_listening (port);
+  gudpx_port_stop_listening (sender);
+}
+
+static void
+test_sent_by_interface (void)
+{
+  check_sent_by (NULL, "239.1.2.3");
+  check_sent_by ("::", "239.1.2.3");
+  check_sent_by ("::", "::1");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -257,6 +293,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/metadata/reply", test_reply);
   g_test_add_func ("/metadata/reply-to-broadcast", test_reply_to_broadcast);
   g_test_add_func ("/metadata/sent", test_sent);
+  g_test_add_func ("/metadata/sent-by-interface", test_sent_by_interface);
 
   return g_test_run ();
 }
