@@ -19,8 +19,8 @@
  * What [property@Gudpx.Port:metadata] did not ask for is not known: the getters say what they return
  * then.
  *
- * It belongs to the thread of its port. What another thread needs is best read there and handed over:
- * [method@Gudpx.Datagram.dup_bytes] has a copy of the payload.
+ * It may be read in any thread. [method@Gudpx.Datagram.reply] and
+ * [method@Gudpx.Datagram.get_transport] are for the port's own.
  *
  * ```c
  * static gboolean
@@ -468,15 +468,24 @@ get_port (GudpxDatagram *self)
   return self->handle != NULL ? self->handle->port : NULL;
 }
 
+/* Another thread may have made it at the same time. Takes @address. */
+static GSocketAddress *
+publish (GSocketAddress **slot, GSocketAddress *address)
+{
+  if (!g_atomic_pointer_compare_and_exchange (slot, NULL, address))
+    g_clear_object (&address);
+  return g_atomic_pointer_get (slot);
+}
+
 /* It is made when it is asked for, and then shared by all datagrams of the peer: an object costs more
- * than the kernel takes for a datagram. */
+ * than the kernel takes for a datagram. Other threads than the port's do not look at the port. */
 static GSocketAddress *
 make_sender (GudpxDatagram *self)
 {
-  GudpxPort *port = get_port (self);
+  GudpxPort *port = gudpx_port_handle_is_mine (self->handle) ? get_port (self) : NULL;
   GSocketAddress *cached;
 
-  if (port == NULL || !gudpx_port_is_mine (port))
+  if (port == NULL)
     return gudpx_native_address_to_object (&self->native_sender);
 
   if (port->addresses == NULL)
@@ -502,8 +511,8 @@ gudpx_datagram_get_sender (GudpxDatagram *self)
 {
   g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), NULL);
 
-  if (self->sender == NULL && self->handle != NULL)
-    self->sender = make_sender (self);
+  if (g_atomic_pointer_get (&self->sender) == NULL && self->handle != NULL)
+    return publish (&self->sender, make_sender (self));
   return self->sender;
 }
 
@@ -538,8 +547,8 @@ gudpx_datagram_get_destination (GudpxDatagram *self)
 {
   g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), NULL);
 
-  if (self->destination == NULL && self->ancillary.has_destination)
-    self->destination = make_destination (self);
+  if (g_atomic_pointer_get (&self->destination) == NULL && self->ancillary.has_destination)
+    return publish (&self->destination, make_destination (self));
   return self->destination;
 }
 

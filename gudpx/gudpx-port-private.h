@@ -38,8 +38,15 @@ typedef enum
  * keep itself. */
 struct _GudpxPortHandle
 {
-  GudpxPort *port; /* NULL: it is gone */
+  GudpxPort *port;  /* NULL: it is gone */
+  gpointer thread;  /* that dispatched it last, and alone may look at it */
 };
+
+static inline gboolean
+gudpx_port_handle_is_mine (GudpxPortHandle *self)
+{
+  return g_atomic_pointer_get (&self->thread) == (gpointer) pthread_self ();
+}
 
 /* Whether to ask the socket again has paid of late. */
 typedef struct
@@ -116,7 +123,6 @@ struct _GudpxPort
   GudpxSendQueue queue;
   gsize notified_queue_size;
   guint dispatch_depth;
-  pthread_t dispatching_thread; /* while one is */
   gboolean waits_for_writable; /* the kernel had no room */
   gboolean waited_in_vain;     /* it said that it had, and has not */
   guint retry_delay;           /* ms, 0: the socket tells when there is room */

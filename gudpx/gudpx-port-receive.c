@@ -406,7 +406,7 @@ gudpx_port_dispatch (GudpxPort *self, GIOCondition condition)
 
   self->statistics.wakeups++;
   self->dispatch_depth++;
-  self->dispatching_thread = pthread_self ();
+  g_atomic_pointer_set (&self->handle->thread, (gpointer) pthread_self ());
   if ((condition & G_IO_ERR) != 0 || self->io->absorbed_errsv != 0)
     gudpx_port_report_errors (self, epoch);
   end_offer_delay (self);

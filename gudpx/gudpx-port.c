@@ -79,7 +79,7 @@ gudpx_port_is_mine (GudpxPort *self)
 {
   /* Handlers call a lot, and to ask the context costs a lock. */
   if (self->context == NULL ||
-      (self->dispatch_depth > 0 && pthread_equal (self->dispatching_thread, pthread_self ())) ||
+      (self->dispatch_depth > 0 && gudpx_port_handle_is_mine (self->handle)) ||
       g_main_context_is_owner (self->context))
     return TRUE;
   if (!g_main_context_acquire (self->context))

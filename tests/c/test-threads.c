@@ -141,6 +141,45 @@ test_kept_elsewhere (void)
   gudpx_port_stop_listening (port);
 }
 
+static gpointer
+read_all (gpointer data)
+{
+  GPtrArray *datagrams = data;
+
+  for (guint i = 0; i < datagrams->len; i++)
+    {
+      g_autofree char *sender =
+          address_to_string (gudpx_datagram_get_sender (datagrams->pdata[i]));
+      g_autofree char *destination =
+          address_to_string (gudpx_datagram_get_destination (datagrams->pdata[i]));
+
+      g_assert_true (g_str_has_prefix (sender, "127.0.0.1:"));
+      g_assert_true (g_str_has_prefix (destination, "127.0.0.1:"));
+    }
+  return NULL;
+}
+
+/* What is kept may be read in several threads at once, while its port goes. */
+static void
+test_read_elsewhere (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  GThread *threads[2];
+
+  g_assert_true (gudpx_port_set_metadata (port, GUDPX_METADATA_DESTINATION, NULL));
+  for (int i = 0; i < 200; i++)
+    peer_send (peer, "x", -1, port);
+  wait_for (recorder->datagrams->len == 200);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("read", read_all, recorder->datagrams);
+  gudpx_port_stop_listening (port);
+  g_clear_object (&port);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -149,6 +188,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/threads/two-threads", test_two_threads);
   g_test_add_func ("/threads/another-thread", test_another_thread);
   g_test_add_func ("/threads/kept-elsewhere", test_kept_elsewhere);
+  g_test_add_func ("/threads/read-elsewhere", test_read_elsewhere);
 
   return g_test_run ();
 }
