@@ -12,6 +12,7 @@ import {orExit, parseOptions} from './options.js';
 
 const Echo = GObject.registerClass(
 class Echo extends Gudpx.DatagramProtocol {
+    /** @param {Gudpx.Datagram} datagram */
     vfunc_datagram_received(datagram) {
         const payload = datagram.get_payload();
         print(`received ${payload.length} bytes`);
@@ -36,5 +37,5 @@ const port = orExit(() => {
     return adopted;
 });
 
-print(`listening on ${port.local_address.to_string()}`);
+print(`listening on ${port.local_address?.to_string()}`);
 new GLib.MainLoop(null, false).run();

@@ -11,10 +11,11 @@ import {orExit, parseOptions} from './options.js';
 
 const Echo = GObject.registerClass(
 class Echo extends Gudpx.DatagramProtocol {
+    /** @param {Gudpx.Datagram} datagram */
     vfunc_datagram_received(datagram) {
         const payload = datagram.get_payload();
-        const sender = datagram.get_sender().to_string();
-        const destination = datagram.get_destination().to_string();
+        const sender = datagram.get_sender()?.to_string();
+        const destination = datagram.get_destination()?.to_string();
         print(`received ${payload.length} bytes from ${sender} to ${destination}`);
         datagram.reply(payload);
     }
@@ -33,5 +34,5 @@ const port = orExit(() => Gudpx.listen_udp(options.port, new Echo(), options.add
 // A host has several IPv6 addresses. With the destination a reply knows which one to use.
 orExit(() => port.set_metadata(Gudpx.MetadataFlags.DESTINATION));
 
-print(`listening on ${port.local_address.to_string()}`);
+print(`listening on ${port.local_address?.to_string()}`);
 new GLib.MainLoop(null, false).run();

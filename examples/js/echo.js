@@ -12,13 +12,14 @@ import {orExit, parseOptions} from './options.js';
 const Echo = GObject.registerClass(
 class Echo extends Gudpx.DatagramProtocol {
     vfunc_started() {
-        print(`listening on ${this.transport.local_address.to_string()}`);
+        print(`listening on ${this.transport?.local_address?.to_string()}`);
     }
 
+    /** @param {Gudpx.Datagram} datagram */
     vfunc_datagram_received(datagram) {
         const payload = datagram.get_payload();
         const text = JSON.stringify(new TextDecoder().decode(payload));
-        print(`received ${text} from ${datagram.get_sender().to_string()}`);
+        print(`received ${text} from ${datagram.get_sender()?.to_string()}`);
         datagram.reply(payload);
     }
 });

@@ -15,12 +15,14 @@ let exitStatus = 0;
 
 const Helloer = GObject.registerClass(
 class Helloer extends Gudpx.DatagramProtocol {
+    /** @param {Gudpx.Datagram} datagram */
     vfunc_datagram_received(datagram) {
         const text = new TextDecoder().decode(datagram.get_payload());
         print(`received ${JSON.stringify(text)}`);
         loop.quit();
     }
 
+    /** @param {Gudpx.Port} _port */
     vfunc_connection_refused(_port) {
         print('connection refused: no one is listening');
         exitStatus = 1;

@@ -4,11 +4,19 @@
 
 import System from 'system';
 
+/** @typedef {Record<string, {value: any, help: string}>} Options */
+
+/**
+ * @param {string} description
+ * @param {string[]} positional
+ * @param {Options} options
+ */
 function printHelp(description, positional, options) {
     const program = System.programInvocationName.replace(/.*\//, '');
     const names = positional.map(name => name.toUpperCase());
     const entries = Object.entries(options).map(([name, {value, help}]) => {
-        const kind = {boolean: '', number: '=NUMBER'}[typeof value] ?? '=TEXT';
+        const kinds = new Map([['boolean', ''], ['number', '=NUMBER']]);
+        const kind = kinds.get(typeof value) ?? '=TEXT';
         return [`--${name}${kind}`, help];
     });
 
@@ -17,11 +25,20 @@ function printHelp(description, positional, options) {
         print(`  ${option.padEnd(20)} ${help}`);
 }
 
+/**
+ * @param {string} message
+ * @returns {never}
+ */
 function fail(message) {
     printerr(message);
-    System.exit(1);
+    return System.exit(1);
 }
 
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {any} value
+ */
 function convert(name, text, value) {
     if (typeof value !== 'number')
         return text;
@@ -30,10 +47,18 @@ function convert(name, text, value) {
     return Number(text);
 }
 
-// Returns an object with the value of each option and of each positional argument. The type of an
-// option is that of its default value; false makes it a flag.
+/**
+ * Returns an object with the value of each option and of each positional argument. The type of an
+ * option is that of its default value; false makes it a flag.
+ *
+ * @param {string} description
+ * @param {Options} options
+ * @param {string[]} positional
+ */
 export function parseOptions(description, options = {}, positional = []) {
+    /** @type {Record<string, any>} */
     const values = {};
+    /** @type {string[]} */
     const words = [];
 
     for (const [name, {value}] of Object.entries(options))
@@ -64,11 +89,17 @@ export function parseOptions(description, options = {}, positional = []) {
     return values;
 }
 
-// Runs a function, and ends the program with the message of the error that it throws.
+/**
+ * Runs a function, and ends the program with the message of the error that it throws.
+ *
+ * @template T
+ * @param {() => T} action
+ * @returns {T}
+ */
 export function orExit(action) {
     try {
         return action();
     } catch (error) {
-        return fail(error.message);
+        return fail(/** @type {Error} */ (error).message);
     }
 }

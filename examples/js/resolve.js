@@ -28,6 +28,6 @@ try {
     for (const address of await resolve())
         print(address.to_string());
 } catch (error) {
-    printerr(error.message);
+    printerr(/** @type {Error} */ (error).message);
     System.exit(1);
 }

@@ -15,6 +15,7 @@ const FIRST_FD = 3;
 
 const Echo = GObject.registerClass(
 class Echo extends Gudpx.DatagramProtocol {
+    /** @param {Gudpx.Datagram} datagram */
     vfunc_datagram_received(datagram) {
         const payload = datagram.get_payload();
         print(`received ${payload.length} bytes`);
@@ -44,7 +45,7 @@ for (let fd = FIRST_FD; fd < FIRST_FD + nFds; fd++) {
     // The unit file says which family it is; the port takes it from the socket.
     const port = orExit(() => Gudpx.adopt_datagram_port(fd, Gio.SocketFamily.INVALID, echo));
     GLib.close(fd);
-    print(`listening on ${port.local_address.to_string()}`);
+    print(`listening on ${port.local_address?.to_string()}`);
 }
 
 new GLib.MainLoop(null, false).run();

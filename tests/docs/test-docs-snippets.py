@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs what the README and the guides print, as it is printed, against a real exchange."""
 
+import json
 import os
 import pathlib
 import re
@@ -23,7 +24,7 @@ import stage  # noqa: E402
 import tap  # noqa: E402
 
 ADDRESS = ("127.0.0.1", 9999)
-SUFFIXES = {"python": ".py", "js": ".js", "c": ".c", "vala": ".vala", "sh": ".sh"}
+SUFFIXES = {"python": ".py", "js": ".js", "json": ".json", "c": ".c", "vala": ".vala", "sh": ".sh"}
 
 by_name = {snippet.name: snippet for snippet in snippets.read_all()}
 used = set()
@@ -423,6 +424,82 @@ class Python(SnippetTestCase):
         process = self.run_snippet("python-asyncio")
         process.wait_for("No module named 'gi.events'")
         self.assertEqual(process.wait(), 1)
+
+
+class JavaScript(SnippetTestCase):
+    def test_first(self):
+        process = self.check_echo("javascript-first")
+        process.wait_for(r"^\[Echo on 0\.0\.0\.0:9999\]$")
+        self.end(process)
+
+    def test_loop(self):
+        process = self.start_snippet("javascript-loop")
+        self.assert_echoes(self.connected_socket(*ADDRESS), b"hello", b"")
+        process.wait_for(r"^\[Gudpx.Datagram 5 bytes from 127\.0\.0\.1:\d+\]$")
+        self.finish(process)
+
+    def test_values(self):
+        sock = self.peer()
+        process = self.run_snippet("javascript-values")
+        for payload in b"hello", bytes([1, 2, 3]), bytes(4):
+            self.assertEqual(sock.recv(100), payload)
+        process.wait_for(r'^{"host":"127\.0\.0\.1","port":9999}$')
+        self.finish(process)
+
+    def test_promises(self):
+        process, sock, sender = self.ask_once("javascript-promises")
+        sock.sendto(b"hi", sender)
+        process.wait_for(r"^\[Gudpx.Datagram 2 bytes from 127\.0\.0\.1:9999\]$")
+        self.finish(process)
+
+    def test_errors(self):
+        process = self.run_snippet("javascript-errors")
+        process.wait_for("^refused: .*localhost.*resolve")
+        process.wait_for("^A port is a number from 0 to 65535, and not 70000$")
+        self.finish(process)
+
+    def test_imports(self):
+        if not exampletest.GJS:
+            self.skipTest("gjs is missing")
+        process = self.run_command([exampletest.GJS, self.write("javascript-imports")])
+        self.wait_until_bound(process)
+        self.assert_echoes(self.connected_socket(*ADDRESS), b"hello")
+        self.end(process)
+
+    def test_tsconfig(self):
+        config = json.loads(self.write("javascript-tsconfig").read_text(encoding="utf-8"))
+        name = pathlib.Path(config["include"][-1]).name
+        self.assertTrue((snippets.ROOT / "gudpx" / "overrides" / name).exists())
+
+    def test_extension(self):
+        """Only the shell has a loader for extensions: a program stands for it."""
+        if not exampletest.GJS:
+            self.skipTest("gjs is missing")
+        extension = self.write("javascript-extension")
+        shell = self.directory / "shell.js"
+        shell.write_text(
+            f"""
+            import GLib from 'gi://GLib';
+            import Extension from 'file://{extension}';
+
+            const extension = new Extension();
+            for (let i = 0; i < 10; i++) {{
+                extension.enable();
+                extension.disable();
+            }}
+            extension.enable();
+            new GLib.MainLoop(null, false).run();
+            """,
+            encoding="utf-8",
+        )
+        greeted = self.socket()
+        greeted.bind(("127.0.0.1", 9998))
+        process = self.run_command([exampletest.GJS, "-m", shell])
+        self.assertEqual(greeted.recv(100), b"Hello")
+        sock = self.connected_socket(*ADDRESS)
+        sock.send(b"x")
+        self.assertEqual(sock.recv(100), b"Hello, too")
+        self.end(process)
 
 
 class Lifetimes(SnippetTestCase):

@@ -18,6 +18,10 @@ const MAX_LENGTH = 200;
 // A class is registered once, when the module is loaded, and not in enable().
 const Notifier = GObject.registerClass(
 class Notifier extends Gudpx.DatagramProtocol {
+    /**
+     * @param {Uint8Array} data
+     * @param {Gudpx.Endpoint} sender
+     */
     datagramReceived(data, sender) {
         const text = new TextDecoder().decode(data).trim().slice(0, MAX_LENGTH);
 
@@ -29,6 +33,11 @@ export default class DatagramNotifier extends Extension {
     address = {host: '127.0.0.1', port: 9999};
     // Who is told that the extension is there.
     observer = {host: 'localhost', port: 9998};
+
+    /** @type {Gudpx.Port | null} */
+    _port = null;
+    /** @type {Gio.Cancellable | null} */
+    _cancellable = null;
 
     enable() {
         this._cancellable = new Gio.Cancellable();
@@ -44,19 +53,24 @@ export default class DatagramNotifier extends Extension {
 
     // Whatever goes on is ended here, and nothing is kept.
     disable() {
-        this._cancellable.cancel();
+        this._cancellable?.cancel();
         this._cancellable = null;
         this._port?.stop_listening();
         this._port = null;
     }
 
+    /**
+     * @param {Gudpx.Port} port
+     * @param {Gio.Cancellable} cancellable
+     */
     async _announce(port, cancellable) {
         try {
             const host = await Gudpx.resolve(this.observer.host, cancellable);
 
             await port.writeAsync('hello', {host, port: this.observer.port}, cancellable);
         } catch (error) {
-            if (!error.matches?.(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED))
+            // disable() has been here.
+            if (!cancellable.is_cancelled())
                 logError(error);
         }
     }
