@@ -308,6 +308,7 @@ test('callbacks, wherever they come', () => {
     write.call(port, 'a', to, null, count);
     write.call(port, 'b', to, count);
     iterateUntil(() => n === 2);
+    settle();
     assertEqual(recorder.texts, ['a', 'b']);
 });
 
