@@ -2,10 +2,12 @@
 
 // Runs the chat program in JavaScript, and lets a test look at its widgets and use them.
 //
-// Each line of the standard input is a command in JSON, [NAME, ARGUMENT…]; each gets a line as answer.
+// Each line of the standard input is a command in JSON, [NAME, ARGUMENT…]; each gets a line as
+// answer.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
+import Gtk from 'gi://Gtk?version=4.0';
 import System from 'system';
 
 import {Application} from '../../examples/gtk/js/application.js';
@@ -16,6 +18,21 @@ function rowsOf(list) {
     for (let row = list.get_row_at_index(0); row !== null; row = list.get_row_at_index(rows.length))
         rows.push(row);
     return rows;
+}
+
+function *walk(widget) {
+    yield widget;
+    for (let child = widget.get_first_child(); child !== null; child = child.get_next_sibling())
+        yield *walk(child);
+}
+
+// The text of the first label in a widget of that name, if there is one.
+function findText(widget, cssName) {
+    for (const inner of walk(widget)) {
+        if (inner.get_css_name() === cssName)
+            return [...walk(inner)].find(each => each instanceof Gtk.Label).get_text();
+    }
+    return null;
 }
 
 function sum(values) {
@@ -58,6 +75,7 @@ class Driver {
             'can-write': window._entry.is_sensitive(),
             'folded': window._leaflet.get_folded(),
             'shows': window._leaflet.get_visible_child() === window._sidebar ? 'list' : 'content',
+            'toast': findText(window._toasts, 'toast'),
             'received': sum(window._plot.received),
             'sent': sum(window._plot.sent),
             'ignored': this.application.network.ignored,
@@ -104,6 +122,7 @@ const network = new Network({
     groups: options.groups,
     interfaceName: options.interface,
     interval: options.interval,
+    resendMs: options.resend,
 });
 network.start();
 const application = new Application(network);

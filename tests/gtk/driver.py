@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "examples" / "gtk" / "python"))
 
 from application import Application  # noqa: E402
-from gi.repository import Gio, GLib  # noqa: E402
+from gi.repository import Gio, GLib, Gtk  # noqa: E402
 from network import Network  # noqa: E402
 
 
@@ -19,6 +19,22 @@ def rows_of(list_box):
     while row is not None:
         yield row
         row = list_box.get_row_at_index(row.get_index() + 1)
+
+
+def walk(widget):
+    yield widget
+    child = widget.get_first_child()
+    while child is not None:
+        yield from walk(child)
+        child = child.get_next_sibling()
+
+
+def find_text(widget, css_name):
+    """The text of the first label in a widget of that name, if there is one."""
+    for inner in walk(widget):
+        if inner.get_css_name() == css_name:
+            return next(each.get_text() for each in walk(inner) if isinstance(each, Gtk.Label))
+    return None
 
 
 class Driver:
@@ -54,6 +70,7 @@ class Driver:
             "can-write": window.entry.is_sensitive(),
             "folded": window.leaflet.get_folded(),
             "shows": "list" if window.leaflet.get_visible_child() is window.sidebar else "content",
+            "toast": find_text(window.toasts, "toast"),
             "received": sum(window.plot.received),
             "sent": sum(window.plot.sent),
             "ignored": self.application.network.ignored,
@@ -87,7 +104,7 @@ class Driver:
 def main():
     options = json.loads(sys.argv[1])
     network = Network(options["name"], options["port"], options["groups"], options.get("interface"),
-                      options["interval"])
+                      options["interval"], options["resend"])
     network.start()
     application = Application(network)
     driver = Driver(application)

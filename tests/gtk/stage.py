@@ -41,7 +41,8 @@ def find_missing():
     """What has to be installed, or nothing."""
     missing = [tool for tool in TOOLS if not shutil.which(tool)]
     check = "import gi, Xlib; gi.require_version('Adw', '1'); gi.require_foreign('cairo')"
-    result = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=False)
+    result = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True,
+                            check=False)
     if result.returncode:
         missing.append(result.stderr.strip().splitlines()[-1])
     return missing + ([] if GJS else ["gjs"])
@@ -98,15 +99,19 @@ class Display:
         self._compositor = subprocess.Popen(["xcompmgr"], env=self.environment)
 
     def _start(self, size):
+        # Of itself it takes the first number that is free in this network namespace, though its socket
+        # is in a directory that all have in common.
+        number = 100 + os.getpid() % 50000
         reader, writer = os.pipe()
         self._server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
+            ["Xvfb", f":{number}", "-displayfd", str(writer), "-screen", "0", f"{size}x24",
+             "-nolisten", "tcp"],
             pass_fds=[writer], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(writer)
         with open(reader, encoding="ascii") as numbers:
             self.name = f":{numbers.readline().strip()}"
-        if self.name == ":":
-            raise AssertionError("Xvfb does not start")
+        if self.name != f":{number}":
+            raise AssertionError(f"Xvfb does not start as :{number}")
 
     def _write_settings(self):
         settings = pathlib.Path(self.directory.name) / "gtk-4.0" / "settings.ini"
@@ -176,8 +181,9 @@ class Chat:
     """A chat program that does as it is told."""
 
     def __init__(self, display, language, name, prefix=(), **options):
-        options = {"name": name, "port": PORT, "groups": GROUPS, "interval": 0.5, **options}
-        start = {"python": [sys.executable, HERE / "driver.py"], "js": [GJS, "-m", HERE / "driver.js"]}
+        options = {"name": name, "port": PORT, "groups": GROUPS, "interval": 5, "resend": 500, **options}
+        start = {"python": [sys.executable, HERE / "driver.py"],
+                 "js": [GJS, "-m", HERE / "driver.js"]}
         environment = {**display.environment, **options.pop("environment", {})}
         self.display = display
         self.name = name

@@ -105,13 +105,17 @@ class JsWithJs(Pair, ChatTestCase):
     languages = ("js", "js")
 
 
+def ip(*arguments):
+    subprocess.run(["ip", *arguments], check=True)
+
+
 class Stranger:
     """Another program in the network, which says what it likes."""
 
-    def __init__(self, peer_id="0123456789abcdef", name="Stranger"):
+    def __init__(self, peer_id="0123456789abcdef", name="Stranger", host="10.99.0.1"):
         self.fields = {"v": 1, "id": peer_id, "name": name}
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("10.99.0.1", 0))
+        self.socket.bind((host, 0))
         self.socket.settimeout(stage.TIME_LIMIT)
         self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
                                socket.inet_aton("10.99.0.1"))
@@ -161,18 +165,22 @@ class Alone:
 
     language = None
 
+    def start_ada(self, **options):
+        """She forgets nobody, since strangers announce themselves but once."""
+        return self.start(self.language, "Ada", interval=60, **options)
+
     def open_stranger(self, **fields):
         stranger = Stranger(**fields)
         self.addCleanup(stranger.close)
         return stranger
 
     def test_empty(self):
-        ada = self.start(self.language, "Ada")
+        ada = self.start_ada()
         ada.wait_for(page="empty", status="Nobody Here Yet", peers=[])
         ada.quit()
 
     def test_bad_datagrams(self):
-        ada = self.start(self.language, "Ada")
+        ada = self.start_ada()
         stranger = self.open_stranger()
         _, address = stranger.meet()
         for data in BAD:
@@ -181,7 +189,7 @@ class Alone:
         ada.quit()
 
     def test_text_is_shown_as_text(self):
-        ada = self.start(self.language, "Ada")
+        ada = self.start_ada()
         stranger = self.open_stranger(name="<b>&\n\u202e\x00\ud800" + "x" * 100)
         _, address = stranger.meet()
         name = "<b>& " + "x" * 35
@@ -199,7 +207,7 @@ class Alone:
         ada.quit()
 
     def test_sends_again(self):
-        ada = self.start(self.language, "Ada")
+        ada = self.start_ada()
         stranger = self.open_stranger()
         stranger.meet()
         ada.wait_for(peers=[["Stranger", 0]])
@@ -221,8 +229,7 @@ class Alone:
         ada.quit()
 
     def test_not_delivered(self):
-        # Longer than it takes to give up.
-        ada = self.start(self.language, "Ada", interval=20)
+        ada = self.start_ada(resend=50)
         self.open_stranger().meet()
         ada.wait_for(peers=[["Stranger", 0]])
         ada.ask("select", "Stranger")
@@ -231,7 +238,7 @@ class Alone:
         ada.quit()
 
     def test_bye_of_another(self):
-        ada = self.start(self.language, "Ada", interval=20)
+        ada = self.start_ada()
         stranger = self.open_stranger()
         _, address = stranger.meet()
         impostor = self.open_stranger()
@@ -270,8 +277,23 @@ class Alone:
         for chat in chats:
             chat.quit()
 
+    def test_unreachable(self):
+        ada = self.start_ada()
+        ip("address", "add", "10.99.0.77/32", "dev", "gudpx0")
+        self.open_stranger(host="10.99.0.77").meet()
+        ada.wait_for(peers=[["Stranger", 0]], toast=None)
+
+        ip("address", "delete", "10.99.0.77/32", "dev", "gudpx0")
+        ip("route", "add", "unreachable", "10.99.0.77/32")
+        self.addCleanup(ip, "route", "delete", "unreachable", "10.99.0.77/32")
+        ada.ask("select", "Stranger")
+        ada.ask("write", "Hello")
+        stage.wait_until(lambda: "10.99.0.77" in (ada.ask("look")["toast"] or ""),
+                         lambda: ada.ask("look"))
+        ada.quit()
+
     def test_plot(self):
-        ada = self.start(self.language, "Ada")
+        ada = self.start_ada()
         stranger = self.open_stranger()
         _, address = stranger.meet()
         before = ada.ask("look")["received"]
@@ -283,7 +305,7 @@ class Alone:
         ada.quit()
 
     def test_narrow(self):
-        ada = self.start(self.language, "Ada")
+        ada = self.start_ada()
         self.open_stranger().meet()
         ada.wait_for(peers=[["Stranger", 0]], folded=False)
         ada.resize(360, 560)

@@ -22,8 +22,8 @@ export const PORT = 46987;
 export const GROUPS = ['239.255.71.88', 'ff02::1:4788'];
 const INTERVAL = 5; // seconds from one announcement to the next
 const PATIENCE = 3; // announcements that may be missed
-const RESEND_MS = 500;
-const ATTEMPTS = 5;
+const RESEND_MS = 500; // at first; twice as long each time
+const ATTEMPTS = 4;
 
 // Whatever arrives, it takes no more room than this.
 const MAX_DATAGRAM = 1400;
@@ -158,7 +158,10 @@ export const Network = GObject.registerClass({
         'problem': {param_types: [GObject.TYPE_STRING]},
     },
 }, class Network extends Gudpx.DatagramProtocol {
-    constructor({name, number = PORT, groups = GROUPS, interfaceName = null, interval = INTERVAL}) {
+    constructor({
+        name, number = PORT, groups = GROUPS, interfaceName = null, interval = INTERVAL,
+        resendMs = RESEND_MS,
+    }) {
         super();
         this.id = makeId();
         this.name = clean(name, MAX_NAME) || '?';
@@ -166,10 +169,11 @@ export const Network = GObject.registerClass({
         this.groups = groups;
         this.interfaceName = interfaceName;
         this.interval = interval;
+        this.resendMs = resendMs;
         this.peers = new Map();
         this.ignored = 0;
         this._nextNumber = 1;
-        this._sending = new Map(); // message, peer and timer, by number
+        this._sending = new Map(); // what has not been acknowledged yet, by number
         this._ports = [];
     }
 
@@ -210,18 +214,9 @@ export const Network = GObject.registerClass({
         const message = new Message(clean(text, MAX_TEXT), true);
         const number = this._nextNumber++;
         const data = this._encode('message', {number, text: message.text});
-        let attempts = 1;
 
-        const timer = GLib.timeout_add(GLib.PRIORITY_DEFAULT, RESEND_MS, () => {
-            if (attempts++ >= ATTEMPTS || !this.peers.has(peer.id))
-                this._settle(number, 'failed');
-            else
-                this._write(data, peer.destination);
-            // _settle() has removed the timer.
-            return this._sending.has(number);
-        });
-        this._sending.set(number, {message, peer, timer});
-        this._write(data, peer.destination);
+        this._sending.set(number, {message, peer, data, attempts: 0, timer: 0});
+        this._try(number);
         return message;
     }
 
@@ -392,6 +387,24 @@ export const Network = GObject.registerClass({
         this.emit('message-received', peer, new Message(text));
     }
 
+    _try(number) {
+        const sending = this._sending.get(number);
+        this._write(sending.data, sending.peer.destination);
+        sending.timer = GLib.timeout_add(GLib.PRIORITY_DEFAULT, this.resendMs << sending.attempts,
+            () => this._onNoAck(number));
+        sending.attempts++;
+    }
+
+    _onNoAck(number) {
+        const sending = this._sending.get(number);
+        sending.timer = 0;
+        if (sending.attempts < ATTEMPTS && this.peers.get(sending.peer.id) === sending.peer)
+            this._try(number);
+        else
+            this._settle(number, 'failed');
+        return GLib.SOURCE_REMOVE;
+    }
+
     _takeAck(peer, number) {
         // Whoever else claims to have it has not.
         if (this._sending.get(number)?.peer === peer)
@@ -401,7 +414,8 @@ export const Network = GObject.registerClass({
     _settle(number, state) {
         const {message, timer} = this._sending.get(number);
         this._sending.delete(number);
-        GLib.source_remove(timer);
+        if (timer !== 0)
+            GLib.source_remove(timer);
         message.state = state;
     }
 });

@@ -15,8 +15,8 @@ export const Window = GObject.registerClass({
     GTypeName: 'ChatWindow',
     Template: getShared('window.ui'),
     InternalChildren: [
-        'toasts', 'leaflet', 'sidebar', 'content', 'own_title', 'peer_list', 'plot', 'received_label',
-        'sent_label', 'peer_title', 'pages', 'status', 'scrolled', 'message_list', 'entry',
+        'toasts', 'leaflet', 'sidebar', 'content', 'own_title', 'peer_list', 'plot',
+        'received_label', 'sent_label', 'peer_title', 'pages', 'status', 'scrolled', 'message_list', 'entry',
     ],
 }, class Window extends Adw.ApplicationWindow {
     constructor(network, properties = {}) {
@@ -24,6 +24,7 @@ export const Window = GObject.registerClass({
         this._network = network;
         this._conversations = Gio.ListStore.new(Conversation.$gtype);
         this._current = null;
+        this._problems = new Map();
         this._counts = network.count();
 
         this._own_title.set_subtitle(network.name);
@@ -69,6 +70,9 @@ export const Window = GObject.registerClass({
         // The network may live longer than the window.
         for (const handler of this._handlers)
             this._network.disconnect(handler);
+        // When the garbage collector takes them, no handler may be called any more.
+        for (const toast of [...this._problems.values()])
+            toast.dismiss();
         GLib.source_remove(this._timer);
         return false;
     }
@@ -105,7 +109,13 @@ export const Window = GObject.registerClass({
     }
 
     _onProblem(text) {
-        this._toasts.add_toast(new Adw.Toast({title: GLib.markup_escape_text(text, -1), timeout: 5}));
+        // Once is enough while it can be read.
+        if (this._problems.has(text))
+            return;
+        const toast = Adw.Toast.new(GLib.markup_escape_text(text, -1));
+        this._problems.set(text, toast);
+        toast.connect('dismissed', () => this._problems.delete(text));
+        this._toasts.add_toast(toast);
     }
 
     _showsContent() {

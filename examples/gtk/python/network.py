@@ -13,6 +13,7 @@ and nobody is authenticated: anyone in the network may claim any name.
 """
 
 import collections
+import dataclasses
 import json
 import re
 import secrets
@@ -28,8 +29,8 @@ PORT = 46987
 GROUPS = ("239.255.71.88", "ff02::1:4788")
 INTERVAL = 5  # seconds from one announcement to the next
 PATIENCE = 3  # announcements that may be missed
-RESEND_MS = 500
-ATTEMPTS = 5
+RESEND_MS = 500  # at first; twice as long each time
+ATTEMPTS = 4
 
 # Whatever arrives, it takes no more room than this.
 MAX_DATAGRAM = 1400
@@ -131,6 +132,17 @@ class Message(GObject.Object):
         self.time = GLib.DateTime.new_now_local()
 
 
+@dataclasses.dataclass
+class Sending:
+    """A message that has not been acknowledged yet."""
+
+    message: Message
+    peer: Peer
+    data: bytes
+    attempts: int = 0
+    timer: int = 0
+
+
 class Network(Gudpx.DatagramProtocol):
     __gsignals__ = {
         "peer-added": (GObject.SignalFlags.RUN_LAST, None, (Peer,)),
@@ -139,7 +151,8 @@ class Network(Gudpx.DatagramProtocol):
         "problem": (GObject.SignalFlags.RUN_LAST, None, (str,)),
     }
 
-    def __init__(self, name, number=PORT, groups=GROUPS, interface=None, interval=INTERVAL):
+    def __init__(self, name, number=PORT, groups=GROUPS, interface=None, interval=INTERVAL,
+                 resend_ms=RESEND_MS):
         super().__init__()
         self.id = secrets.token_hex(8)
         self.name = clean(name, MAX_NAME) or "?"
@@ -147,10 +160,11 @@ class Network(Gudpx.DatagramProtocol):
         self.groups = groups
         self.interface = interface
         self.interval = interval
+        self.resend_ms = resend_ms
         self.peers = {}
         self.ignored = 0
         self._next_number = 1
-        self._sending = {}  # message, peer and timer, by number
+        self._sending = {}  # by number
         self._ports = []
 
     def start(self):
@@ -173,8 +187,8 @@ class Network(Gudpx.DatagramProtocol):
         if not self._ports:
             return
         self._announce("bye")
-        for _, _, timer in self._sending.values():
-            GLib.source_remove(timer)
+        for sending in self._sending.values():
+            GLib.source_remove(sending.timer)
         self._sending.clear()
         GLib.source_remove(self._timer)
         self._monitor.disconnect(self._changed_id)
@@ -185,20 +199,9 @@ class Network(Gudpx.DatagramProtocol):
         message = Message(clean(text, MAX_TEXT), is_own=True)
         number = self._next_number
         self._next_number += 1
-
         data = self._encode("message", number=number, text=message.text)
-        attempts = iter(range(1, ATTEMPTS))
-
-        def resend():
-            if next(attempts, None) is None or peer.id not in self.peers:
-                self._settle(number, "failed")
-            else:
-                self._write(data, peer.destination)
-            # _settle() has removed the timer.
-            return number in self._sending
-
-        self._sending[number] = message, peer, GLib.timeout_add(RESEND_MS, resend)
-        self._write(data, peer.destination)
+        self._sending[number] = Sending(message, peer, data)
+        self._try(number)
         return message
 
     def count(self):
@@ -332,12 +335,28 @@ class Network(Gudpx.DatagramProtocol):
             peer.numbers.append(fields["number"])
             self.emit("message-received", peer, Message(fields["text"]))
 
+    def _try(self, number):
+        sending = self._sending[number]
+        self._write(sending.data, sending.peer.destination)
+        sending.timer = GLib.timeout_add(self.resend_ms << sending.attempts, self._on_no_ack, number)
+        sending.attempts += 1
+
+    def _on_no_ack(self, number):
+        sending = self._sending[number]
+        sending.timer = 0
+        if sending.attempts < ATTEMPTS and self.peers.get(sending.peer.id) is sending.peer:
+            self._try(number)
+        else:
+            self._settle(number, "failed")
+        return GLib.SOURCE_REMOVE
+
     def _take_ack(self, peer, number):
         # Whoever else claims to have it has not.
-        if number in self._sending and self._sending[number][1] is peer:
+        if number in self._sending and self._sending[number].peer is peer:
             self._settle(number, "delivered")
 
     def _settle(self, number, state):
-        message, _, timer = self._sending.pop(number)
-        GLib.source_remove(timer)
-        message.state = state
+        sending = self._sending.pop(number)
+        if sending.timer:
+            GLib.source_remove(sending.timer)
+        sending.message.state = state

@@ -37,6 +37,7 @@ class Window(Adw.ApplicationWindow):
         self._network = network
         self._conversations = Gio.ListStore.new(Conversation)
         self._current = None
+        self._problems = {}
         self._counts = network.count()
 
         self.own_title.set_subtitle(network.name)
@@ -75,6 +76,8 @@ class Window(Adw.ApplicationWindow):
         # The network may live longer than the window.
         for handler in self._handlers:
             self._network.disconnect(handler)
+        for toast in list(self._problems.values()):
+            toast.dismiss()
         GLib.source_remove(self._timer)
         return False
 
@@ -105,8 +108,11 @@ class Window(Adw.ApplicationWindow):
             conversation.unread += 1
 
     def _on_problem(self, _network, text):
-        toast = Adw.Toast.new(GLib.markup_escape_text(text))
-        toast.set_timeout(5)
+        # Once is enough while it can be read.
+        if text in self._problems:
+            return
+        toast = self._problems[text] = Adw.Toast.new(GLib.markup_escape_text(text))
+        toast.connect("dismissed", lambda _toast: self._problems.pop(text))
         self.toasts.add_toast(toast)
 
     def _shows_content(self):
