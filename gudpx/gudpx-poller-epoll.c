@@ -111,23 +111,23 @@ static void
 source_lost (gpointer data)
 {
   GudpxPoller *self = data;
-  g_autofree gpointer *clients = NULL;
-  guint n;
+  GHashTableIter iter;
+  gpointer client;
+  gpointer funcs;
 
   if (self->source == NULL)
     return;
 
-  clients = g_hash_table_get_keys_as_array (self->clients, &n);
-  for (guint i = 0; i < n; i++)
-    g_object_ref (clients[i]);
-  for (guint i = 0; i < n; i++)
+  /* The last one to leave takes the poller with it. One that goes may have others removed. */
+  gudpx_poller_join (self->context);
+  while (g_hash_table_iter_init (&iter, self->clients),
+         g_hash_table_iter_next (&iter, &client, &funcs))
     {
-      g_autoptr (GObject) client = clients[i];
-      const GudpxPollerFuncs *funcs = g_hash_table_lookup (self->clients, client);
+      g_autoptr (GObject) keep = g_object_ref (client);
 
-      /* The last one to leave takes the poller with it. */
-      funcs->lost (client);
+      ((const GudpxPollerFuncs *) funcs)->lost (keep);
     }
+  gudpx_poller_leave (self);
 }
 
 static gboolean
@@ -153,8 +153,8 @@ gudpx_poller_add (GudpxPoller *self, int fd, GObject *client, const GudpxPollerF
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
   struct epoll_event event = { .events = EPOLLONESHOT, .data.ptr = client };
 
-  if (self->n_clients <= GUDPX_POLLED_PORTS || (self->fd < 0 && !start (self)) ||
-      epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) != 0)
+  if (self->n_clients <= GUDPX_POLLED_PORTS || (self->fd < 0 && !start (self))
+      || epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) != 0)
     return FALSE;
 
   g_hash_table_insert (self->clients, g_object_ref (client), (gpointer) funcs);

@@ -425,7 +425,12 @@ gudpx_port_dispatch (GudpxPort *self, GIOCondition condition)
 
   gudpx_port_notify_queue (self);
   if (!gudpx_port_is_open (self, epoch))
-    return;
+    {
+      /* If it was started again, what it has to do since then is a dispatch's of its own. */
+      if (self->state != GUDPX_PORT_STOPPED)
+        gudpx_port_wake (self);
+      return;
+    }
   gudpx_port_report_outcomes (self);
 
   if (is_current (self, epoch))

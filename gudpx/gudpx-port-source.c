@@ -200,6 +200,9 @@ gudpx_port_attach (GudpxPort *self)
       add_source (self);
       poll_by_source (self);
     }
+  /* What its handlers write from here on is queued, and needs a dispatch of this start. */
+  if (self->dispatch_depth > 0)
+    gudpx_port_wake (self);
 }
 
 /* While the caller holds the port. */
