@@ -419,7 +419,7 @@ class Python(SnippetTestCase):
 
     def test_asyncio(self):
         if has_module("gi.events"):
-            self.end(self.check_echo("python-asyncio", "localhost"))
+            self.end(self.check_echo("python-asyncio"))
             return
         process = self.run_snippet("python-asyncio")
         process.wait_for("No module named 'gi.events'")

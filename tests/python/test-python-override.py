@@ -322,6 +322,43 @@ class HookTest(TestCase):
         self.assertEqual(protocol.payloads, [b"123", b"12", b"123"])
         self.assertEqual(port.get_statistics().truncated, 2)
 
+    def test_a_kept_write(self):
+        """It works later too, and then leaves at once."""
+        kept = []
+
+        def keep(protocol, data, sender):
+            echo(protocol, data, sender)
+            kept.append((protocol.transport.write, sender))
+
+        protocol, port, peer = self.deliver(keep, [b"a", b"b"])
+        settle()
+        self.assertEqual([peer.recv(10) for _ in "ab"], [b"a", b"b"])
+        for write, sender in kept:
+            write(b"later", sender)
+            self.assertEqual(peer.recv(10), b"later")
+        port.stop_listening()
+        for write, sender in kept:
+            with self.assert_error(Code.CLOSED):
+                write(b"too late", sender)
+
+    def test_what_is_wrong_is_raised_in_the_handler(self):
+        errors = []
+
+        def write(protocol, data, sender):
+            for payload, to in ((b"x" * 65508, sender), ("text", sender), (b"x", ("nonesuch", 9)),
+                                (b"x", [1]), (b"x", {})):
+                try:
+                    protocol.transport.write(payload, to)
+                except (OSError, TypeError) as error:
+                    errors.append(type(error))
+            echo(protocol, data, sender)
+
+        _, _, peer = self.deliver(write, [b"a", b"b"])
+        settle()
+        self.assertEqual([peer.recv(10) for _ in "ab"], [b"a", b"b"])
+        self.assertEqual([issubclass(kind, OSError) for kind in errors],
+                         [True, False, True, False, False] * 2)
+
     def test_port_is_freed(self):
         protocol, port, _ = self.deliver(echo)
         settle()

@@ -93,14 +93,19 @@ def parse(host, port):
         raise errors.make(Gio.IOErrorEnum.INVALID_ARGUMENT, message.format(host)) from None
 
 
+def remember(destination, address):
+    # Which interface has a name may change, and so may the meaning of a path.
+    if not isinstance(destination, tuple) or "%" in destination[0]:
+        return
+    if len(parsed) >= _MAX_PARSED:
+        parsed.clear()
+    parsed[destination] = address
+
+
 def _parse_tuple(destination):
     host, port = _split(destination)
     address = parse(host, port)
-    # Which interface has a name may change.
-    if "%" not in host:
-        if len(parsed) >= _MAX_PARSED:
-            parsed.clear()
-        parsed[tuple(destination)] = address
+    remember(tuple(destination), address)
     return address
 
 

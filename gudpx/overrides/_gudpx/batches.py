@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Twisted's hook: whole batches cross from C, and what is written meanwhile crosses back as one."""
 
-import itertools
+import array
 import struct
 import sys
 
@@ -48,25 +48,47 @@ class Peers:
     def learn(self, port, number):
         if len(self.senders) >= _MAX_PEERS:
             self.clear()
-        sender = self.senders[number] = addresses.from_gio(port.get_peer(number))
+        address = port.get_peer(number)
+        sender = self.senders[number] = addresses.from_gio(address)
         if sender is not None:
             self.numbers[sender] = number
+            addresses.remember(sender, address)
         return sender
 
 
+def _make_index(payloads, numbers):
+    """The size of each payload, and the number of its peer."""
+    index = array.array("I", bytes(8 * len(payloads)))
+    index[::2] = array.array("I", map(len, payloads))
+    index[1::2] = array.array("I", numbers)
+    return index.tobytes()
+
+
 class Outbox:
-    """What handlers write to peers that are known, until the end of their batch."""
+    """What handlers write to peers that are known, until the end of their batch. The first that is
+    written in a batch goes to C at once, which keeps it till then too: with one it is cheaper so."""
 
     def __init__(self, port, numbers):
         self.port = port
-        self.is_open = True
+        self.is_open = False
+        self.is_fresh = False
         self.payloads = []
         self.entries = []
         self.write, self.forget_room = self._make_write(numbers)
 
+    def open(self):
+        self.is_open = self.is_fresh = True
+
+    def close(self):
+        """A handler may have kept write(): from now on it writes at once."""
+        self.is_open = self.is_fresh = False
+        self.forget_room()
+
+    def dispose(self):
+        self.write = self.forget_room = None
+
     def _make_write(self, numbers):
         """The port's write() for that time: it is called once a datagram, and so it is a closure."""
-        find = numbers.get
         keep_payload = self.payloads.append
         keep_entry = self.entries.append
         write_otherwise = self._write_otherwise
@@ -75,10 +97,10 @@ class Outbox:
         def write(data, destination=None):
             nonlocal room
             try:
-                number = find(destination)
-            except TypeError:
-                number = None
-            if number is None or type(data) is not bytes:
+                number = numbers[destination]
+            except (KeyError, TypeError):
+                return write_otherwise(data, destination)
+            if type(data) is not bytes:
                 return write_otherwise(data, destination)
             size = len(data)
             room -= size + _COST
@@ -106,27 +128,23 @@ class Outbox:
         self.port.flush_outbox()
         return self.port.get_send_queue_limit() - self.port.get_send_queue_size()
 
-    def close(self):
-        """A handler may have kept write(): from now on it writes at once."""
-        self.is_open = False
-        self.write = self.forget_room = None
-
-    def take(self):
+    def _take(self):
         taken = self.payloads.copy(), self.entries.copy()
         self.payloads.clear()
         self.entries.clear()
-        self.forget_room()
         return taken
 
     def send(self, write_packed, write_alone):
         """Writes what was collected; alone what cannot be written with the others."""
-        payloads, entries = self.take()
+        self.forget_room()
+        if not self.payloads:
+            return
+        payloads, entries = self._take()
         n = 0
         while n < len(payloads):
-            index = itertools.chain.from_iterable(zip(map(len, payloads[n:]), entries[n:]))
             try:
                 n += write_packed(self.port, b"".join(payloads[n:]),
-                                  struct.pack(f"={2 * (len(payloads) - n)}I", *index))
+                                  _make_index(payloads[n:], entries[n:]))
             except GLib.Error:
                 write_alone(payloads[n], entries[n])
                 n += 1

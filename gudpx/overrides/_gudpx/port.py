@@ -19,12 +19,15 @@ _parsed = addresses.parsed
 def _listening_changed(port, *_):
     batches.interrupt()
     port.peers.clear()
+    port.drop_outbox()
 
 
 class Port(Gudpx.Port):
     # Made when they are needed; a port without a protocol that has the hook has none.
     peers = None
     batches = ()
+    _own_outbox = None
+    # That, while a batch is being handled.
     _outbox = None
 
     def __init__(self, **properties):
@@ -71,21 +74,35 @@ class Port(Gudpx.Port):
         self.connect("notify::peer-address", batches.interrupt)
 
     def start_collecting(self):
-        self._outbox = batches.Outbox(self, self.peers.numbers)
-        self.write = self._outbox.write
+        if self._own_outbox is None:
+            self._own_outbox = batches.Outbox(self, self.peers.numbers)
+        self._outbox = self._own_outbox
+        self._outbox.open()
 
     def stop_collecting(self):
         outbox = self._outbox
-        if outbox is not None:
+        if outbox is None:
+            return
+        if not outbox.is_fresh:
             self.flush_outbox()
-            outbox.close()
-            self._outbox = None
             del self.write
+        outbox.close()
+        self._outbox = None
+
+    def drop_outbox(self):
+        """It holds the port, and itself."""
+        if self._own_outbox is not None and self._outbox is None:
+            self._own_outbox.dispose()
+            self._own_outbox = None
+
+    def _collect_from_now_on(self):
+        self._outbox.is_fresh = False
+        self.write = self._outbox.write
 
     def flush_outbox(self):
         """Writes what was collected, so that what follows comes after it."""
         outbox = self._outbox
-        if outbox is not None:
+        if outbox is not None and not outbox.is_fresh:
             outbox.send(Gudpx.Port.write_packed, self._write_after_all)
 
     def _write_after_all(self, data, number):
@@ -100,8 +117,12 @@ class Port(Gudpx.Port):
     def write(self, data, destination=None):
         """Writes a datagram to (host, port), a Gio.SocketAddress, or the path of a UNIX socket; without
         one to the port's peer."""
-        if self._outbox is not None:
-            self.flush_outbox()
+        outbox = self._outbox
+        if outbox is not None:
+            if outbox.is_fresh:
+                self._collect_from_now_on()
+            else:
+                self.flush_outbox()
         if type(data) is not bytes:
             data = to_bytes(data)
         try:
