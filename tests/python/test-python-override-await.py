@@ -154,6 +154,14 @@ class AwaitTest(TestCase):
         for protocol in Recorder(), Gudpx.DatagramProtocol(), Hook():
             self.assertEqual(self.run_in_loop(receive(protocol)), [b"0", b"1", b"2", b"end"])
 
+    def test_stopping_ends_the_wait(self):
+        async def receive():
+            port = self.listen()
+            asyncio.get_running_loop().call_soon(port.stop_listening)
+            return [datagram async for datagram in port]
+
+        self.assertEqual(self.run_in_loop(receive()), [])
+
     def test_echo(self):
         peer = self.socket()
         peer.settimeout(TIME_LIMIT)
