@@ -153,8 +153,8 @@ gudpx_poller_add (GudpxPoller *self, int fd, GObject *client, const GudpxPollerF
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
   struct epoll_event event = { .events = EPOLLONESHOT, .data.ptr = client };
 
-  if (self->n_clients <= GUDPX_POLLED_PORTS || (self->fd < 0 && !start (self))
-      || epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) != 0)
+  if (self->n_clients <= GUDPX_POLLED_PORTS || (self->fd < 0 && !start (self)) ||
+      epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) != 0)
     return FALSE;
 
   g_hash_table_insert (self->clients, g_object_ref (client), (gpointer) funcs);

@@ -308,21 +308,21 @@ gudpx_port_check_size (GudpxPort *self, const GudpxOutgoing *outgoing, gsize siz
   return FALSE;
 }
 
-/* Drops those that have waited longest, until there is room for @size bytes, and nobody was promised
- * an answer. */
+/* Drops those that have waited longest, and that nobody was promised an answer for, until there is
+ * room for @size bytes; none, if that would be in vain. */
 static gboolean
 drop_oldest (GudpxPort *self, gsize size)
 {
-  GudpxQueuedRun *run;
+  if (!gudpx_send_queue_can_have_room (&self->queue, size))
+    return FALSE;
 
-  while (!gudpx_send_queue_has_room (&self->queue, size) &&
-         (run = gudpx_send_queue_find (&self->queue, NULL)) != NULL)
+  while (!gudpx_send_queue_has_room (&self->queue, size))
     {
       self->statistics.send_queue_drops++;
       self->statistics.queue_dropped_oldest++;
-      gudpx_send_queue_discard (&self->queue, run, 1);
+      gudpx_send_queue_discard (&self->queue, gudpx_send_queue_find (&self->queue, NULL), 1);
     }
-  return gudpx_send_queue_has_room (&self->queue, size);
+  return TRUE;
 }
 
 static void

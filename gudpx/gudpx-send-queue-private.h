@@ -17,6 +17,7 @@ typedef struct
   GQueue runs;
   guint n_datagrams;
   gsize size;
+  gsize promised_size; /* of it, what somebody waits for */
   gsize limit;
   guint64 last_serial;
   GudpxPayloadBlock *block; /* where the next payload goes; NULL: nothing is there yet */
@@ -75,11 +76,25 @@ gudpx_send_queue_get_cost (gsize payload_size, guint n_datagrams)
   return payload_size + n_datagrams * sizeof (GudpxQueuedRun);
 }
 
+/* Whether there is beside @used bytes. */
+static inline gboolean
+gudpx_send_queue_has_room_beside (const GudpxSendQueue *self, gsize used, gsize payload_size)
+{
+  return used < self->limit && payload_size <= self->limit &&
+         gudpx_send_queue_get_cost (payload_size, 1) <= self->limit - used;
+}
+
 static inline gboolean
 gudpx_send_queue_has_room (const GudpxSendQueue *self, gsize payload_size)
 {
-  return self->size < self->limit && payload_size <= self->limit &&
-         gudpx_send_queue_get_cost (payload_size, 1) <= self->limit - self->size;
+  return gudpx_send_queue_has_room_beside (self, self->size, payload_size);
+}
+
+/* Whether there is when all are dropped that may be. */
+static inline gboolean
+gudpx_send_queue_can_have_room (const GudpxSendQueue *self, gsize payload_size)
+{
+  return gudpx_send_queue_has_room_beside (self, self->promised_size, payload_size);
 }
 
 G_END_DECLS

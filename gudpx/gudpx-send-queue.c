@@ -239,6 +239,7 @@ gudpx_send_queue_push_bytes (GudpxSendQueue *self,
   run->task = g_object_ref (task);
   run->vector = (GOutputVector){ data, size };
   count_pushed (self, run, size);
+  self->promised_size += gudpx_send_queue_get_cost (size, 1);
 }
 
 /* The first of them, as they are to be sent. */
@@ -325,6 +326,8 @@ gudpx_send_queue_discard (GudpxSendQueue *self, GudpxQueuedRun *run, guint n_dat
   run->n_datagrams -= n_datagrams;
   self->n_datagrams -= n_datagrams;
   self->size -= gudpx_send_queue_get_cost (size, n_datagrams);
+  if (run->task != NULL)
+    self->promised_size -= gudpx_send_queue_get_cost (size, n_datagrams);
   if (run->n_datagrams == 0)
     remove_run (self, run);
   return size;

@@ -417,6 +417,34 @@ test_drop_oldest (Fixture *fixture, gconstpointer data)
   full_peer_clear (&full);
 }
 
+/* None is dropped for what finds no room all the same: it is too large, or what somebody waits for
+ * leaves none. */
+static void
+test_drop_none_in_vain (Fixture *fixture, gconstpointer data)
+{
+  static const guint8 payload[20000];
+  FullPeer full;
+  g_autoptr (GBytes) bytes = g_bytes_new_static (payload, sizeof payload);
+  g_autoptr (GudpxStatistics) statistics = NULL;
+  g_autoptr (GError) error = NULL;
+
+  full_peer_init (&full, fixture);
+  gudpx_port_set_send_queue_policy (full.port, GUDPX_QUEUE_POLICY_DROP_OLDEST);
+  for (guint i = 0; gudpx_port_get_send_queue_size (full.port) == 0; i++)
+    g_assert_true (write_number (&full, i, NULL));
+
+  gudpx_port_set_send_queue_limit (full.port, 16384);
+  g_assert_false (gudpx_port_write (full.port, payload, sizeof payload, &error));
+  expect_error (&error, G_IO_ERROR_WOULD_BLOCK);
+  gudpx_port_write_async (full.port, bytes, NULL, NULL, NULL, NULL);
+  g_assert_false (write_number (&full, 0, &error));
+  expect_error (&error, G_IO_ERROR_WOULD_BLOCK);
+  statistics = gudpx_port_get_statistics (full.port);
+  g_assert_cmpuint (statistics->queue_dropped_oldest, ==, 0);
+
+  full_peer_clear (&full);
+}
+
 /* Without a queue the kernel's word is final, and “writable” comes all the same. */
 static void
 test_no_queue (Fixture *fixture, gconstpointer data)
@@ -661,6 +689,7 @@ main (int argc, char *argv[])
   add ("queue-of-empty", test_queue_of_empty);
   add ("drop-newest", test_drop_newest);
   add ("drop-oldest", test_drop_oldest);
+  add ("drop-none-in-vain", test_drop_none_in_vain);
   add ("no-queue", test_no_queue);
   add ("queue-unconnected", test_queue_unconnected);
   add ("async", test_async);
