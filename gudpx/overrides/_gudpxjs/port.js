@@ -48,7 +48,7 @@ var override = (Gudpx, state) => {
     };
     port.write_to_host = function (payload, host, number) {
         flush(this);
-        return writeToHost.call(this, toBytes(payload), host, checkPort(number));
+        return writeNow(this, toBytes(payload), {host, port: checkPort(number)});
     };
     port.write_bytes = function (payload, destination = null) {
         flush(this);

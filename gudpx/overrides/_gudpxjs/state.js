@@ -158,25 +158,39 @@ var create = Gudpx => {
             let entries = this.entries.subarray(0, this.length);
             let payloads = this.payloads.subarray(0, this.size);
 
-            this.size = this.length = 0;
+            // Others may take up room before more is collected.
+            this.size = this.length = this.room = 0;
             while (entries.length > 0) {
-                let n = writePackedNow(port, payloads, entries);
-                if (n === 0) {
-                    this.writeAfterAll(port, payloads.slice(0, entries[0]), entries[1]);
-                    n = 1;
-                }
+                const n = this.writeSome(port, payloads, entries);
+
                 payloads = payloads.subarray(addSizes(entries, n));
                 entries = entries.subarray(2 * n);
             }
         }
 
-        // The port has forgotten the number, or something else is wrong.
-        writeAfterAll(port, data, number) {
+        // How many are done with.
+        writeSome(port, payloads, entries) {
             try {
-                const address = port.get_peer(number) ?? toAddress(this.senders.get(number));
-                writeTo.call(port, data, address);
+                return writePacked.call(port, payloads,
+                    new Uint8Array(entries.buffer, entries.byteOffset, entries.byteLength));
             } catch (error) {
+                this.writeAfterAll(port, payloads.slice(0, entries[0]), entries[1], error);
+                return 1;
+            }
+        }
+
+        // The port has forgotten the number, or something else is wrong.
+        writeAfterAll(port, data, number, error) {
+            const sender = this.senders.get(number);
+
+            if (port.get_peer(number) !== null || sender === undefined) {
                 logError(error);
+                return;
+            }
+            try {
+                writeTo.call(port, data, toAddress(sender));
+            } catch (otherError) {
+                logError(otherError);
             }
         }
     }
@@ -188,16 +202,6 @@ var create = Gudpx => {
         for (let i = 0; i < n; i++)
             size += entries[2 * i];
         return size;
-    }
-
-    // How many were taken.
-    function writePackedNow(port, payloads, entries) {
-        try {
-            return writePacked.call(port, payloads,
-                new Uint8Array(entries.buffer, entries.byteOffset, entries.byteLength));
-        } catch {
-            return 0;
-        }
     }
 
     // Also to be called where the port may have stopped: gjs may block the notification.
