@@ -4,8 +4,8 @@
 
 /* exported override */
 
-var override = (Gudpx, state) => {
-    const {endBatch, flush, getState, handleListening, interrupt, prepareStop, replace} = state;
+var override = (Gudpx, shared) => {
+    const {endBatch, flush, getState, handleListening, interrupt, prepareStop, replace} = shared;
     const {Gio, GLib} = imports.gi;
     const {Object, TypeError, Uint8Array, undefined} = globalThis;
     const {checkPort, lookUpAddress, makeUnixAddress, toAddress, toBytes} =
