@@ -31,11 +31,6 @@ class TapResult(unittest.TestResult):
         if err is not None:
             self.traces += [f"{subtest}\n", *traceback.format_exception(*err)]
 
-    def addSubTest(self, test, subtest, err):
-        super().addSubTest(test, subtest, err)
-        if err is not None:
-            self.traces += [f"{subtest}\n", *traceback.format_exception(*err)]
-
     def stopTest(self, test):
         super().stopTest(test)
         outcome = "not ok" if self.traces else "ok"

@@ -174,7 +174,7 @@ class MypyTest(unittest.TestCase):
             for plain, types in ANNOTATIONS.items():
                 text = text.replace(f"def {plain}:", f"def {types}:")
             (annotated / program.name.replace("-", "_")).write_text(text, encoding="utf-8")
-        self.assert_right("--allow-untyped-defs", "--allow-untyped-calls", "--warn-no-return",
+        self.assert_right("--allow-untyped-defs", "--allow-untyped-calls", "--ignore-missing-imports",
                           *sorted(annotated.iterdir()))
 
 

@@ -5,8 +5,7 @@ from . import addresses
 
 # What is (host, port) as an attribute.
 _ADDRESSES = {"destination", "local_address", "peer_address", "sender"}
-
-
+# GI_DIRECTION_IN
 _IN = 0
 
 

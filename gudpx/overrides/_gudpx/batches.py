@@ -18,6 +18,8 @@ _MAX_PEERS = 65536
 
 # Counts what may end a batch: ports that stop, pause or are connected.
 _interruptions = 0
+# Those of the batches that are being handled.
+open_outboxes = set()
 
 
 def interrupt(*_):
@@ -78,10 +80,12 @@ class Outbox:
 
     def open(self):
         self.is_open = self.is_fresh = True
+        open_outboxes.add(self)
 
     def close(self):
         """A handler may have kept write(): from now on it writes at once."""
         self.is_open = self.is_fresh = False
+        open_outboxes.discard(self)
         self.forget_room()
 
     def dispose(self):

@@ -5,13 +5,16 @@ import errno
 import types
 
 from gi.module import get_introspection_module
-from gi.repository import Gio
+from gi.repository import Gio, GLib
 
 from . import addresses, batches, errors
 from .attributes import add_attributes
 from .payloads import to_bytes
 
 Gudpx = get_introspection_module("Gudpx")
+
+# Called once a datagram.
+_reply = Gudpx.Datagram.reply
 
 # How much of a payload is shown.
 _MAX_SHOWN = 32
@@ -32,13 +35,17 @@ class Datagram(Gudpx.Datagram):
         return Gudpx.Datagram.new_full(to_bytes(payload), addresses.to_gio(destination), source,
                                        interface_index, hop_limit, traffic_class)
 
-    @errors.converting
     def reply(self, data):
         """Writes an answer to the sender."""
-        port = self.get_transport()
-        if port is not None:
-            port.flush_outbox()
-        return super().reply(to_bytes(data))
+        # To ask for the port costs as much as the rest.
+        if batches.open_outboxes and self.transport is not None:
+            self.transport.flush_outbox()
+        if type(data) is not bytes:
+            data = to_bytes(data)
+        try:
+            return _reply(self, data)
+        except GLib.Error as error:
+            raise errors.convert(error) from None
 
     def __bytes__(self):
         return self.payload
