@@ -147,7 +147,9 @@ class Stranger:
 
 
 BAD = (
-    b"", b"\xff\xfe", b"{", b"[" * 1400, b"null", b"[]", b"1", b"{}", b"x" * 1401,
+    b"", b"\xff\xfe", b"{", b"[" * 1400, b"null", b"[]", b"1", b"{}",
+    # Right but for its length.
+    b'{"v": 1, "type": "here", "id": "0123456789abcdef", "name": "x"}' + b" " * 1400,
     b'{"v": 2, "type": "here", "id": "0123456789abcdef", "name": "x"}',
     b'{"v": 1, "type": "here", "id": "short", "name": "x"}',
     b'{"v": 1, "type": "here", "id": "0123456789abcdef", "name": {}}',
@@ -329,21 +331,25 @@ class Programs:
         self.addCleanup(program.stop)
         return program
 
-    def test_runs(self):
-        program = self.run_program("--name", "Ada", "--interface", "gudpx0", "--port", "46988",
-                                   "--group", "239.255.71.89")
+    def check_runs(self, group, *arguments):
+        program = self.run_program("--name", "Ada", "--interface", "gudpx0", *arguments)
         # Nobody has been told of it.
         stranger = Stranger()
         self.addCleanup(stranger.close)
-        group = "239.255.71.89", 46988
         stage.wait_until(lambda: stranger.say("here", group) or stranger.hears_something(),
                          lambda: program.output)
-        fields, address = stranger.receive("here")
+        fields, _ = stranger.receive("here")
         self.assertEqual(fields["name"], "Ada")
         window = display.find_window(program.pid)
         display.run("xdotool", "windowfocus", "--sync", window, "key", "ctrl+q")
         self.assertEqual(program.wait(), 0)
         self.assertEqual(program.lines, [])
+
+    def test_runs(self):
+        self.check_runs((stage.GROUPS[0], stage.PORT))
+
+    def test_runs_apart(self):
+        self.check_runs(("239.255.71.89", 46988), "--group", "239.255.71.89", "--port", "46988")
 
     def test_errors(self):
         for arguments, message in (
