@@ -127,7 +127,8 @@ class Display:
             "GDK_BACKEND": "x11",
             "GSK_RENDERER": "cairo",
             "GTK_A11Y": "none",
-            "XDG_CONFIG_HOME": self.directory.name,
+            # Nothing of the user's, who may not even have a home.
+            **{f"XDG_{kind}_HOME": self.directory.name for kind in ("CACHE", "CONFIG", "DATA")},
         }
 
     def run(self, *command):
