@@ -39,11 +39,22 @@ function sum(values) {
     return values.reduce((total, value) => total + value, 0);
 }
 
+// GLib 2.80 has moved the class, and GJS warns of the old name.
+function openInput() {
+    let InputStream;
+    try {
+        ({InputStream} = imports.gi.GioUnix);
+    } catch {
+        InputStream = Gio.UnixInputStream;
+    }
+    return new InputStream({fd: 0, close_fd: false});
+}
+
 class Driver {
     constructor(application) {
         this.application = application;
         this.input = new Gio.DataInputStream({
-            base_stream: new Gio.UnixInputStream({fd: 0, close_fd: false}),
+            base_stream: openInput(),
         });
         application.connect_after('activate', () => this.read());
     }
