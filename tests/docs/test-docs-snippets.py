@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -630,6 +631,100 @@ class Testing(SnippetTestCase):
         if probe.returncode != 0 and "qdisc kind is unknown" not in probe.stderr:
             self.skipTest(f"no network for it: {probe.stderr}")
         return probe.returncode == 0
+
+
+class Multicast(SnippetTestCase):
+    def sender(self, ttl=1):
+        sock = self.socket()
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, ttl)
+        return sock
+
+    def test_second_port(self):
+        first = self.run_snippet("multicast-second-port")
+        first.wait_for(r"^me at 10\.99\.0\.1 \d+$")
+        second = self.run_snippet("multicast-second-port")
+        numbers = {second.wait_for(r"^me at 10\.99\.0\.1 (\d+)$")[1] for _ in range(2)}
+        self.assertEqual(len(numbers), 2)
+        self.end(first)
+        self.end(second)
+
+    def check_everywhere(self, name, number):
+        process = self.run_snippet(name)
+        process.wait_for("^joined on gudpx1$")
+        address = f"192.0.2.{number}"
+        for command in (
+            f"link add late{number} type veth peer name end{number}",
+            f"link set end{number} up",
+            f"link set late{number} up",
+            f"address add {address}/32 dev late{number}",
+        ):
+            subprocess.run(["ip", *command.split()], check=True)
+        process.wait_for(f"^joined on late{number}$")
+        sock = self.sender()
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
+        sock.sendto(b"late", ("239.255.77.77", 8007))
+        process.wait_for("^received .*late")
+        return process
+
+    def test_everywhere_python(self):
+        process = self.check_everywhere("multicast-everywhere-python", 21)
+        self.assertIn("received b'hello' from 10.99.0.1", process.lines)
+        self.end(process)
+
+    def test_everywhere_js(self):
+        self.end(self.check_everywhere("multicast-everywhere-js", 22))
+
+    def test_source(self):
+        subprocess.run(["ip", "address", "add", "192.0.2.1/32", "dev", "gudpx0"], check=True)
+        process = self.start_snippet_on("multicast-source-python", 8008)
+        for source in ("10.99.0.1", "192.0.2.1"):
+            sock = self.sender()
+            sock.bind((source, 0))
+            sock.sendto(source.encode(), ("232.1.2.3", 8008))
+        process.wait_for("^received b'192.0.2.1' from 192.0.2.1$")
+        self.assertEqual(len(process.lines), 1)
+        self.end(process)
+
+    def start_snippet_on(self, name, number):
+        """Started when the group was joined: that is in /proc."""
+        process = self.run_snippet(name)
+        self.wait_until_bound(process, number)
+        group = "030201E8"
+        deadline = time.monotonic() + exampletest.TIME_LIMIT
+        while group not in pathlib.Path("/proc/net/igmp").read_text(encoding="ascii"):
+            self.assertLess(time.monotonic(), deadline, process.output)
+            time.sleep(0.01)
+        return process
+
+    def test_discovery(self):
+        command = self.command_for("multicast-discovery-python")
+        first = self.run_command([*command, "first"])
+        self.wait_until_bound(first, 8009)
+        second = self.run_command([*command, "second"])
+        first.wait_for(r"^\+ 'second' at 10\.99\.0\.1$")
+        second.wait_for(r"^\+ 'first' at 10\.99\.0\.1$")
+        for data in (b"", b"[", b"[]", b"[" * 900, b'{"kind": "hello", "id": 1, "name": "x"}'):
+            self.sender().sendto(data, ("239.255.77.77", 8009))
+        os.kill(second.pid, signal.SIGTERM)
+        self.finish(second)
+        first.wait_for("^- 'second'$")
+        self.end(first)
+
+    def test_on_link(self):
+        process = self.run_snippet("multicast-on-link-python")
+        process.wait_for("^received b'hello'$")
+        for ttl in (64, 255):
+            self.sender(ttl).sendto(str(ttl).encode(), ("239.255.77.77", 8010))
+        process.wait_for("^received b'255'$")
+        self.assertEqual(len(process.lines), 2)
+        self.end(process)
+
+    def test_namespace(self):
+        script = self.write("multicast-namespace", "own-network")
+        script.chmod(0o755)
+        process = self.run_command([script, *self.command_for("multicast-on-link-python")])
+        process.wait_for("^received b'hello'$")
+        self.end(process)
 
 
 class Reference(SnippetTestCase):
