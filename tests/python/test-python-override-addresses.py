@@ -107,6 +107,9 @@ class AddressTest(TestCase):
                       (9, LOCALHOST)):
             with self.subTest(wrong), self.assertRaisesRegex(TypeError, "an address is"):
                 port.write(b"x", wrong)
+        for host, wrong in ((LOCALHOST, "9"), (5, 9)):
+            with self.assertRaisesRegex(TypeError, "an address is"):
+                Gudpx.listen_udp(wrong, Recorder(), host)
         for wrong in -1, 65536:
             with self.assertRaises(OverflowError):
                 port.write(b"x", (LOCALHOST, wrong))

@@ -3,6 +3,7 @@
 
 import copy
 import errno
+import os
 import pickle
 import socket
 
@@ -121,6 +122,16 @@ class ErrorTest(TestCase):
             self.assertIsInstance(error, ConnectionRefusedError, kind)
             self.assertIsInstance(destination, Gio.InetSocketAddress)
 
+    def test_details(self):
+        details = []
+        recorder = Recorder(error_received=lambda _recorder, port, *_:
+                            details.append(repr(port.dup_error_details())))
+        self.refuse(recorder)
+        iterate_until(lambda: details)
+        self.assertRegex(details[0], "^<Gudpx.ErrorDetails ECONNREFUSED")
+        if os.environ.get("GUDPX_TEST_IO") == "linux":
+            self.assertRegex(details[0], r", ICMP type 3 code 3 from 127\.0\.0\.1:\d+>$")
+
     def test_of_a_signal(self):
         for signal in "error-received", "error_received":
             protocol = Gudpx.DatagramProtocol()
@@ -131,13 +142,15 @@ class ErrorTest(TestCase):
 
             protocol.connect(signal, remember, "data")
             protocol.connect_after(signal, remember)
+            protocol.connect_object(signal, remember, protocol)
+            protocol.connect_object_after(signal, remember, protocol)
             self.refuse(protocol)
-            iterate_until(lambda: len(errors) == 2)
-            self.assertEqual([type(error).__mro__[1] for error, _ in errors], [GLib.Error] * 2)
+            iterate_until(lambda: len(errors) == 4)
+            self.assertEqual([type(error).__mro__[1] for error, _ in errors], [GLib.Error] * 4)
             self.assertTrue(all(isinstance(error, ConnectionRefusedError) for error, _ in errors))
-            self.assertEqual([data for _, data in errors], [("data",), ()])
-            protocol.disconnect_by_func(remember)
-            protocol.disconnect_by_func(remember)
+            self.assertEqual([data for _, data in errors], [("data",), (), (), ()])
+            for _ in range(4):
+                protocol.disconnect_by_func(remember)
             with self.assertRaises(TypeError):
                 protocol.disconnect_by_func(remember)
 

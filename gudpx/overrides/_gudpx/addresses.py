@@ -72,8 +72,6 @@ def _split(destination):
     if len(destination) not in (2, 4):
         raise TypeError(f"an address is (host, port), not {destination!r}")
     host, port = destination[:2]
-    if not isinstance(host, str) or not isinstance(port, int):
-        raise TypeError(f"an address is (host, port), a string and a number, not {destination!r}")
     if len(destination) == 4 and destination[3] and "%" not in host:
         host += f"%{destination[3]}"
     return host, port
@@ -81,6 +79,8 @@ def _split(destination):
 
 def parse(host, port):
     """The Gio.InetSocketAddress of an IP address."""
+    if not isinstance(host, str) or not isinstance(port, int):
+        raise TypeError(f"an address is a host, which is a string, and a number, not {host!r} and {port!r}")
     # GIO would take it modulo 65536.
     if not 0 <= port <= 65535:
         raise OverflowError(f"the port number {port} is not in range 0 to 65535")

@@ -51,7 +51,8 @@ class Operation:
     def __await__(self):
         loop = get_loop()
         if not self._is_done:
-            self._future = loop.create_future()
+            if self._future is None:
+                self._future = loop.create_future()
             try:
                 yield from self._future
             except asyncio.CancelledError:

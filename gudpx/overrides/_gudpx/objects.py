@@ -119,6 +119,12 @@ class DatagramProtocol(Gudpx.DatagramProtocol):
     def connect_after(self, signal, handler, *args):
         return super().connect_after(signal, _adapt(signal, handler), *args)
 
+    def connect_object(self, signal, handler, *args):
+        return super().connect_object(signal, _adapt(signal, handler), *args)
+
+    def connect_object_after(self, signal, handler, *args):
+        return super().connect_object_after(signal, _adapt(signal, handler), *args)
+
     def __repr__(self):
         kind = type(self)
         name = "Gudpx.DatagramProtocol" if kind is DatagramProtocol else kind.__qualname__

@@ -129,8 +129,11 @@ class Port(Gudpx.Port):
             if destination is None:
                 return _write_to_peer(self, data)
             try:
-                address = _parsed[destination]
-            except (KeyError, TypeError):
+                address = _parsed.get(destination)
+            except TypeError:
+                # A list is no key.
+                address = None
+            if address is None:
                 address = addresses.to_gio(destination)
             return _write_to(self, data, address)
         except GLib.Error as error:

@@ -378,6 +378,7 @@ class PortGroup(GObject.Object):
     def get_steer_by_cpu(self) -> bool: ...
     def set_steer_by_cpu(self, steer_by_cpu: bool) -> None: ...
 
+# The properties stand in each, because mypy 1.0 does not know Unpack.
 def listen_udp(
     port: int,
     protocol: DatagramProtocol,
