@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import select
+import signal
 import socket
 import subprocess
 import unittest
@@ -255,6 +256,23 @@ class Alone:
         ada, grace = self.start_pair((self.language, self.language), interval=0.3)
         grace.process.kill()
         ada.wait_for(peers=[])
+        ada.quit()
+
+    def test_comes_back(self):
+        ada, grace = self.start_pair((self.language, self.language), interval=0.3)
+        ada.ask("select", "Grace")
+        ada.ask("write", "Hello")
+        ada.wait_for(messages=[["Hello", "Delivered"]])
+
+        # As if its cable had been pulled for a while.
+        grace.process.send_signal(signal.SIGSTOP)
+        ada.wait_for(peers=[], subtitle="Has left", can_write=False)
+        grace.process.send_signal(signal.SIGCONT)
+        ada.wait_for(peers=[["Grace", 0]], subtitle="10.99.0.2", can_write=True,
+                     messages=[["Hello", "Delivered"]])
+        ada.ask("write", "Welcome back")
+        ada.wait_for(messages=[["Hello", "Delivered"], ["Welcome back", "Delivered"]])
+        grace.quit()
         ada.quit()
 
     def test_link_local(self):

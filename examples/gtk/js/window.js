@@ -84,8 +84,18 @@ export const Window = GObject.registerClass({
     }
 
     _onPeerAdded(peer) {
+        const current = this._current;
+
+        if (current?.isPresent === false && current.peer.id === peer.id) {
+            // It is back before anybody turned to another.
+            current.peer = peer;
+            current.isPresent = true;
+            this._conversations.append(current);
+            this._showPresence();
+            return;
+        }
         this._conversations.append(new Conversation(peer));
-        if (this._current === null)
+        if (current === null)
             this._showEmpty();
     }
 

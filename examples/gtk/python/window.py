@@ -88,8 +88,16 @@ class Window(Adw.ApplicationWindow):
         return None, None
 
     def _on_peer_added(self, _network, peer):
+        current = self._current
+        if current is not None and not current.is_present and current.peer.id == peer.id:
+            # It is back before anybody turned to another.
+            current.peer = peer
+            current.is_present = True
+            self._conversations.append(current)
+            self._show_presence()
+            return
         self._conversations.append(Conversation(peer))
-        if self._current is None:
+        if current is None:
             self._show_empty()
 
     def _on_peer_removed(self, _network, peer):
