@@ -78,7 +78,8 @@ class Querier(Gudpx.DatagramProtocol):
         # Answers come from the port of mDNS; the questions are ours, or of others.
         if sender[1] != PORT or not message.valid or not message.is_response():
             return
-        records = message.answers
+        # Newer versions have it as a method.
+        records = message.answers() if callable(message.answers) else message.answers
         if any(self.is_wanted(record) for record in records):
             for record in records:
                 self.learn(record, sender)
