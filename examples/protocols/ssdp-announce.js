@@ -108,8 +108,17 @@ GLib.timeout_add_seconds(GLib.PRIORITY_DEFAULT, MAX_AGE / 3, () => {
     announcer.announce('ssdp:alive');
     return GLib.SOURCE_CONTINUE;
 });
+// GLib 2.80 has moved the function, and GJS warns of the old name.
+let addSignal;
+try {
+    const {GLibUnix} = imports.gi;
+    addSignal = GLibUnix.signal_add ?? GLibUnix.signal_add_full;
+} catch {
+    addSignal = GLib.unix_signal_add;
+}
+
 for (const signal of [SIGINT, SIGTERM]) {
-    GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, signal, () => {
+    addSignal(GLib.PRIORITY_DEFAULT, signal, () => {
         loop.quit();
         return GLib.SOURCE_REMOVE;
     });
