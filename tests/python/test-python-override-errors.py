@@ -22,7 +22,7 @@ class ErrorTest(TestCase):
         self.assertIsInstance(error, OSError)
         self.assertEqual(error.errno, number)
         self.assertTrue(error.matches(Gio.io_error_quark(), code))
-        self.assertEqual(error.strerror, error.message)
+        self.assertEqual((str(error), error.strerror), (error.message, error.message))
         return error
 
     def test_of_a_write(self):

@@ -15,6 +15,9 @@ import venv
 import tap
 from gudpxtest import Gudpx
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "docs"))
+import snippets  # noqa: E402
+
 from gi.repository import GObject
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -22,6 +25,7 @@ STUBS = ROOT / "gudpx" / "overrides" / "gi-stubs"
 HERE = pathlib.Path(__file__).resolve().parent / "typing"
 PROGRAMS = sorted([*(ROOT / "examples" / "python").glob("*.py"),
                    *(ROOT / "examples" / "protocols").glob("*.py")])
+GUIDES = [ROOT / "README.md", ROOT / "docs" / "python.md", ROOT / "docs" / "coming-from-twisted.md"]
 MYPY = os.environ.get("MYPY") or shutil.which("mypy")
 
 # What the programs leave out, as people do: the types are the base class's.
@@ -164,18 +168,28 @@ class MypyTest(unittest.TestCase):
         self.add_types_of_glib()
         self.assert_right(self.packages / "gi-stubs" / "repository" / "Gudpx.pyi")
 
-    def test_examples(self):
+    def check_programs(self, directory, programs, *arguments):
+        """Of a dictionary by name, as people write them: with types for the handlers alone."""
         self.add_types_of_glib()
-        self.assertGreater(len(PROGRAMS), 5)
-        annotated = self.root / "examples"
+        self.assertGreater(len(programs), 5)
+        annotated = self.root / directory
         annotated.mkdir()
-        for program in PROGRAMS:
-            text = program.read_text(encoding="utf-8")
+        for name, text in programs.items():
             for plain, types in ANNOTATIONS.items():
                 text = text.replace(f"def {plain}:", f"def {types}:")
-            (annotated / program.name.replace("-", "_")).write_text(text, encoding="utf-8")
+            (annotated / f"{name.replace('-', '_')}.py").write_text(text, encoding="utf-8")
         self.assert_right("--allow-untyped-defs", "--allow-untyped-calls", "--ignore-missing-imports",
-                          *sorted(annotated.iterdir()))
+                          *arguments, *sorted(annotated.iterdir()))
+
+    def test_examples(self):
+        self.check_programs("examples", {program.stem: program.read_text(encoding="utf-8")
+                                         for program in PROGRAMS})
+
+    def test_guides(self):
+        programs = {snippet.name: snippet.code for guide in GUIDES for snippet in snippets.read(guide)
+                    if snippet.language == "python" and "Gudpx" in snippet.code}
+        self.check_programs("guides", programs, "--disable-error-code=str-bytes-safe",
+                            "--disable-error-code=var-annotated")
 
 
 if __name__ == "__main__":

@@ -58,6 +58,9 @@ def _make_class(*kinds):
         def __init__(self, message, domain, code, _number):
             super().__init__(message, domain, code)
 
+        def __str__(self):
+            return self.message
+
         def __reduce__(self):
             return _restore, (self.message, self.domain, self.code)
 
