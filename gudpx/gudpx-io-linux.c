@@ -378,6 +378,8 @@ linux_send (GudpxIo *io, const GudpxOutgoing *outgoing, guint n_outgoing, int *e
   LinuxIo *self = (LinuxIo *) io;
   Rest rest = { outgoing, n_outgoing, 0 };
   Outbox outbox;
+  const gsize max_segment = self->max_segment;
+  int refusal = 0; /* of a run */
   guint n_sent = 0;
 
   *errsv = 0;
@@ -388,7 +390,13 @@ linux_send (GudpxIo *io, const GudpxOutgoing *outgoing, guint n_outgoing, int *e
       fill_outbox (self, &outbox, rest);
       n = send_outbox (self, &outbox, errsv);
       if (n == 0 && !give_up_segmenting (self, &outbox, &rest, *errsv))
-        break;
+        {
+          /* Alone it is refused as well: it was not for being a run. */
+          if (*errsv == refusal)
+            self->max_segment = max_segment;
+          break;
+        }
+      refusal = *errsv;
       *errsv = 0;
       skip (&rest, n);
       n_sent += n;

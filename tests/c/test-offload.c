@@ -281,6 +281,24 @@ test_refused (Fixture *fixture, gconstpointer data)
   exchange_by_cable (1000);
 }
 
+/* Of a destination that is refused all the same, nothing is learned of runs. */
+static void
+test_refused_destination (Fixture *fixture, gconstpointer data)
+{
+  static const guint16 sizes[] = { 100, 100, 100, 100, 100 };
+  g_autoptr (GSocketAddress) nowhere = g_inet_socket_address_new_from_string ("10.3.0.1", 9);
+  g_autoptr (GudpxStatistics) statistics = NULL;
+
+  run_command ("ip route add blackhole 10.3.0.0/16");
+  send_sizes (fixture->sender, nowhere, sizes, G_N_ELEMENTS (sizes));
+  exchange (fixture, sizes, G_N_ELEMENTS (sizes));
+  statistics = gudpx_port_get_statistics (fixture->sender);
+  g_assert_cmpuint (statistics->errors, ==, G_N_ELEMENTS (sizes));
+#ifdef HAVE_LINUX_IO
+  g_assert_cmpuint (statistics->joined_sent, ==, 1);
+#endif
+}
+
 /* The counts of what was lost are the kernel's. */
 static void
 test_drops (Fixture *fixture, gconstpointer data)
@@ -316,6 +334,7 @@ main (int argc, char *argv[])
   add ("truncated", test_truncated);
   add ("interrupted", test_interrupted);
   add ("refused", test_refused);
+  add ("refused-destination", test_refused_destination);
   add ("drops", test_drops);
 
   return g_test_run ();
