@@ -23,8 +23,9 @@ class Desktop:
 
     def _allow_shadows(self):
         window = self._root.create_window(0, 0, 1, 1, 0, 0)
+        check = self._atom("_NET_SUPPORTING_WM_CHECK")
         for each in (self._root, window):
-            each.change_property(self._atom("_NET_SUPPORTING_WM_CHECK"), Xatom.WINDOW, 32, [window.id])
+            each.change_property(check, Xatom.WINDOW, 32, [window.id])
         self._root.change_property(self._atom("_NET_SUPPORTED"), Xatom.ATOM, 32,
                                    [self._atom("_GTK_FRAME_EXTENTS")])
 

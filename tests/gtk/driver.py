@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs the chat program in Python, and lets a test look at its widgets and use them.
 
-Each line of the standard input is a command in JSON, [NAME, ARGUMENT…]; each gets a line as answer."""
+Each line of the standard input is a command in JSON, [NAME, ARGUMENT…]; each gets a line as
+answer."""
 
 import json
 import pathlib

@@ -40,7 +40,8 @@ class Scene:
         self.ada = self.chats[NAMES["Ada"]]
 
     def talk(self):
-        stage.wait_until(lambda: len(self.ada.ask("look")["peers"]) == 3, lambda: self.ada.ask("look"))
+        stage.wait_until(lambda: len(self.ada.ask("look")["peers"]) == 3,
+                         lambda: self.ada.ask("look"))
         self.ada.ask("select", NAMES["Grace"])
         for name in NAMES.values():
             other = next(each for each in NAMES.values() if each != name)

@@ -21,6 +21,7 @@ TIME_LIMIT = 30
 
 PORT = 46987
 GROUPS = ["239.255.71.88", "ff02::1:4788"]
+DEFAULTS = {"port": PORT, "groups": GROUPS, "interval": 5, "resend": 500}
 TOOLS = ("Xvfb", "xcompmgr", "xdotool", "import", "identify", "nsenter", "unshare")
 
 # GNOME's own, and nothing that moves in a picture.
@@ -99,8 +100,8 @@ class Display:
         self._compositor = subprocess.Popen(["xcompmgr"], env=self.environment)
 
     def _start(self, size):
-        # Of itself it takes the first number that is free in this network namespace, though its socket
-        # is in a directory that all have in common.
+        # Of itself it takes the first number that is free in this network namespace, though its
+        # socket is in a directory that all have in common.
         number = 100 + os.getpid() % 50000
         reader, writer = os.pipe()
         self._server = subprocess.Popen(
@@ -182,7 +183,7 @@ class Chat:
     """A chat program that does as it is told."""
 
     def __init__(self, display, language, name, prefix=(), **options):
-        options = {"name": name, "port": PORT, "groups": GROUPS, "interval": 5, "resend": 500, **options}
+        options = {**DEFAULTS, "name": name, **options}
         start = {"python": [sys.executable, HERE / "driver.py"],
                  "js": [GJS, "-m", HERE / "driver.js"]}
         environment = {**display.environment, **options.pop("environment", {})}

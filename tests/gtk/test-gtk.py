@@ -110,6 +110,13 @@ def ip(*arguments):
     subprocess.run(["ip", *arguments], check=True)
 
 
+def list_groups(interface):
+    """The IPv4 groups that were joined on it, whoever did."""
+    output = subprocess.check_output(["ip", "-json", "maddress", "show", interface], text=True)
+    addresses = [entry for link in json.loads(output) for entry in link["maddr"]]
+    return [entry["address"] for entry in addresses if entry.get("family") == "inet"]
+
+
 class Stranger:
     """Another program in the network, which says what it likes."""
 
@@ -310,6 +317,16 @@ class Alone:
         ada.ask("write", "Hello")
         stage.wait_until(lambda: "10.99.0.77" in (ada.ask("look")["toast"] or ""),
                          lambda: ada.ask("look"))
+        ada.quit()
+
+    def test_new_network(self):
+        ada = self.start_ada()
+        ip("link", "add", "gudpx9", "type", "veth", "peer", "name", "gudpx8")
+        self.addCleanup(ip, "link", "delete", "gudpx9")
+        ip("link", "set", "gudpx9", "up")
+        ip("address", "add", "10.98.0.1/24", "dev", "gudpx9")
+        stage.wait_until(lambda: stage.GROUPS[0] in list_groups("gudpx9"),
+                         lambda: list_groups("gudpx9"))
         ada.quit()
 
     def test_plot(self):

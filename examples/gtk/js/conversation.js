@@ -15,7 +15,8 @@ const STATES = {sending: 'Sending…', delivered: 'Delivered', failed: 'Not deli
 
 // The URI of what the program has in common with the one in Python.
 export function getShared(name) {
-    return Gio.File.new_for_uri(import.meta.url).get_parent().get_parent().get_child(name).get_uri();
+    const directory = Gio.File.new_for_uri(import.meta.url).get_parent().get_parent();
+    return directory.get_child(name).get_uri();
 }
 
 function makeCaption(message, state) {

@@ -179,6 +179,8 @@ export const Network = GObject.registerClass({
 
     // Throws where it cannot listen, or no group can be joined.
     start() {
+        // It tells of what changes from here on.
+        this._monitor = Gio.NetworkMonitor.get_default();
         try {
             this._unicast = this._listen(host => Gudpx.listen_udp(0, this, host));
             this._multicast = this._listen(
@@ -189,7 +191,6 @@ export const Network = GObject.registerClass({
             throw error;
         }
 
-        this._monitor = Gio.NetworkMonitor.get_default();
         this._changedId = this._monitor.connect('network-changed', () => this._onNetworkChanged());
         this._timer = GLib.timeout_add(GLib.PRIORITY_DEFAULT, this.interval * 1000,
             () => this._onInterval());

@@ -16,7 +16,8 @@ export const Window = GObject.registerClass({
     Template: getShared('window.ui'),
     InternalChildren: [
         'toasts', 'leaflet', 'sidebar', 'content', 'own_title', 'peer_list', 'plot',
-        'received_label', 'sent_label', 'peer_title', 'pages', 'status', 'scrolled', 'message_list', 'entry',
+        'received_label', 'sent_label', 'peer_title', 'pages', 'status', 'scrolled',
+        'message_list', 'entry',
     ],
 }, class Window extends Adw.ApplicationWindow {
     constructor(network, properties = {}) {

@@ -169,6 +169,8 @@ class Network(Gudpx.DatagramProtocol):
 
     def start(self):
         """Raises GLib.Error where it cannot listen, or no group can be joined."""
+        # It tells of what changes from here on.
+        self._monitor = Gio.NetworkMonitor.get_default()
         try:
             self._unicast = self._listen(Gudpx.listen_udp, 0, self)
             self._multicast = self._listen(Gudpx.listen_multicast, self.number, self, True)
@@ -177,7 +179,6 @@ class Network(Gudpx.DatagramProtocol):
             self._stop_ports()
             raise
 
-        self._monitor = Gio.NetworkMonitor.get_default()
         self._changed_id = self._monitor.connect("network-changed", self._on_network_changed)
         self._timer = GLib.timeout_add(int(self.interval * 1000), self._on_interval)
         self._announce("here")
@@ -338,7 +339,8 @@ class Network(Gudpx.DatagramProtocol):
     def _try(self, number):
         sending = self._sending[number]
         self._write(sending.data, sending.peer.destination)
-        sending.timer = GLib.timeout_add(self.resend_ms << sending.attempts, self._on_no_ack, number)
+        delay = self.resend_ms << sending.attempts
+        sending.timer = GLib.timeout_add(delay, self._on_no_ack, number)
         sending.attempts += 1
 
     def _on_no_ack(self, number):
