@@ -103,6 +103,8 @@ on_datagram_received (GudpxDatagramProtocol *protocol,
            (double) ((arrived - self->sent) - (answered - received)) / G_USEC_PER_SEC,
            packet[1], stamp != 0 ? "kernel" : "program");
   self->done = TRUE;
+  /* More of them may have come already. */
+  gudpx_port_stop_listening (self->port);
   g_main_loop_quit (self->loop);
 }
 

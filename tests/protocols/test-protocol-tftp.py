@@ -169,10 +169,29 @@ class Tftp(ProtocolTestCase):
             sock.sendto(request("file"), address)
         _, sender = sock.recvfrom(1000)
         sock.sendto(acknowledge(1), sender)
-        # The server answers others, and so has seen all three.
+        self.assert_nothing_comes(sock, address)
+
+    def assert_nothing_comes(self, sock, address):
+        """The server answers others, and so has seen what came before."""
         self.ask(address, "file")
         sock.setblocking(False)
         self.assertRaises(BlockingIOError, sock.recv, 1000)
+        sock.settimeout(protocoltest.TIME_LIMIT)
+
+    def test_other_acknowledgements(self):
+        self.make_file(5000)
+        _, address = self.start_tftp("--timeout", "60000")
+        _, sender, sock = self.ask(address, "file")
+        sock.sendto(acknowledge(1), sender)
+        self.assertEqual(sock.recv(1000)[:4], struct.pack("!HH", DATA, 2))
+        for packet in (acknowledge(1), acknowledge(0), acknowledge(3), acknowledge(0x0200), b"",
+                       b"\0\4\0", b"\0\3\0\2", b"\1\4\0\2", request("file")):
+            sock.sendto(packet, sender)
+        # Not from where the transfer is.
+        self.socket().sendto(acknowledge(2), sender)
+        self.assert_nothing_comes(sock, address)
+        sock.sendto(acknowledge(2), sender)
+        self.assertEqual(sock.recv(1000)[:4], struct.pack("!HH", DATA, 3))
 
     def test_repeats_and_gives_up(self):
         self.make_file(10)
