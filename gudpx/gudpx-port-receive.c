@@ -396,6 +396,31 @@ end_offer_delay (GudpxPort *self)
   gudpx_port_update_source (self);
 }
 
+/* Tells what has become of what was written, and sees to what is due later. */
+static void
+end_dispatch (GudpxPort *self, guint epoch)
+{
+  gudpx_port_notify_queue (self);
+  if (!gudpx_port_is_open (self, epoch))
+    {
+      /* If it was started again, what it has to do since then is a dispatch's of its own. */
+      if (self->state != GUDPX_PORT_STOPPED)
+        gudpx_port_wake (self);
+      return;
+    }
+  gudpx_port_report_outcomes (self);
+
+  if (is_current (self, epoch))
+    tell_writable (self);
+  if (gudpx_port_is_open (self, epoch) && self->io->absorbed_errsv != 0)
+    gudpx_port_wake (self);
+  if (gudpx_port_is_open (self, epoch) && self->state == GUDPX_PORT_STOPPING &&
+      gudpx_send_queue_is_empty (&self->queue))
+    gudpx_port_finish_stop (self);
+  else if (gudpx_port_is_open (self, epoch))
+    gudpx_port_rearm (self);
+}
+
 /* What handlers may do in the middle of it is to stop the port, and to start it again. */
 void
 gudpx_port_dispatch (GudpxPort *self, GIOCondition condition)
@@ -422,24 +447,5 @@ gudpx_port_dispatch (GudpxPort *self, GIOCondition condition)
   if (received == EVERYTHING && self->busy_poll > 0)
     busy_poll (self, epoch);
   self->dispatch_depth--;
-
-  gudpx_port_notify_queue (self);
-  if (!gudpx_port_is_open (self, epoch))
-    {
-      /* If it was started again, what it has to do since then is a dispatch's of its own. */
-      if (self->state != GUDPX_PORT_STOPPED)
-        gudpx_port_wake (self);
-      return;
-    }
-  gudpx_port_report_outcomes (self);
-
-  if (is_current (self, epoch))
-    tell_writable (self);
-  if (gudpx_port_is_open (self, epoch) && self->io->absorbed_errsv != 0)
-    gudpx_port_wake (self);
-  if (gudpx_port_is_open (self, epoch) && self->state == GUDPX_PORT_STOPPING &&
-      gudpx_send_queue_is_empty (&self->queue))
-    gudpx_port_finish_stop (self);
-  else if (gudpx_port_is_open (self, epoch))
-    gudpx_port_rearm (self);
+  end_dispatch (self, epoch);
 }
