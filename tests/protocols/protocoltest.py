@@ -65,6 +65,12 @@ class ProtocolTestCase(exampletest.ExampleTestCase):
             if not shutil.which(program):
                 self.skipTest(f"{program} is missing")
 
+    def need_users(self, program):
+        """For what changes its user, or a file's: a namespace of an ordinary user has but one."""
+        _, _, n_users = pathlib.Path("/proc/self/uid_map").read_text(encoding="ascii").split()[:3]
+        if n_users == "1":
+            self.skipTest(f"{program} can be started by root alone")
+
     def directory(self):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)

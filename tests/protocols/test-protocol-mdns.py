@@ -57,6 +57,7 @@ def tearDownModule():
 class Mdns(ProtocolTestCase):
     def start_avahi(self):
         self.need("avahi-daemon")
+        self.need_users("avahi-daemon")
         directory = self.directory()
         (directory / "avahi.conf").write_text(CONFIG, encoding="ascii")
         (directory / "tea.service").write_text(SERVICE, encoding="ascii")

@@ -64,6 +64,7 @@ class WakeOnLan(ProtocolTestCase):
 
     def test_tcpdump_sees_a_broadcast_frame(self):
         self.need("tcpdump")
+        self.need_users("tcpdump")
         tcpdump = self.run_command(
             [*neighbour.enter, "tcpdump", "-l", "-e", "-n", "-c", "1", "-i", "gudpx1", "udp port 9"]
         )
