@@ -562,6 +562,16 @@ static const GudpxIoFuncs linux_io_funcs = {
   .free = linux_free,
 };
 
+/* A kernel that does not know it would send a run as one datagram. */
+static gboolean
+can_segment (int fd)
+{
+  int value;
+  socklen_t size = sizeof value;
+
+  return getsockopt (fd, IPPROTO_UDP, UDP_SEGMENT, &value, &size) == 0;
+}
+
 GudpxIo *
 gudpx_io_new_for_socket (GSocket *socket, gboolean is_shared, GudpxStatistics *statistics)
 {
@@ -578,7 +588,7 @@ gudpx_io_new_for_socket (GSocket *socket, gboolean is_shared, GudpxStatistics *s
       self->receives_joined =
           !is_shared &&
           setsockopt (self->fd, IPPROTO_UDP, UDP_GRO, &(int){ TRUE }, sizeof (int)) == 0;
-      self->max_segment = GUDPX_IO_MAX_RUN_SIZE;
+      self->max_segment = can_segment (self->fd) ? GUDPX_IO_MAX_RUN_SIZE : 0;
     }
   return &self->parent;
 }

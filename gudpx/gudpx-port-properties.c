@@ -372,7 +372,7 @@ gudpx_port_set_coalesce_writes (GudpxPort *self, gboolean coalesce_writes)
     return;
   self->coalesce_writes = coalesce_writes != FALSE;
   if (self->io != NULL)
-    self->io->coalesces = self->coalesce_writes;
+    self->io->coalesces = self->coalesce_writes && !self->waits_for_writable;
   gudpx_port_notify (self, GUDPX_PORT_PROP_COALESCE_WRITES);
 }
 
