@@ -38,8 +38,9 @@ class Devhelp(unittest.TestCase):
         self.assertTrue((REFERENCE / self.book.get("link")).exists())
 
     def test_links(self):
-        links = self.find_all("book:chapters//book:sub") + self.find_all("book:functions/book:keyword")
-        for link in {element.get("link") for element in links}:
+        entries = self.find_all("book:chapters//book:sub")
+        entries += self.find_all("book:functions/book:keyword")
+        for link in {entry.get("link") for entry in entries}:
             with self.subTest(link=link):
                 name, _, fragment = link.partition("#")
                 self.assertTrue((REFERENCE / name).exists())
