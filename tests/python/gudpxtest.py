@@ -2,6 +2,7 @@
 """What the Python tests share: a main context to wait in, a protocol that remembers, plain sockets."""
 
 import contextlib
+import os
 import socket
 import sys
 import tempfile
@@ -18,6 +19,10 @@ LOCALHOST = "127.0.0.1"
 DESTINATION_UNSET = 48
 
 Code = Gio.IOErrorEnum
+
+# For what comes by the kernel's error queue.
+of_linux = unittest.skipIf(os.environ.get("GUDPX_TEST_IO") == "generic",
+                           "GSocket's own calls do not tell")
 
 
 def address(host, port):

@@ -3,19 +3,13 @@
 """What is told of errors, what becomes of a full queue, and datagrams that differ from the rest."""
 
 import errno
-import os
 import socket
-import unittest
 
 import tap
 from gudpxtest import (LOCALHOST, Answer, Code, Recorder, TestCase, address, iterate_until, number,
-                       settle)
+                       of_linux, settle)
 
 from gi.repository import Gio, GLib, Gudpx
-
-of_linux = unittest.skipIf(os.environ.get("GUDPX_TEST_IO") == "generic",
-                           "GSocket's own calls do not tell")
-
 
 class Errors(TestCase):
     def keep_details(self, event, host):
