@@ -5,9 +5,17 @@ are Python's own too, keyword arguments, await.
 A protocol that defines datagram_received(data, sender) is called with bytes and with (host, port), and
 has whole batches fetched in one call. Everything in C's names works without this module."""
 
+from gi.module import get_introspection_module
 from gi.overrides import override
-from gi.overrides._gudpx import listening, objects, port
-from gi.overrides._gudpx.addresses import Address
+from gi.repository import GObject
+
+# What follows would fail with words that tell nothing.
+if get_introspection_module("Gudpx").Port.__gtype__ == GObject.TYPE_INVALID:
+    raise ImportError("the typelib of Gudpx is there, and its library libgudpx-1.so.0 cannot be loaded: "
+                      "run ldconfig, or add the library's directory to LD_LIBRARY_PATH")
+
+from gi.overrides._gudpx import listening, objects, port  # noqa: E402
+from gi.overrides._gudpx.addresses import Address  # noqa: E402
 
 __all__ = ["Address"]
 

@@ -103,13 +103,19 @@ class AddressTest(TestCase):
 
     def test_wrong_ones(self):
         port = self.listen()
-        for wrong in ((LOCALHOST,), (LOCALHOST, 1, 2), (LOCALHOST, "9"), (b"127.0.0.1", 9), 5, b"x",
-                      (9, LOCALHOST)):
+        for wrong in (LOCALHOST,), (LOCALHOST, 1, 2), 5, b"x":
             with self.subTest(wrong), self.assertRaisesRegex(TypeError, "an address is"):
                 port.write(b"x", wrong)
-        for host, wrong in ((LOCALHOST, "9"), (5, 9)):
-            with self.assertRaisesRegex(TypeError, "an address is"):
+        for host, wrong, words in ((LOCALHOST, "9", "port number .* not '9'$"), (5, 9, "host .* not 5$"),
+                                   (b"127.0.0.1", 9, "host .* not b'127")):
+            with self.assertRaisesRegex(TypeError, words):
+                port.write(b"x", (host, wrong))
+            with self.assertRaisesRegex(TypeError, words):
                 Gudpx.listen_udp(wrong, Recorder(), host)
+        with self.assert_error(Code.INVALID_ARGUMENT, "lo", "bind_device='lo'"):
+            Gudpx.listen_udp(0, Recorder(), "lo")
+        with self.assert_error(Code.INVALID_ARGUMENT, "an IP address is (host, port)"):
+            port.write(b"x", "127.0.0.1:9999")
         for wrong in -1, 65536:
             with self.assertRaises(OverflowError):
                 port.write(b"x", (LOCALHOST, wrong))

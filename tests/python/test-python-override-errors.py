@@ -2,9 +2,14 @@
 """The override: errors that are Python's own, keyword arguments, and ports as context managers."""
 
 import copy
+import ctypes.util
 import errno
+import os
 import pickle
 import socket
+import subprocess
+import sys
+import unittest
 
 import tap
 from gudpxtest import (DESTINATION_UNSET, LOCALHOST, Answer, Code, Gio, GLib, Gudpx, Recorder,
@@ -277,6 +282,22 @@ class KeywordTest(TestCase):
         with self.assertRaisesRegex(TypeError, "bind_address"):
             Gudpx.listen_udp(0, Recorder(), "::", bind_address="::1")
 
+    def test_near_ones(self):
+        for wrong, right in (("broadcast", "broadcast_allowed"), ("allow_broadcast", "broadcast_allowed"),
+                             ("inteface", "interface"), ("reuseport", "reuse_port")):
+            with self.assertRaisesRegex(TypeError, f"'{wrong}'; did you mean '{right}'"):
+                Gudpx.listen_udp(0, Recorder(), **{wrong: 1})
+        with self.assertRaisesRegex(TypeError, "'nonesuch'$"):
+            Gudpx.listen_udp(0, Recorder(), nonesuch=1)
+
+    def test_a_protocol_that_is_not_initialized(self):
+        class Forgetful(Gudpx.DatagramProtocol):
+            def __init__(self):
+                self.count = 0
+
+        with self.assertRaisesRegex(RuntimeError, r"Forgetful.__init__\(\) did not call super\(\)"):
+            Gudpx.listen_udp(0, Forgetful())
+
     def test_a_wrong_value_leaves_nothing_behind(self):
         recorder = Recorder()
         with self.assert_error(Code.INVALID_ARGUMENT, "500"):
@@ -286,6 +307,18 @@ class KeywordTest(TestCase):
 
 def socket_family():
     return socket.AF_INET
+
+
+class LoadTest(TestCase):
+    @unittest.skipUnless("LD_LIBRARY_PATH" in os.environ and not ctypes.util.find_library("gudpx-1"),
+                         "the library is installed, and found without LD_LIBRARY_PATH")
+    def test_without_the_library(self):
+        environment = {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
+        program = "import gi; gi.require_version('Gudpx', '1'); from gi.repository import Gudpx"
+        result = subprocess.run([sys.executable, "-c", program], env=environment, timeout=60,
+                                stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("ImportError: the typelib of Gudpx is there", result.stderr)
 
 
 class ContextTest(TestCase):

@@ -3,6 +3,7 @@
 
 import random
 import socket
+import warnings
 
 import tap
 from gudpxtest import (LOCALHOST, Code, GLib, Gudpx, Recorder, TestCase, address, iterate_until,
@@ -306,6 +307,24 @@ class HookTest(TestCase):
         self.send(self.listen(recorder), *PAYLOADS)
         settle()
         self.assertEqual(recorder.payloads, PAYLOADS)
+
+    def test_names_that_are_no_handlers(self):
+        def handler(*_):
+            pass
+
+        for wrong, right in (("datagramReceived", "datagram_received"), ("startProtocol", "do_started"),
+                             ("connection_refused", "do_connection_refused"),
+                             ("datagram_recieved", "datagram_received"),
+                             ("do_datagram_recieved", "do_datagram_received"),
+                             ("do_writeable", "do_writable")):
+            with self.assertWarnsRegex(RuntimeWarning, rf"Wrong\.{wrong}\(\) .* {right}\(\)") as caught:
+                type("Wrong", (Gudpx.DatagramProtocol,), {wrong: handler})
+            self.assertEqual(caught.filename, __file__)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                # Who has both knows, and what is no method is something else.
+                type("Right", (Gudpx.DatagramProtocol,), {wrong: handler, right: handler})
+                type("Other", (Gudpx.DatagramProtocol,), {wrong: False, "do_start": handler})
 
     def test_reply(self):
         recorder = Recorder(datagram_received=lambda _, datagram: datagram.reply(bytearray(b"y")))

@@ -79,8 +79,10 @@ def _split(destination):
 
 def parse(host, port):
     """The Gio.InetSocketAddress of an IP address."""
-    if not isinstance(host, str) or not isinstance(port, int):
-        raise TypeError(f"an address is a host, which is a string, and a number, not {host!r} and {port!r}")
+    if not isinstance(host, str):
+        raise TypeError(f"the host of an address is a string, not {host!r}")
+    if not isinstance(port, int):
+        raise TypeError(f"the port number of an address is an int, not {port!r}")
     # GIO would take it modulo 65536.
     if not 0 <= port <= 65535:
         raise OverflowError(f"the port number {port} is not in range 0 to 65535")

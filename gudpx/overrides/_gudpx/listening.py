@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The functions that listen, with a port's properties as keyword arguments, and those that resolve."""
 
+import difflib
 import os
 import socket
 
@@ -19,12 +20,30 @@ _PROPERTIES = {spec.name.replace("-", "_"): spec
                spec.name not in ("protocol", "local-address")}
 
 
-def _check(function, protocol, properties):
+def _check_protocol(function, protocol):
     if not isinstance(protocol, Gudpx.DatagramProtocol):
         raise TypeError(f"{function}() needs a Gudpx.DatagramProtocol, not {protocol!r}")
+    try:
+        protocol.get_transport()
+    except RuntimeError:
+        raise RuntimeError(f"{type(protocol).__qualname__}.__init__() did not call "
+                           "super().__init__()") from None
+
+
+def _check_names(function, properties):
+    known = [*_PROPERTIES]
+    if function in ("listen_udp", "listen_multicast"):
+        known.append("interface")
     for name in properties:
         if name not in _PROPERTIES:
-            raise TypeError(f"{function}() got an unexpected keyword argument '{name}'")
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.55)
+            raise TypeError(f"{function}() got an unexpected keyword argument '{name}'" +
+                            "".join(f"; did you mean '{other}'?" for other in near))
+
+
+def _check(function, protocol, properties):
+    _check_protocol(function, protocol)
+    _check_names(function, properties)
 
 
 def _is_construct_only(name):
@@ -57,14 +76,28 @@ def _choose(function, interface, bind_address):
     return interface or bind_address or "0.0.0.0"
 
 
+def _parse(host, port):
+    """The address to bind. Other calls take the name of an interface, so many try it here."""
+    try:
+        return addresses.parse(host, port)
+    except ValueError:
+        if host not in (name for _, name in socket.if_nameindex()):
+            raise
+        raise errors.make(Gio.IOErrorEnum.INVALID_ARGUMENT,
+                          f"“{host}” is not an IP address; to be bound to an interface is "
+                          f"bind_device='{host}'") from None
+
+
 def listen_udp(port, protocol, interface=None, max_packet_size=None, *, bind_address=None,
                **properties):
-    """Listens for datagrams on an IP address; any that a port can be told is a keyword argument.
+    """Listens for datagrams on an IP address, and returns the Gudpx.Port.
 
-    The interface is the address to bind: all of IPv4 by default, "::" for all of IPv6 and IPv4."""
+    The port is a number, 0 for any that is free. The protocol is a Gudpx.DatagramProtocol. The
+    interface is the address to bind: all of IPv4 by default, "::" for all of IPv6 and IPv4. Whatever
+    can be set of a Gudpx.Port is a keyword argument: broadcast_allowed=True, ttl=4."""
     _add_size(properties, max_packet_size)
     host = _choose("listen_udp", interface, bind_address)
-    return _listen("listen_udp", addresses.parse(host, port), protocol, properties)
+    return _listen("listen_udp", _parse(host, port), protocol, properties)
 
 
 def listen_multicast(port, protocol, listen_multiple=False, interface=None,
@@ -72,7 +105,7 @@ def listen_multicast(port, protocol, listen_multiple=False, interface=None,
     """Listens like listen_udp(); with listen_multiple several programs of the machine may."""
     _add_size(properties, max_packet_size)
     host = _choose("listen_multicast", interface, bind_address)
-    return _listen("listen_multicast", addresses.parse(host, port), protocol,
+    return _listen("listen_multicast", _parse(host, port), protocol,
                    {**properties, "listen_multiple": listen_multiple})
 
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The other objects as Python has them: protocols, datagrams, groups, and what is counted."""
 
+import difflib
 import errno
 import types
+import warnings
 
 from gi.module import get_introspection_module
 from gi.repository import Gio, GLib
@@ -105,11 +107,55 @@ def _adapt(signal, handler):
     return errors.ErrorHandler(handler) if name == "error-received" else handler
 
 
+_HANDLERS = [f"do_{function.get_name()}" for function in Gudpx.DatagramProtocol.__info__.get_vfuncs()]
+_NAMES = ["datagram_received", *_HANDLERS]
+_NAMES_OF_TWISTED = {
+    "connectionRefused": "do_connection_refused",
+    "datagramReceived": "datagram_received",
+    "startProtocol": "do_started",
+    "stopProtocol": "do_stopped",
+}
+
+
+def _find_intended(name):
+    """The handler that a method was meant to be, if it is named as if it were one."""
+    if name in _NAMES:
+        return None
+    if name in _NAMES_OF_TWISTED:
+        return _NAMES_OF_TWISTED[name]
+    if f"do_{name}" in _HANDLERS:
+        return f"do_{name}"
+    return next(iter(difflib.get_close_matches(name, _NAMES, n=1, cutoff=0.9)), None)
+
+
+def _warn_of_names(kind):
+    """A handler of a wrong name would be silent for ever."""
+    for name, value in vars(kind).items():
+        intended = _find_intended(name) if isinstance(value, types.FunctionType) else None
+        if intended and not isinstance(getattr(kind, intended, None), types.FunctionType):
+            warnings.warn(f"{kind.__qualname__}.{name}() is no handler: the name is {intended}()",
+                          RuntimeWarning, stacklevel=3)
+
+
 class DatagramProtocol(Gudpx.DatagramProtocol):
+    """What a program does with datagrams. Derive from it, override what you need, and give an object
+    of it to Gudpx.listen_udp() or the like; the main loop calls
+
+        datagram_received(self, data, sender)     bytes, and (host, port)
+        do_datagram_received(self, datagram)      instead: a Gudpx.Datagram, with all that is known of it
+        do_started(self), do_stopped(self)
+        do_connection_refused(self, port)         nobody listens at the peer of a connected port
+        do_error_received(self, port, error, destination)
+        do_writable(self, port)                   the send queue, which was full, has room again
+
+    In a handler self.transport is the Gudpx.Port: self.transport.write(data, sender). A class with an
+    __init__() calls super().__init__() in it."""
+
     transport = _Transport()
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
+        _warn_of_names(cls)
         _add_hook(cls)
         _convert_errors(cls)
 

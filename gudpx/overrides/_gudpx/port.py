@@ -2,7 +2,7 @@
 """Gudpx.Port as Python has it."""
 
 from gi.module import get_introspection_module
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 
 from . import addresses, awaiting, batches, errors
 from .attributes import add_attributes
@@ -20,6 +20,16 @@ def _listening_changed(port, *_):
     batches.interrupt()
     port.peers.clear()
     port.drop_outbox()
+
+
+def _explain(port, error, destination):
+    """A string is the path of a UNIX socket; to a port of IP it is seldom meant as one."""
+    error = errors.convert(error)
+    if (isinstance(destination, str) and isinstance(error, ValueError) and
+            not isinstance(port.get_local_address(), Gio.UnixSocketAddress)):
+        return errors.make(error.code, f"{error}; an IP address is (host, port), and “{destination}” "
+                                       "the path of a UNIX socket")
+    return error
 
 
 class Port(Gudpx.Port):
@@ -137,7 +147,7 @@ class Port(Gudpx.Port):
                 address = addresses.to_gio(destination)
             return _write_to(self, data, address)
         except GLib.Error as error:
-            raise errors.convert(error) from None
+            raise _explain(self, error, destination) from None
 
     def write_to(self, data, destination):
         """Writes a datagram to (host, port), a Gio.SocketAddress, or the path of a UNIX socket."""
