@@ -10,7 +10,7 @@ from gi.overrides import override
 from gi.repository import GObject
 
 # What follows would fail with words that tell nothing.
-if get_introspection_module("Gudpx").Port.__gtype__ == GObject.TYPE_INVALID:
+if not get_introspection_module("Gudpx").Port.__gtype__.is_a(GObject.TYPE_OBJECT):
     raise ImportError("the typelib of Gudpx is there, and its library libgudpx-1.so.0 cannot be loaded: "
                       "run ldconfig, or add the library's directory to LD_LIBRARY_PATH")
 
