@@ -15,9 +15,9 @@ if not get_introspection_module("Gudpx").Port.__gtype__.is_a(GObject.TYPE_OBJECT
                       "run ldconfig, or add the library's directory to LD_LIBRARY_PATH")
 
 from gi.overrides._gudpx import listening, objects, port  # noqa: E402
-from gi.overrides._gudpx.addresses import Address  # noqa: E402
+from gi.overrides._gudpx.addresses import Address, address_from_gio  # noqa: E402
 
-__all__ = ["Address"]
+__all__ = ["Address", "address_from_gio"]
 
 for _kind in (port.Port, objects.Datagram, objects.DatagramProtocol, objects.PortGroup,
               objects.Statistics, objects.ErrorDetails):

@@ -128,6 +128,16 @@ class AddressTest(TestCase):
         with self.assertRaises(TypeError):
             port.write_to(b"x", None)
 
+    def test_of_gio(self):
+        for host, port in ((LOCALHOST, 9), ("::1", 9)):
+            made = Gudpx.address_from_gio(Gio.InetSocketAddress.new_from_string(host, port))
+            self.assertIsInstance(made, Gudpx.Address)
+            self.assertEqual(made, (host, port))
+        self.assertEqual(Gudpx.address_from_gio(Gio.UnixSocketAddress.new("/a")), "/a")
+        self.assertIsNone(Gudpx.address_from_gio(None))
+        with self.assertRaisesRegex(TypeError, "Gio.SocketAddress"):
+            Gudpx.address_from_gio((LOCALHOST, 9))
+
     def test_what_takes_an_address(self):
         peer = self.socket()
         port = self.own(Gudpx.Port(protocol=Recorder(), local_address=(LOCALHOST, 0)))

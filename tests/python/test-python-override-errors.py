@@ -125,6 +125,7 @@ class ErrorTest(TestCase):
             error, destination = errors.pop()
             self.assertIsInstance(error, ConnectionRefusedError, kind)
             self.assertIsInstance(destination, Gio.InetSocketAddress)
+            self.assertEqual(Gudpx.address_from_gio(destination).host, LOCALHOST)
 
     @of_linux
     def test_details(self):
@@ -307,19 +308,39 @@ def socket_family():
     return socket.AF_INET
 
 
-class LoadTest(TestCase):
+class OwnProcessTest(TestCase):
     @staticmethod
-    def run_without_the_path(program):
-        environment = {name: value for name, value in os.environ.items()
-                       if name not in ("LD_LIBRARY_PATH", "G_DEBUG")}
+    def run_without(variable, program):
+        environment = {name: value for name, value in os.environ.items() if name != variable}
         return subprocess.run([sys.executable, "-c", program], env=environment, timeout=60,
+                              cwd=os.path.dirname(os.path.abspath(__file__)),
                               stderr=subprocess.PIPE, text=True, check=False)
 
+    # It is a critical warning, too, which would end the process.
+    def test_of_another_thread(self):
+        result = self.run_without("G_DEBUG", """
+import sys, threading
+from gudpxtest import GLib, Gudpx
+port = Gudpx.listen_udp(0, Gudpx.DatagramProtocol(), interface="127.0.0.1")
+GLib.MainContext.default().acquire()
+def write(*to):
+    try:
+        port.write(b"x", *to)
+    except RuntimeError as error:
+        print("raised", error, file=sys.stderr)
+for to in (port.local_address,), ():
+    thread = threading.Thread(target=write, args=to)
+    thread.start()
+    thread.join()
+""")
+        self.assertEqual(result.stderr.count("raised the port belongs to another thread"), 2)
+
     def test_without_the_library(self):
-        if self.run_without_the_path("import ctypes; ctypes.CDLL('libgudpx-1.so.0')").returncode == 0:
+        path = "LD_LIBRARY_PATH"
+        if self.run_without(path, "import ctypes; ctypes.CDLL('libgudpx-1.so.0')").returncode == 0:
             self.skipTest("the library is installed, and found without LD_LIBRARY_PATH")
-        result = self.run_without_the_path(
-            "import gi; gi.require_version('Gudpx', '1'); from gi.repository import Gudpx")
+        result = self.run_without(
+            path, "import gi; gi.require_version('Gudpx', '1'); from gi.repository import Gudpx")
         self.assertEqual(result.returncode, 1)
         self.assertIn("ImportError: the typelib of Gudpx is there", result.stderr)
 

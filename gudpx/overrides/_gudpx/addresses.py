@@ -51,6 +51,14 @@ def from_gio(address):
     return None
 
 
+def address_from_gio(address):
+    """(host, port) of a Gio.SocketAddress, such as the destination that do_error_received() gets; of a
+    UNIX socket its path, of nobody None."""
+    if address is not None and not isinstance(address, Gio.SocketAddress):
+        raise TypeError(f"address_from_gio() needs a Gio.SocketAddress, not {address!r}")
+    return recall(address)
+
+
 def show(address):
     """For people: an abstract name begins with @."""
     return str(address or "no address").replace("\0", "@", 1)

@@ -32,6 +32,12 @@ def _explain(port, error, destination):
     return error
 
 
+def _raise_thread():
+    """A call that neither worked nor failed: there was a critical warning, which is no exception."""
+    raise RuntimeError("the port belongs to another thread, or main context: write there, in what "
+                       "GLib.idle_add() calls")
+
+
 class Port(Gudpx.Port):
     # Made when they are needed; a port without a protocol that has the hook has none.
     peers = None
@@ -137,7 +143,7 @@ class Port(Gudpx.Port):
             data = to_bytes(data)
         try:
             if destination is None:
-                return _write_to_peer(self, data)
+                return _write_to_peer(self, data) or _raise_thread()
             try:
                 address = _parsed.get(destination)
             except TypeError:
@@ -145,7 +151,7 @@ class Port(Gudpx.Port):
                 address = None
             if address is None:
                 address = addresses.to_gio(destination)
-            return _write_to(self, data, address)
+            return _write_to(self, data, address) or _raise_thread()
         except GLib.Error as error:
             raise _explain(self, error, destination) from None
 
