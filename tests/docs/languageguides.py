@@ -52,6 +52,23 @@ class Python(SnippetTestCase):
             process.wait_for("^True$")
         self.finish(process)
 
+    def test_requests(self):
+        device = self.peer()
+        process = self.run_snippet("python-requests")
+        question, sender = device.recvfrom(1000)
+        for answer in b"", b"{", b"[]", b'{"id": []}', b'{"id": 99}', b"[" * 50000:
+            device.sendto(answer, sender)
+        number = json.loads(question)["id"]
+        stranger = self.socket()
+        stranger.sendto(b'{"id": %d, "state": false}' % number, sender)
+        # The first is lost: it asks again.
+        self.assertEqual(device.recvfrom(1000), (question, sender))
+        device.sendto(b'{"id": %d, "state": true}' % number, sender)
+        self.finish(process)
+        self.assertRegex(process.output, r"\('127\.0\.0\.1', 9999\) \{'id': \d+, 'state': True\}")
+        self.assertRegex(process.output,
+                         r"\('127\.0\.0\.1', 9998\) (127\.0\.0\.1:9998: Connection refused|no answer)")
+
     def test_context(self):
         process, sock, sender = self.ask_once("python-context")
         sock.sendto(b"hi", sender)

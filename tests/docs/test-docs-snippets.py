@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs what the README and the guides print, as it is printed, against a real exchange."""
 
+import json
 import os
 import pathlib
 import signal
@@ -59,6 +60,22 @@ class Readme(SnippetTestCase):
         for line in by_name["install"].code.splitlines():
             self.assertRegex(line, r"^(sudo )?meson (setup|compile|install) ")
         used.add("install")
+
+    def test_environment(self):
+        """What is installed is where the README says."""
+        used.add("environment")
+        command = ["meson", "introspect", "--installed", str(exampletest.BUILD)]
+        installed = json.loads(subprocess.check_output(command, text=True)).values()
+        if not any("/x86_64-linux-gnu/" in path for path in installed):
+            self.skipTest("the README names the directories of Debian on a PC")
+        wanted = {"LD_LIBRARY_PATH": "libgudpx-1.so.0", "GI_TYPELIB_PATH": "Gudpx-1.typelib",
+                  "PYTHONPATH": "gi/overrides/Gudpx.py", "PKG_CONFIG_PATH": "gudpx-1.pc"}
+        for line in by_name["environment"].code.splitlines()[1:]:
+            name, _, directory = line.removeprefix("export ").partition("=$PREFIX")
+            self.assertIn(name, wanted)
+            ending = f"{directory}/{wanted.pop(name)}"
+            self.assertTrue(any(ending in path for path in installed), ending)
+        self.assertEqual(wanted, {})
 
 
 class GettingStarted(SnippetTestCase):
