@@ -131,8 +131,8 @@ check_can_start (GudpxPort *self, GError **error)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                          "An adopted port cannot be started again: its descriptor is closed");
   else if (self->protocol == NULL)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                 "Cannot listen on %s without a protocol", description);
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                         "Cannot listen without a protocol: a port is made with one");
   else
     return TRUE;
   return FALSE;

@@ -35,9 +35,11 @@ gudpx_port_fit_address (GudpxPort *self,
 
   description = gudpx_address_describe (address);
   port_description = gudpx_port_describe (self);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "The port %s cannot reach %s: it is of another address family", port_description,
-               description);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The port %s cannot reach %s: %s",
+               port_description, description,
+               g_socket_address_get_family (address) == G_SOCKET_FAMILY_UNIX
+                   ? "it is the path of a UNIX socket"
+                   : "it is of another address family");
   return FALSE;
 }
 

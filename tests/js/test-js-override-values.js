@@ -218,6 +218,41 @@ test('what is no address', () => {
     assertEqual(port.get_statistics().datagrams_sent, 0);
 });
 
+test('errors show what they were given', () => {
+    const port = listen();
+    assertTypeError(['array of numbers', 'not Array'], () => port.write([256], port.localEndpoint));
+    assertTypeError('not {address, port}', () => port.write('x', {address: LOCALHOST, port: 9}));
+    assertTypeError('the string “9”', () => port.write('x', {host: LOCALHOST, port: '9'}));
+    assertError(Code.INVALID_ARGUMENT, ['127.0.0.1:9', 'UNIX'], () => port.write('x', '127.0.0.1:9'));
+});
+
+const Unborn = GObject.registerClass(class Unborn extends Gudpx.DatagramProtocol {
+    _init() {
+        // Nothing calls super._init().
+    }
+});
+
+const Field = GObject.registerClass(class Field extends Gudpx.DatagramProtocol {
+    datagramReceived = () => null;
+});
+
+const LISTEN = {
+    listen_udp: protocol => Gudpx.listen_udp(0, protocol, LOCALHOST),
+    listen_multicast: protocol => Gudpx.listen_multicast(0, protocol),
+    listen_unix_datagram: protocol => Gudpx.listen_unix_datagram('/does/not/exist', protocol),
+    adopt_datagram_port: protocol => Gudpx.adopt_datagram_port(-1, Gio.SocketFamily.IPV4, protocol),
+    'Port.new': protocol => Gudpx.Port.new(protocol),
+};
+
+for (const [way, make] of Object.entries(LISTEN)) {
+    test(`${way}: what is no protocol`, () => {
+        for (const wrong of [undefined, null, {}, Recorder, () => null])
+            assertTypeError('with “new”', () => make(wrong));
+        assertTypeError('super._init()', () => make(new Unborn()));
+        assertTypeError('a method of a class', () => make(new Field()));
+    });
+}
+
 test('what only the library can tell', () => {
     const port = listen();
     const {INVALID_ARGUMENT} = Code;

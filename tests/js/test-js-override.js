@@ -26,6 +26,13 @@ const Hook = GObject.registerClass(class Hook extends Gudpx.DatagramProtocol {
     }
 });
 
+const AsyncHook = GObject.registerClass(class AsyncHook extends Hook {
+    async datagramReceived(data, sender) {
+        await null;
+        super.datagramReceived(data, sender);
+    }
+});
+
 const ports = [];
 
 function listen(protocol, host = LOCALHOST) {
@@ -180,6 +187,36 @@ const tests = {
         GLib.test_assert_expected_messages_internal('Gjs', '', 0, '');
         assertEqual(protocol.texts, DIGITS);
         assertEqual(peer.get_protocol().texts, [...'012456789']);
+    },
+
+    'what is thrown and is no error'() {
+        const thrown = ['on purpose', null, Symbol('on purpose'), {}];
+        const protocol = new Hook((self, data) => {
+            throw thrown[Number(ByteArray.toString(data))];
+        });
+
+        send(listen(protocol), ['0', '1', '2', '3']);
+        for (const words of ['on purpose was', 'null was', 'Symbol(on purpose) was', 'Object'])
+            GLib.test_expect_message('Gjs', GLib.LogLevelFlags.LEVEL_WARNING, `*${words}*`);
+        settle();
+        GLib.test_assert_expected_messages_internal('Gjs', '', 0, '');
+        assertEqual(protocol.texts, ['0', '1', '2', '3']);
+    },
+
+    'an asynchronous hook that throws'() {
+        for (const connect of [() => null, self => self.connect('datagram-received', () => null)]) {
+            const protocol = new AsyncHook(() => {
+                throw new Error('on purpose');
+            });
+
+            connect(protocol);
+            send(listen(protocol), ['0', '1']);
+            for (let i = 0; i < 2; i++)
+                GLib.test_expect_message('Gjs', GLib.LogLevelFlags.LEVEL_WARNING, '*on purpose*');
+            settle();
+            GLib.test_assert_expected_messages_internal('Gjs', '', 0, '');
+            assertEqual(protocol.texts, ['0', '1']);
+        }
     },
 
     'stop in the middle'() {

@@ -5,12 +5,24 @@
 /* exported override */
 
 var override = (Gudpx, {flush, replace}) => {
+    const {GObject} = imports.gi;
     const {TypeError} = globalThis;
     const {checkPort, toAddress, toBytes} = imports.overrides._gudpxjs.values;
+
+    // GJS takes what has no GObject for a prototype.
+    function isUnborn(protocol) {
+        return GObject.Object.prototype.toString.call(protocol).startsWith('[object prototype of');
+    }
 
     function checkProtocol(protocol) {
         if (!(protocol instanceof Gudpx.DatagramProtocol))
             throw new TypeError('A protocol is a Gudpx.DatagramProtocol: make one with “new”');
+        if (isUnborn(protocol))
+            throw new TypeError('A protocol has to call super._init() in its _init()');
+        if (typeof protocol.datagramReceived === 'function' && !protocol._gudpxHasHook) {
+            throw new TypeError('datagramReceived() is a method of a class, as ' +
+                'GObject.registerClass() sees it, and no property of an object');
+        }
         return protocol;
     }
 
@@ -21,6 +33,11 @@ var override = (Gudpx, {flush, replace}) => {
         original => function (port, protocol, listenMultiple = false, bindAddress = null) {
             return original(checkPort(port), checkProtocol(protocol), listenMultiple, bindAddress);
         });
+    replace(Gudpx, 'listen_unix_datagram',
+        original => (path, protocol) => original(path, checkProtocol(protocol)));
+    replace(Gudpx, 'adopt_datagram_port', original => function (fd, family, protocol) {
+        return original(fd, family, checkProtocol(protocol));
+    });
     replace(Gudpx, 'address_equal', original => (a, b) => original(toAddress(a), toAddress(b)));
     replace(Gudpx, 'address_hash', original => address => original(toAddress(address)));
 

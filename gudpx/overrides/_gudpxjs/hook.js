@@ -7,9 +7,20 @@
 
 var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
     const {GObject} = imports.gi;
-    const {Object, Uint8Array, Uint32Array} = globalThis;
+    const {Error, Object, Promise, Uint8Array, Uint32Array, undefined} = globalThis;
     const {makeEndpoint} = imports.overrides._gudpxjs.values;
     const {collectGarbage} = imports.overrides._gudpxjs.garbage;
+
+    // Anything can be thrown; logError() takes objects alone.
+    function report(error) {
+        logError(Object(error) === error ? error : new Error(`${String(error)} was thrown`));
+    }
+
+    // An asynchronous hook throws later. GJS would tell where, and not what.
+    function watch(result) {
+        if (result instanceof Promise)
+            result.catch(report);
+    }
 
     // Calls the hook for each, until there are no more or the port may not have them now.
     function deliver(protocol, port, state, batch) {
@@ -31,9 +42,11 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
             batch.offset = end;
             batch.next += 2;
             try {
-                handle.call(protocol, data, sender);
+                const result = handle.call(protocol, data, sender);
+                if (result !== undefined)
+                    watch(result);
             } catch (error) {
-                logError(error);
+                report(error);
             }
             if (countInterruptions() !== before)
                 return false;
@@ -93,7 +106,8 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
 
         this._gudpxPort = datagram.get_transport();
         try {
-            this.datagramReceived(datagram.get_payload(), makeEndpoint(datagram.get_sender()));
+            const sender = makeEndpoint(datagram.get_sender());
+            watch(this.datagramReceived(datagram.get_payload(), sender));
         } finally {
             restorePort(this, outerPort);
         }

@@ -8,8 +8,10 @@
 // this way: that takes longer than all else here. So each of these files is a function.
 var {checkPort, makeEndpoint, toAddress, toBytes, lookUpAddress, makeUnixAddress} = (() => {
     const {Gio, GLib} = imports.gi;
-    const {ArrayBuffer, Map, Uint8Array, undefined} = globalThis;
+    const {ArrayBuffer, Map, Object, Uint8Array, undefined} = globalThis;
     const MAX_ADDRESSES = 4096;
+    // So many tell what somebody took an address to be.
+    const MAX_KEYS = 5;
     const encoder = new TextEncoder();
     // For each host its addresses by their ports.
     const addresses = new Map();
@@ -18,8 +20,12 @@ var {checkPort, makeEndpoint, toAddress, toBytes, lookUpAddress, makeUnixAddress
     function describe(value) {
         if (typeof value === 'function')
             return 'a function';
+        if (typeof value === 'string')
+            return `the string “${value}”`;
         if (value === null || typeof value !== 'object')
             return String(value);
+        if (value.constructor === Object)
+            return `{${Object.keys(value).slice(0, MAX_KEYS).join(', ')}}`;
         return value.constructor?.name ?? 'an object';
     }
 
@@ -41,8 +47,8 @@ var {checkPort, makeEndpoint, toAddress, toBytes, lookUpAddress, makeUnixAddress
             return payload.toArray();
         if (Array.isArray(payload) && payload.every(isByte))
             return new Uint8Array(payload);
-        throw new TypeError('A payload is a string, a Uint8Array, an ArrayBuffer, a DataView or ' +
-            `GLib.Bytes, and not ${describe(payload)}`);
+        throw new TypeError('A payload is a string, a Uint8Array, an ArrayBuffer, a DataView, ' +
+            `GLib.Bytes or an array of numbers from 0 to 255, and not ${describe(payload)}`);
     }
 
     function checkPort(port) {
