@@ -326,6 +326,19 @@ class HookTest(TestCase):
                 type("Right", (Gudpx.DatagramProtocol,), {wrong: handler, right: handler})
                 type("Other", (Gudpx.DatagramProtocol,), {wrong: False, "do_start": handler})
 
+    def test_attributes_of_a_program(self):
+        """It has no public name of its own on a port: a program may."""
+        protocol = Hook(echo)
+        port = self.listen(protocol)
+        known = {method.get_name() for method in Gudpx.Port.__info__.get_methods()}
+        added = {name for name in vars(type(port)) if not name.startswith("_")} - known
+        self.assertEqual({name for name in added if not hasattr(type(port), f"get_{name}")}, set())
+        port.peers = port.batches = "the program's"
+        peer = self.send(port, *PAYLOADS)
+        settle()
+        self.assertEqual([peer.recv(100) for _ in PAYLOADS], PAYLOADS)
+        self.assertEqual(port.peers, "the program's")
+
     def test_reply(self):
         recorder = Recorder(datagram_received=lambda _, datagram: datagram.reply(bytearray(b"y")))
         peer = self.send(self.listen(recorder), b"x")

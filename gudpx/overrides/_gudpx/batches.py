@@ -129,7 +129,7 @@ class Outbox:
     def _make_room(self):
         if not self.is_open:
             return 0
-        self.port.flush_outbox()
+        self.port._flush_outbox()
         return self.port.get_send_queue_limit() - self.port.get_send_queue_size()
 
     def _take(self):
@@ -180,7 +180,7 @@ class _Batch:
 
 def _deliver(protocol, port, batch, offset=0):
     """Calls the hook for each, until there are no more or the port may not have them now."""
-    peers = port.peers
+    peers = port._peers
     senders = peers.senders
     handle = protocol.datagram_received
     payloads = batch.payloads
@@ -209,8 +209,8 @@ def _deliver(protocol, port, batch, offset=0):
 
 def _drain(protocol, port):
     """From a main loop that a handler runs: what came with its datagram, and nothing is held back."""
-    port.stop_collecting()
-    for batch in list(port.batches):
+    port._stop_collecting()
+    for batch in list(port._batches):
         if not batch.is_at_end and not _deliver(protocol, port, batch, batch.offset):
             return False
     return True
@@ -227,24 +227,24 @@ def take_packed(self, port, payloads, *rest):
     """The virtual function packed_received() of a protocol with the hook."""
     # PyGObject hands over the sizes too, or does not.
     index = rest[1] if len(rest) > 1 else rest[0]
-    if port.peers is None:
-        port.prepare_batches()
-    if port.batches and not _drain(self, port):
+    if port._peers is None:
+        port._prepare_batches()
+    if port._batches and not _drain(self, port):
         return 0
     if not index:
         return 0
 
     batch = _Batch(payloads, index)
     outer_transport = self.__dict__.get("transport")
-    if not port.batches:
-        port.start_collecting()
-    port.batches.append(batch)
+    if not port._batches:
+        port._start_collecting()
+    port._batches.append(batch)
     self.transport = port
     try:
         _deliver(self, port, batch)
     finally:
-        port.batches.remove(batch)
-        port.stop_collecting()
+        port._batches.remove(batch)
+        port._stop_collecting()
         _restore_transport(self, outer_transport)
     return batch.n_taken
 

@@ -41,7 +41,7 @@ class Datagram(Gudpx.Datagram):
         """Writes an answer to the sender."""
         # To ask for the port costs as much as the rest.
         if batches.open_outboxes and self.transport is not None:
-            self.transport.flush_outbox()
+            self.transport._flush_outbox()
         if type(data) is not bytes:
             data = to_bytes(data)
         try:

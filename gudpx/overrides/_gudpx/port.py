@@ -18,8 +18,8 @@ _parsed = addresses.parsed
 
 def _listening_changed(port, *_):
     batches.interrupt()
-    port.peers.clear()
-    port.drop_outbox()
+    port._peers.clear()
+    port._drop_outbox()
 
 
 def _explain(port, error, destination):
@@ -40,8 +40,8 @@ def _raise_thread():
 
 class Port(Gudpx.Port):
     # Made when they are needed; a port without a protocol that has the hook has none.
-    peers = None
-    batches = ()
+    _peers = None
+    _batches = ()
     _own_outbox = None
     # That, while a batch is being handled.
     _outbox = None
@@ -81,31 +81,31 @@ class Port(Gudpx.Port):
 
     # What the hook needs.
 
-    def prepare_batches(self):
+    def _prepare_batches(self):
         """Before its first packed batch."""
-        self.peers = batches.Peers()
-        self.batches = []
+        self._peers = batches.Peers()
+        self._batches = []
         self.connect("notify::listening", _listening_changed)
         self.connect("notify::reading", batches.interrupt)
         self.connect("notify::peer-address", batches.interrupt)
 
-    def start_collecting(self):
+    def _start_collecting(self):
         if self._own_outbox is None:
-            self._own_outbox = batches.Outbox(self, self.peers.numbers)
+            self._own_outbox = batches.Outbox(self, self._peers.numbers)
         self._outbox = self._own_outbox
         self._outbox.open()
 
-    def stop_collecting(self):
+    def _stop_collecting(self):
         outbox = self._outbox
         if outbox is None:
             return
         if not outbox.is_fresh:
-            self.flush_outbox()
+            self._flush_outbox()
             del self.write
         outbox.close()
         self._outbox = None
 
-    def drop_outbox(self):
+    def _drop_outbox(self):
         """It holds the port, and itself."""
         if self._own_outbox is not None and self._outbox is None:
             self._own_outbox.dispose()
@@ -115,7 +115,7 @@ class Port(Gudpx.Port):
         self._outbox.is_fresh = False
         self.write = self._outbox.write
 
-    def flush_outbox(self):
+    def _flush_outbox(self):
         """Writes what was collected, so that what follows comes after it."""
         outbox = self._outbox
         if outbox is not None and not outbox.is_fresh:
@@ -124,7 +124,7 @@ class Port(Gudpx.Port):
     def _write_after_all(self, data, number):
         """The port has forgotten the number, or something else is wrong."""
         try:
-            Port.write(self, data, self.peers.senders.get(number))
+            Port.write(self, data, self._peers.senders.get(number))
         except Exception:
             batches.report_exception()
 
@@ -138,7 +138,7 @@ class Port(Gudpx.Port):
             if outbox.is_fresh:
                 self._collect_from_now_on()
             else:
-                self.flush_outbox()
+                self._flush_outbox()
         if type(data) is not bytes:
             data = to_bytes(data)
         try:
@@ -171,19 +171,19 @@ class Port(Gudpx.Port):
 
     @errors.converting
     def write_datagrams(self, datagrams):
-        self.flush_outbox()
+        self._flush_outbox()
         return super().write_datagrams(datagrams)
 
     @errors.converting
     def write_packed(self, payloads, index):
-        self.flush_outbox()
+        self._flush_outbox()
         return super().write_packed(to_bytes(payloads), to_bytes(index))
 
     def write_async(self, data, destination=None, cancellable=None, callback=None, *user_data):
         """Writes a datagram. Without a callback what it returns can be awaited, until the kernel has
         taken the datagram."""
         data, destination = to_gbytes(data), addresses.to_gio(destination)
-        self.flush_outbox()
+        self._flush_outbox()
         start = super().write_async
         return awaiting.begin(lambda *rest: start(data, destination, *rest), self.write_finish,
                               cancellable, callback, user_data)
@@ -191,7 +191,7 @@ class Port(Gudpx.Port):
     def flush_async(self, cancellable=None, callback=None, *user_data):
         """Waits until the kernel has taken what was written. Without a callback what it returns can be
         awaited."""
-        self.flush_outbox()
+        self._flush_outbox()
         return awaiting.begin(super().flush_async, self.flush_finish, cancellable, callback,
                               user_data)
 
@@ -199,18 +199,18 @@ class Port(Gudpx.Port):
 
     @errors.converting
     def connect_peer(self, host, port):
-        self.flush_outbox()
+        self._flush_outbox()
         return super().connect_peer(host, port)
 
     @errors.converting
     def connect_peer_address(self, address):
         """Connects the port to (host, port), a Gio.SocketAddress, or the path of a UNIX socket."""
-        self.flush_outbox()
+        self._flush_outbox()
         return super().connect_peer_address(addresses.to_gio(address))
 
     @errors.converting
     def disconnect_peer(self):
-        self.flush_outbox()
+        self._flush_outbox()
         return super().disconnect_peer()
 
     @errors.converting
@@ -240,8 +240,8 @@ class Port(Gudpx.Port):
     # Stopping
 
     def _prepare_stop(self):
-        self.stop_collecting()
-        if self.batches:
+        self._stop_collecting()
+        if self._batches:
             batches.interrupt()
             self.get_protocol().__dict__.pop("transport", None)
 
