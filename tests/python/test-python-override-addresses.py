@@ -123,6 +123,9 @@ class AddressTest(TestCase):
             port.write(b"x", ("nonesuch.example", 9))
         with self.assert_error(Code.INVALID_ARGUMENT, "fe80::1%nonesuch0", "known interface"):
             port.write(b"x", ("fe80::1%nonesuch0", 9))
+        for path in "", "/" + 107 * "x", 200 * "x":
+            with self.assert_error(Code.INVALID_ARGUMENT, "empty or too long"):
+                self.listen_unix().write(b"x", path)
         with self.assert_error(DESTINATION_UNSET):
             port.write(b"x")
         with self.assertRaises(TypeError):

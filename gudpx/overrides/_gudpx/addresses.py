@@ -12,6 +12,8 @@ from . import errors
 # What was parsed, by the tuple that was given. It starts over when it is full.
 _MAX_PARSED = 4096
 parsed = {}
+# sun_path, unix(7)
+_UNIX_PATH_MAX = 108
 
 
 class Address(NamedTuple):
@@ -120,6 +122,10 @@ def _parse_tuple(destination):
 
 
 def _to_unix(path):
+    # GIO would cut the end off, or take no name for a long abstract one.
+    if not path or len(os.fsencode(path)) >= _UNIX_PATH_MAX:
+        raise errors.make(Gio.IOErrorEnum.INVALID_ARGUMENT,
+                          f"“{path}” is empty or too long for a socket address")
     if not path.startswith("\0"):
         return Gio.UnixSocketAddress.new(path)
     return Gio.UnixSocketAddress.new_with_type(list(path[1:].encode()),

@@ -115,9 +115,6 @@ def listen_unix_datagram(path, protocol, max_packet_size=None, **properties):
     path = os.fspath(path)
     if path.startswith("@"):
         path = "\0" + path[1:]
-    if not path or len(os.fsencode(path)) >= 108:
-        raise errors.make(Gio.IOErrorEnum.INVALID_ARGUMENT,
-                          f"“{path}” is empty or too long for a socket address")
     return _listen("listen_unix_datagram", addresses.to_gio(path), protocol, properties)
 
 
