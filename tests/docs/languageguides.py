@@ -105,6 +105,11 @@ class JavaScript(SnippetTestCase):
         process.wait_for(r'^{"host":"127\.0\.0\.1","port":9999}$')
         self.finish(process)
 
+    def test_options(self):
+        process = self.check_echo("javascript-options")
+        process.wait_for(r"^Cannot set ttl to 1000: it must be from 1 to 255$")
+        self.end(process)
+
     def test_promises(self):
         process, sock, sender = self.ask_once("javascript-promises")
         sock.sendto(b"hi", sender)

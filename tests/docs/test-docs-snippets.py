@@ -69,7 +69,8 @@ class Readme(SnippetTestCase):
         if not any("/x86_64-linux-gnu/" in path for path in installed):
             self.skipTest("the README names the directories of Debian on a PC")
         wanted = {"LD_LIBRARY_PATH": "libgudpx-1.so.0", "GI_TYPELIB_PATH": "Gudpx-1.typelib",
-                  "PYTHONPATH": "gi/overrides/Gudpx.py", "PKG_CONFIG_PATH": "gudpx-1.pc"}
+                  "PYTHONPATH": "gi/overrides/Gudpx.py", "PKG_CONFIG_PATH": "gudpx-1.pc",
+                  "GJS_PATH": "overrides/Gudpx.js"}
         for line in by_name["environment"].code.splitlines()[1:]:
             name, _, directory = line.removeprefix("export ").partition("=$PREFIX")
             self.assertIn(name, wanted)
