@@ -230,6 +230,13 @@ class AttributeTest(TestCase):
                 if not isinstance(value, Gio.SocketAddress):
                     self.assertEqual(getattr(thing, name), value, name)
 
+    def test_help_has_each(self):
+        for spec in self.listen().list_properties():
+            self.assertRegex(Gudpx.Port.__doc__, rf"\b{spec.name.replace('-', '_')}\b")
+        for name, member in vars(Gudpx.Port).items():
+            if callable(member) and not name.startswith(("_", "set_")):
+                self.assertTrue(member.__doc__, name)
+
     def test_what_came(self):
         recorder = Recorder()
         port = self.listen(recorder, "::")

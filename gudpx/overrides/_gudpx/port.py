@@ -39,6 +39,40 @@ def _raise_thread():
 
 
 class Port(Gudpx.Port):
+    """A socket and what a protocol does with it: Gudpx.listen_udp() and the like make one that listens.
+
+    It serves until stop_listening(), whether it is held or not. These can be set, and are keyword
+    arguments of those functions:
+
+        reading                  False: paused, datagrams wait in the kernel's buffer
+        max_packet_size          how much of a datagram is kept, 65535 by default
+        metadata                 what datagrams are to know, Gudpx.MetadataFlags
+        broadcast_allowed        True: may write to broadcast addresses
+        report_errors            True: do_error_received() also hears who refused; on Linux
+        ttl, dscp                of what is sent
+        multicast_ttl            1 by default: the link
+        multicast_loopback       False: not to the groups' members on this machine
+        multicast_interface      a name, or an address that it has
+        receive_buffer_size, send_buffer_size
+                                 the kernel's buffers, in bytes
+        send_queue_limit         in bytes: what the kernel has no room for waits in this queue
+        send_queue_policy        Gudpx.QueuePolicy, what becomes of what finds no room there
+        max_pacing_rate          in bytes a second
+        dont_fragment            True: what does not fit into a packet is refused
+        coalesce_writes, busy_poll
+                                 what saves time, on by default
+        priority                 in the main context
+
+    These are only told before it starts, as arguments:
+
+        listen_multiple          several sockets of the machine hear multicasts and broadcasts
+        reuse_port               several sockets of the same user share the datagrams out
+        ipv6_only                False: "::" is for IPv4 too
+        bind_device              the name of the only network interface
+
+    These are told: listening, local_address, peer_address, protocol, socket, statistics, path_mtu,
+    send_queue_size."""
+
     # Made when they are needed; a port without a protocol that has the hook has none.
     _peers = None
     _batches = ()
@@ -171,11 +205,13 @@ class Port(Gudpx.Port):
 
     @errors.converting
     def write_datagrams(self, datagrams):
+        """Writes several that Gudpx.Datagram.new() made, in few system calls, and returns how many."""
         self._flush_outbox()
         return super().write_datagrams(datagrams)
 
     @errors.converting
     def write_packed(self, payloads, index):
+        """Writes datagrams whose payloads are joined; the reference says what the index is."""
         self._flush_outbox()
         return super().write_packed(to_bytes(payloads), to_bytes(index))
 
@@ -199,6 +235,7 @@ class Port(Gudpx.Port):
 
     @errors.converting
     def connect_peer(self, host, port):
+        """Connects the port to an IP address: it hears nobody else, and writes without a destination."""
         self._flush_outbox()
         return super().connect_peer(host, port)
 
@@ -210,6 +247,7 @@ class Port(Gudpx.Port):
 
     @errors.converting
     def disconnect_peer(self):
+        """Ends that: the port hears everybody again."""
         self._flush_outbox()
         return super().disconnect_peer()
 
@@ -226,6 +264,7 @@ class Port(Gudpx.Port):
 
     @errors.converting
     def leave_group(self, group, interface=None):
+        """Leaves what join_group() joined."""
         return super().leave_group(group, interface)
 
     @errors.converting
@@ -235,6 +274,7 @@ class Port(Gudpx.Port):
 
     @errors.converting
     def leave_source_group(self, group, source, interface=None):
+        """Leaves what join_source_group() joined."""
         return super().leave_source_group(group, source, interface)
 
     # Stopping
@@ -246,6 +286,7 @@ class Port(Gudpx.Port):
             self.get_protocol().__dict__.pop("transport", None)
 
     def stop_listening(self):
+        """Closes the socket at once. start_listening() opens it again."""
         self._prepare_stop()
         super().stop_listening()
 
