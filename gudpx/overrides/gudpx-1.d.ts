@@ -165,9 +165,10 @@ declare module 'gi://Gudpx?version=1' {
 
             /**
              * Twisted's hook: a class that has it is called with bytes and `{host, port}` instead of a
-             * datagram. The same peer is the same object, and frozen.
+             * datagram. The same peer is the same object, and frozen. It may be asynchronous; the
+             * next datagram does not wait for it.
              */
-            datagramReceived?(data: Uint8Array, sender: Sender | null): void;
+            datagramReceived?(data: Uint8Array, sender: Sender | null): void | Promise<void>;
         }
 
         /**
@@ -670,7 +671,8 @@ declare module 'gi://Gudpx?version=1' {
             stopListening(cancellable?: Gio.Cancellable | null): Promise<boolean>;
 
             /**
-             * The datagrams that come, until the port stops. It is paused while the consumer is behind.
+             * The datagrams that come, until the port stops; what waits then is still handed out.
+             * It is paused while the consumer is behind.
              */
             [Symbol.asyncIterator](): AsyncIterableIterator<Datagram>;
         }

@@ -149,6 +149,24 @@ test('a consumer that is behind pauses the port', async () => {
     assertSame(port.reading, true);
 });
 
+test('what the program paused stays so when the consumer has caught up', async () => {
+    for (const end of [iterator => iterator.return(), async iterator => {
+        for (let i = 0; i < 256; i++)
+            await iterator.next();
+    }, (_, port) => port.stop_listening()]) {
+        const port = listen(new Gudpx.DatagramProtocol());
+        const iterator = port[Symbol.asyncIterator]();
+        port.set_receive_buffer_size(4 * 1024 * 1024);
+        send(port, ...range(0, 600).map(String));
+        settle();
+        port.reading = false;
+        await end(iterator, port);
+        assertSame(port.reading, false);
+        port.reading = true;
+        assertSame(port.reading, true);
+    }
+});
+
 test('a consumer that takes its time', async () => {
     const port = listen(new Gudpx.DatagramProtocol());
     const texts = consume(port, async () => texts.length % 100 === 0 && wait(1));

@@ -4,12 +4,19 @@
 
 /* exported override */
 
-var override = (Gudpx, {getState}) => {
+var override = (Gudpx, {getState, replace}) => {
     const {Promise, Symbol, undefined} = globalThis;
     const {collectGarbage} = imports.overrides._gudpxjs.garbage;
     // So many wait for the consumer; then the port is paused, until half of them are taken.
     const MAX_WAITING = 256;
     const PER_OBJECT = 1024;
+    const {set_reading: setReading} = Gudpx.Port.prototype;
+
+    // What the program wants holds, whatever a loop does.
+    replace(Gudpx.Port.prototype, 'set_reading', original => function (reading) {
+        getState(this).isPaused = !reading;
+        original.call(this, reading);
+    });
 
     class Datagrams {
         constructor(port) {
@@ -52,24 +59,26 @@ var override = (Gudpx, {getState}) => {
                 this.waiting.push(datagram);
             if (this.waiting.length >= MAX_WAITING && this.port.get_reading()) {
                 this.isPausing = true;
-                this.port.set_reading(false);
+                setReading.call(this.port, false);
             }
         }
 
         handleEnd() {
             this.isOver = true;
-            if (this.isPausing)
-                this.port.set_reading(true);
-            this.isPausing = false;
+            this.goOn();
             for (const wish of this.wishes.splice(0))
                 wish({done: true, value: undefined});
         }
 
-        resume() {
-            if (!this.isPausing || this.waiting.length > MAX_WAITING / 2)
-                return;
+        goOn() {
+            if (this.isPausing && !getState(this.port).isPaused)
+                setReading.call(this.port, true);
             this.isPausing = false;
-            this.port.set_reading(true);
+        }
+
+        resume() {
+            if (this.waiting.length <= MAX_WAITING / 2)
+                this.goOn();
         }
 
         async next() {

@@ -48,6 +48,7 @@ var create = Gudpx => {
             this.lastNumber = 0;
             this.batches = [];
             this.stopHandlers = new Set();
+            this.isPaused = false;
 
             this.isCollecting = false;
             this.room = 0;

@@ -53,6 +53,13 @@ protocol.connect('datagram-received', (self, datagram) => {
 protocol.connect('error-received', (_self, _port, error) => print(error.code));
 new Gudpx.Port({protocol, ipv6_only: true}).start_listening();
 
+class Slow extends Gudpx.DatagramProtocol {
+    async datagramReceived(data: Uint8Array, sender: Gudpx.Sender | null) {
+        await this.transport?.writeAsync(data, sender);
+    }
+}
+print(Slow);
+
 async function serve() {
     for await (const datagram of port)
         datagram.reply(datagram.payload);
