@@ -116,6 +116,22 @@ class JavaScript(SnippetTestCase):
         process.wait_for(r"^\[Gudpx.Datagram 2 bytes from 127\.0\.0\.1:9999\]$")
         self.finish(process)
 
+    def test_requests(self):
+        device = self.peer()
+        process = self.run_snippet("javascript-requests")
+        question, sender = device.recvfrom(1000)
+        self.socket().sendto(b"of a stranger", sender)
+        # The first is lost: it asks again.
+        self.assertEqual(device.recvfrom(1000), (question, sender))
+        device.sendto(b"hi", sender)
+        process.wait_for(r"^\[Gudpx.Datagram 2 bytes from 127\.0\.0\.1:9999\]$")
+        self.finish(process)
+
+    def test_requests_without_answer(self):
+        process = self.run_snippet("javascript-requests")
+        process.wait_for("^no answer$")
+        self.finish(process)
+
     def test_errors(self):
         process = self.run_snippet("javascript-errors")
         process.wait_for("^refused: .*localhost.*resolve")

@@ -244,6 +244,19 @@ const LISTEN = {
     'Port.new': protocol => Gudpx.Port.new(protocol),
 };
 
+test('a hook that is no method, and a port of its own', () => {
+    const port = new Gudpx.Port({protocol: new Field()});
+    assertTypeError('a method of a class', () => port.start_listening());
+    assertError(Code.INVALID_ARGUMENT, ['protocol'], () => new Gudpx.Port().start_listening());
+});
+
+test('write_datagrams: what is no datagram', () => {
+    const port = listen();
+    for (const wrong of [undefined, null, 'x', [{payload: 'x'}], ['x']])
+        assertTypeError('array of Gudpx.Datagram', () => port.write_datagrams(wrong));
+    assertError(DESTINATION_UNSET, [], () => port.write_datagrams([Gudpx.Datagram.new('x')]));
+});
+
 for (const [way, make] of Object.entries(LISTEN)) {
     test(`${way}: what is no protocol`, () => {
         for (const wrong of [undefined, null, {}, Recorder, () => null])

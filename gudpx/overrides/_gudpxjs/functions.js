@@ -14,15 +14,20 @@ var override = (Gudpx, {flush, replace}) => {
         return GObject.Object.prototype.toString.call(protocol).startsWith('[object prototype of');
     }
 
+    // It would never be called.
+    function checkHook(protocol) {
+        if (typeof protocol?.datagramReceived === 'function' && !protocol._gudpxHasHook) {
+            throw new TypeError('datagramReceived() is a method of a class, as ' +
+                'GObject.registerClass() sees it, and no property of an object');
+        }
+    }
+
     function checkProtocol(protocol) {
         if (!(protocol instanceof Gudpx.DatagramProtocol))
             throw new TypeError('A protocol is a Gudpx.DatagramProtocol: make one with “new”');
         if (isUnborn(protocol))
             throw new TypeError('A protocol has to call super._init() in its _init()');
-        if (typeof protocol.datagramReceived === 'function' && !protocol._gudpxHasHook) {
-            throw new TypeError('datagramReceived() is a method of a class, as ' +
-                'GObject.registerClass() sees it, and no property of an object');
-        }
+        checkHook(protocol);
         return protocol;
     }
 
@@ -43,6 +48,10 @@ var override = (Gudpx, {flush, replace}) => {
 
     replace(Gudpx.Port, 'new', original => function (protocol, localAddress = null) {
         return original.call(this, checkProtocol(protocol), toAddress(localAddress));
+    });
+    replace(Gudpx.Port.prototype, 'start_listening', original => function () {
+        checkHook(this.get_protocol());
+        return original.call(this);
     });
     replace(Gudpx.Datagram, 'new', original => function (payload, destination = null) {
         return original.call(this, toBytes(payload), toAddress(destination));

@@ -65,6 +65,16 @@ var override = (Gudpx, shared) => {
         }
     }
 
+    // GJS names but the address of an object that is none.
+    replace(port, 'write_datagrams', original => function (datagrams) {
+        try {
+            return original.call(this, datagrams);
+        } catch (error) {
+            if (error instanceof GLib.Error)
+                throw error;
+            throw new TypeError('write_datagrams() takes an array of Gudpx.Datagram');
+        }
+    });
     precede(['write_datagrams', 'write_packed', 'get_send_queue_size'], flush);
     precede(['set_reading'], interrupt);
 

@@ -5,6 +5,10 @@
 declare function print(...values: unknown[]): void;
 declare function printerr(...values: unknown[]): void;
 declare function logError(error: unknown, prefix?: string): void;
+declare function setInterval(callback: () => void, milliseconds: number): object;
+declare function setTimeout(callback: () => void, milliseconds: number): object;
+declare function clearInterval(timer: object): void;
+declare function clearTimeout(timer: object): void;
 declare const ARGV: string[];
 
 declare class TextDecoder {
