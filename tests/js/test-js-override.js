@@ -219,6 +219,24 @@ const tests = {
         }
     },
 
+    'an error of a promise names who asked for it'() {
+        const port = listen(new Hook());
+        const asks = {
+            writes: () => port.writeAsync('x', {host: '::1', port: 9}),
+            resolves: () => Gudpx.resolve(''),
+            flushes: () => port.stop_listening() ?? port.flushAsync(),
+        };
+        const stacks = {};
+
+        for (const [name, ask] of Object.entries(asks))
+            ask().catch(({stack}) => (stacks[name] = stack));
+        iterateUntil(() => Object.keys(stacks).length === 3);
+        for (const [name, stack] of Object.entries(stacks)) {
+            if (!stack.includes(`${name}@`))
+                throw new Error(`no ${name} in ${stack}`);
+        }
+    },
+
     'stop in the middle'() {
         const protocol = new Hook((self, data, sender) => {
             echo(self, data, sender);

@@ -7,20 +7,28 @@
 
 var override = (Gudpx, {flush, handleListening, prepareStop, replace}) => {
     const {Gio, GLib} = imports.gi;
-    const {Promise} = globalThis;
+    const {Error, Promise} = globalThis;
     const {toAddress, toBytes} = imports.overrides._gudpxjs.values;
     const port = Gudpx.Port.prototype;
+
+    // As GJS does with its own promises: where it fails nobody knows who asked.
+    function addStack(error, stack) {
+        error.stack = `${error.stack ?? ''}### Promise created here: ###\n${stack}`;
+        return error;
+    }
 
     // Without a callback, a promise of what the function to finish with makes of the result.
     function start(begin, finish, callback) {
         if (typeof callback === 'function')
             return begin(callback);
         return new Promise((resolve, reject) => {
+            const {stack} = new Error();
+
             begin((_, result) => {
                 try {
                     resolve(finish(result));
                 } catch (error) {
-                    reject(error);
+                    reject(addStack(error, stack));
                 }
             });
         });
