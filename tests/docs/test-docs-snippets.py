@@ -406,6 +406,7 @@ class Multicast(SnippetTestCase):
 
     def test_namespace(self):
         script = self.write("multicast-namespace", "own-network")
+        self.need_own_network()
         script.chmod(0o755)
         process = self.run_command([script, *self.command_for("multicast-on-link-python")])
         process.wait_for("^received b'hello'$")

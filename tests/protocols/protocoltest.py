@@ -71,6 +71,12 @@ class ProtocolTestCase(exampletest.ExampleTestCase):
         if n_users == "1":
             self.skipTest(f"{program} can be started by root alone")
 
+    def need_own_mounts(self):
+        """What is in a chroot cannot have them."""
+        probe = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False, text=True)
+        if probe.returncode != 0:
+            self.skipTest(f"no mounts of its own: {probe.stderr.strip()}")
+
     def directory(self):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)

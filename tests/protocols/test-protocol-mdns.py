@@ -58,6 +58,7 @@ class Mdns(ProtocolTestCase):
     def start_avahi(self):
         self.need("avahi-daemon")
         self.need_users("avahi-daemon")
+        self.need_own_mounts()
         directory = self.directory()
         (directory / "avahi.conf").write_text(CONFIG, encoding="ascii")
         (directory / "tea.service").write_text(SERVICE, encoding="ascii")
