@@ -57,15 +57,15 @@ test('all, in order, until the port stops', async () => {
     assertTrue(!hasHandler(protocol));
 });
 
-test('what waits when the port stops is still handed out', async () => {
+test('what waits when the port stops is dropped', async () => {
     const port = listen(new Gudpx.DatagramProtocol());
     const iterator = port[Symbol.asyncIterator]();
     send(port, 'a', 'b');
     settle();
-    port.stop_listening();
     assertEqual(text((await iterator.next()).value.payload), 'a');
-    assertEqual(text((await iterator.next()).value.payload), 'b');
+    port.stop_listening();
     assertSame((await iterator.next()).done, true);
+    port.start_listening();
     assertSame((await iterator.next()).done, true);
 });
 
@@ -217,10 +217,7 @@ test('stopping while it is paused, and starting again', async () => {
     assertSame(port.reading, false);
     port.stop_listening();
     assertSame(port.reading, true);
-    let n = 0;
-    while (!(await iterator.next()).done)
-        n++;
-    assertSame(n, 256);
+    assertSame((await iterator.next()).done, true);
     port.start_listening();
     const texts = consume(port);
     send(port, 'again');

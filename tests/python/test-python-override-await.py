@@ -143,7 +143,7 @@ class AwaitTest(TestCase):
             first = asyncio.ensure_future(receiving.__anext__())
             await asyncio.sleep(0)
             self.send(other, b"other")
-            self.send(port, b"0", b"1", b"2", b"end")
+            self.send(port, b"0", b"1", b"2", b"end", b"dropped")
             payloads.append((await first).payload)
             async for datagram in receiving:
                 if datagram.payload == b"end":

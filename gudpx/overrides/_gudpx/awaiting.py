@@ -83,8 +83,15 @@ class _Inbox:
         self.datagrams = collections.deque()
         self.future = None
         self.has_paused = False
+        self.is_over = not port.get_listening()
 
-    def wake(self, *_):
+    def end(self, *_):
+        """What waits is dropped: nothing is delivered of a port that was stopped."""
+        self.is_over = True
+        self.datagrams.clear()
+        self.wake()
+
+    def wake(self):
         if self.future is not None and not self.future.done():
             self.future.set_result(None)
 
@@ -119,9 +126,9 @@ async def iterate(port):
     inbox = _Inbox(port)
     protocol = port.get_protocol()
     received = protocol.connect("datagram-received", inbox.put)
-    stopped = port.connect("notify::listening", inbox.wake)
+    stopped = port.connect("notify::listening", inbox.end)
     try:
-        while inbox.datagrams or port.get_listening():
+        while not inbox.is_over:
             if inbox.datagrams:
                 yield inbox.take()
             else:

@@ -63,8 +63,10 @@ var override = (Gudpx, {getState, replace}) => {
             }
         }
 
+        // What waits is dropped: nothing is delivered of a port that was stopped.
         handleEnd() {
             this.isOver = true;
+            this.waiting = [];
             this.goOn();
             for (const wish of this.wishes.splice(0))
                 wish({done: true, value: undefined});
