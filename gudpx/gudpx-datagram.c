@@ -727,7 +727,7 @@ gudpx_datagram_reply (GudpxDatagram *self, const guint8 *data, gsize size, GErro
   g_return_val_if_fail (data != NULL || size == 0, FALSE);
 
   port = get_port (self);
-  g_return_val_if_fail (port == NULL || gudpx_port_is_mine (port), FALSE);
+  g_return_val_if_fail (port == NULL || gudpx_port_belongs_to_this_thread (port), FALSE);
 
   if (self->handle == NULL || gudpx_native_address_is_unnamed (&self->native_sender))
     {

@@ -323,7 +323,7 @@ gboolean
 gudpx_port_join_group (GudpxPort *self, const char *group, const char *interface_, GError **error)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
   g_return_val_if_fail (group != NULL, FALSE);
 
   return change_group (self, group, NULL, interface_, TRUE, error);
@@ -347,7 +347,7 @@ gboolean
 gudpx_port_leave_group (GudpxPort *self, const char *group, const char *interface_, GError **error)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
   g_return_val_if_fail (group != NULL, FALSE);
 
   return change_group (self, group, NULL, interface_, FALSE, error);
@@ -376,7 +376,7 @@ gudpx_port_join_source_group (GudpxPort *self,
                               GError **error)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
   g_return_val_if_fail (group != NULL, FALSE);
   g_return_val_if_fail (source != NULL, FALSE);
 
@@ -406,7 +406,7 @@ gudpx_port_leave_source_group (GudpxPort *self,
                                GError **error)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
   g_return_val_if_fail (group != NULL, FALSE);
   g_return_val_if_fail (source != NULL, FALSE);
 

@@ -104,7 +104,7 @@ gudpx_port_connect_peer_address (GudpxPort *self, GSocketAddress *address, GErro
   gboolean is_connected;
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
   g_return_val_if_fail (G_IS_SOCKET_ADDRESS (address), FALSE);
 
   if (!gudpx_port_check_listening (self, "connect", error) ||
@@ -138,7 +138,7 @@ gudpx_port_connect_peer (GudpxPort *self, const char *host, guint16 port, GError
   g_autoptr (GSocketAddress) address = NULL;
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
   g_return_val_if_fail (host != NULL, FALSE);
 
   address = gudpx_port_parse_host (host, port, error);
@@ -165,7 +165,7 @@ gudpx_port_disconnect_peer (GudpxPort *self, GError **error)
   gboolean is_dissolved;
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
   if (!gudpx_port_check_listening (self, "disconnect", error))
     return FALSE;

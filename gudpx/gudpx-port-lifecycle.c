@@ -294,7 +294,7 @@ void
 gudpx_port_stop_listening (GudpxPort *self)
 {
   g_return_if_fail (GUDPX_IS_PORT (self));
-  g_return_if_fail (gudpx_port_is_mine (self));
+  g_return_if_fail (gudpx_port_belongs_to_this_thread (self));
 
   if (self->state == GUDPX_PORT_STOPPED)
     return;
@@ -392,7 +392,7 @@ gudpx_port_stop_listening_async (GudpxPort *self,
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (GUDPX_IS_PORT (self));
-  g_return_if_fail (gudpx_port_is_mine (self));
+  g_return_if_fail (gudpx_port_belongs_to_this_thread (self));
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, gudpx_port_stop_listening_async);

@@ -50,7 +50,7 @@ gboolean
 gudpx_port_set_broadcast_allowed (GudpxPort *self, gboolean allowed, GError **error)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
   return set_option (self, GUDPX_OPTION_BROADCAST_ALLOWED, GUDPX_PORT_PROP_BROADCAST_ALLOWED, allowed != FALSE,
                      error);
@@ -91,7 +91,7 @@ gboolean
 gudpx_port_set_ttl (GudpxPort *self, guint ttl, GError **error)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
   return set_option (self, GUDPX_OPTION_TTL, GUDPX_PORT_PROP_TTL, ttl,
                      error);
@@ -132,7 +132,7 @@ gboolean
 gudpx_port_set_multicast_ttl (GudpxPort *self, guint ttl, GError **error)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
   return set_option (self, GUDPX_OPTION_MULTICAST_TTL, GUDPX_PORT_PROP_MULTICAST_TTL, ttl,
                      error);
@@ -173,7 +173,7 @@ gboolean
 gudpx_port_set_multicast_loopback (GudpxPort *self, gboolean loopback, GError **error)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
   return set_option (self, GUDPX_OPTION_MULTICAST_LOOPBACK, GUDPX_PORT_PROP_MULTICAST_LOOPBACK, loopback != FALSE,
                      error);
@@ -214,7 +214,7 @@ gboolean
 gudpx_port_set_dscp (GudpxPort *self, guint dscp, GError **error)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
   return set_option (self, GUDPX_OPTION_DSCP, GUDPX_PORT_PROP_DSCP, dscp,
                      error);
@@ -255,7 +255,7 @@ gboolean
 gudpx_port_set_receive_buffer_size (GudpxPort *self, guint size, GError **error)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
   return set_option (self, GUDPX_OPTION_RECEIVE_BUFFER_SIZE, GUDPX_PORT_PROP_RECEIVE_BUFFER_SIZE, size,
                      error);
@@ -296,7 +296,7 @@ gboolean
 gudpx_port_set_send_buffer_size (GudpxPort *self, guint size, GError **error)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
   return set_option (self, GUDPX_OPTION_SEND_BUFFER_SIZE, GUDPX_PORT_PROP_SEND_BUFFER_SIZE, size,
                      error);
@@ -339,7 +339,7 @@ gudpx_port_set_multicast_interface (GudpxPort *self, const char *interface_, GEr
   g_autofree char *before = NULL;
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
   before = g_strdup (self->options.multicast_interface);
   if (!gudpx_options_set_multicast_interface (&self->options, self->socket, interface_, error))
@@ -384,7 +384,7 @@ gboolean
 gudpx_port_set_metadata (GudpxPort *self, GudpxMetadataFlags metadata, GError **error)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
   if (self->options.metadata == metadata)
     return TRUE;
@@ -429,7 +429,7 @@ gboolean
 gudpx_port_set_dont_fragment (GudpxPort *self, gboolean dont_fragment, GError **error)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
   return set_option (self, GUDPX_OPTION_DONT_FRAGMENT, GUDPX_PORT_PROP_DONT_FRAGMENT,
                      dont_fragment ? GUDPX_OPTION_DONT_FRAGMENT_ON
@@ -472,7 +472,7 @@ gboolean
 gudpx_port_set_max_pacing_rate (GudpxPort *self, guint bytes_per_second, GError **error)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
   return set_option (self, GUDPX_OPTION_MAX_PACING_RATE, GUDPX_PORT_PROP_MAX_PACING_RATE,
                      bytes_per_second, error);

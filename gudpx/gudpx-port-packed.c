@@ -221,7 +221,7 @@ GSocketAddress *
 gudpx_port_get_peer (GudpxPort *self, guint number)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
-  g_return_val_if_fail (gudpx_port_is_mine (self), NULL);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), NULL);
 
   return self->peers != NULL ? gudpx_peers_get_address (self->peers, number) : NULL;
 }
@@ -314,7 +314,7 @@ gudpx_port_write_packed (GudpxPort *self,
   gsize n;
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), -1);
-  g_return_val_if_fail (gudpx_port_is_mine (self), -1);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), -1);
   g_return_val_if_fail (payloads != NULL || payloads_size == 0, -1);
   g_return_val_if_fail (index != NULL || index_size == 0, -1);
 

@@ -184,7 +184,7 @@ enum
 /* gudpx-port.c */
 void       gudpx_port_notify          (GudpxPort  *self,
                                        guint       property);
-gboolean   gudpx_port_is_mine         (GudpxPort  *self);
+gboolean   gudpx_port_belongs_to_this_thread         (GudpxPort  *self);
 gboolean   gudpx_port_check_listening (GudpxPort  *self,
                                        const char *what,
                                        GError    **error);

@@ -207,7 +207,7 @@ gboolean
 gudpx_port_set_max_packet_size (GudpxPort *self, guint size, GError **error)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
   return set_uint (self, &self->max_packet_size, 1, GUDPX_PORT_MAX_MAX_PACKET_SIZE,
                    GUDPX_PORT_PROP_MAX_PACKET_SIZE, "max-packet-size", size, error);
@@ -244,7 +244,7 @@ void
 gudpx_port_set_send_queue_limit (GudpxPort *self, gsize limit)
 {
   g_return_if_fail (GUDPX_IS_PORT (self));
-  g_return_if_fail (gudpx_port_is_mine (self));
+  g_return_if_fail (gudpx_port_belongs_to_this_thread (self));
 
   if (self->queue.limit == limit)
     return;
@@ -284,7 +284,7 @@ void
 gudpx_port_set_priority (GudpxPort *self, int priority)
 {
   g_return_if_fail (GUDPX_IS_PORT (self));
-  g_return_if_fail (gudpx_port_is_mine (self));
+  g_return_if_fail (gudpx_port_belongs_to_this_thread (self));
 
   if (self->priority == priority)
     return;
@@ -324,7 +324,7 @@ void
 gudpx_port_set_reading (GudpxPort *self, gboolean reading)
 {
   g_return_if_fail (GUDPX_IS_PORT (self));
-  g_return_if_fail (gudpx_port_is_mine (self));
+  g_return_if_fail (gudpx_port_belongs_to_this_thread (self));
 
   if (self->reading == (reading != FALSE))
     return;
@@ -366,7 +366,7 @@ void
 gudpx_port_set_coalesce_writes (GudpxPort *self, gboolean coalesce_writes)
 {
   g_return_if_fail (GUDPX_IS_PORT (self));
-  g_return_if_fail (gudpx_port_is_mine (self));
+  g_return_if_fail (gudpx_port_belongs_to_this_thread (self));
 
   if (self->coalesce_writes == (coalesce_writes != FALSE))
     return;
@@ -411,7 +411,7 @@ gboolean
 gudpx_port_set_busy_poll (GudpxPort *self, guint microseconds, GError **error)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
   return set_uint (self, &self->busy_poll, 0, GUDPX_PORT_MAX_BUSY_POLL, GUDPX_PORT_PROP_BUSY_POLL,
                    "busy-poll", microseconds, error);
@@ -448,7 +448,7 @@ void
 gudpx_port_set_report_errors (GudpxPort *self, gboolean report_errors)
 {
   g_return_if_fail (GUDPX_IS_PORT (self));
-  g_return_if_fail (gudpx_port_is_mine (self));
+  g_return_if_fail (gudpx_port_belongs_to_this_thread (self));
 
   if (self->report_errors == (report_errors != FALSE))
     return;
@@ -489,7 +489,7 @@ void
 gudpx_port_set_send_queue_policy (GudpxPort *self, GudpxQueuePolicy policy)
 {
   g_return_if_fail (GUDPX_IS_PORT (self));
-  g_return_if_fail (gudpx_port_is_mine (self));
+  g_return_if_fail (gudpx_port_belongs_to_this_thread (self));
   g_return_if_fail (policy <= GUDPX_QUEUE_POLICY_DROP_NEWEST);
 
   if (self->send_queue_policy == policy)

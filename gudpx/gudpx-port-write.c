@@ -195,7 +195,7 @@ gudpx_port_write (GudpxPort *self, const guint8 *data, gsize size, GError **erro
   const GOutputVector vector = { data, size };
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
   g_return_val_if_fail (data != NULL || size == 0, FALSE);
 
   return write_vectors (self, &vector, 1, NULL, error);
@@ -243,7 +243,7 @@ gudpx_port_write_to (GudpxPort *self,
   const GOutputVector vector = { data, size };
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
   g_return_val_if_fail (data != NULL || size == 0, FALSE);
   g_return_val_if_fail (G_IS_SOCKET_ADDRESS (destination), FALSE);
 
@@ -278,7 +278,7 @@ gudpx_port_write_to_host (GudpxPort *self,
   g_autoptr (GSocketAddress) address = NULL;
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
   g_return_val_if_fail (data != NULL || size == 0, FALSE);
   g_return_val_if_fail (host != NULL, FALSE);
 
@@ -305,7 +305,7 @@ gudpx_port_write_bytes (GudpxPort *self, GBytes *bytes, GSocketAddress *destinat
   GOutputVector vector;
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
   g_return_val_if_fail (bytes != NULL, FALSE);
   g_return_val_if_fail (destination == NULL || G_IS_SOCKET_ADDRESS (destination), FALSE);
 
@@ -359,7 +359,7 @@ gudpx_port_write_vectors (GudpxPort *self,
                           GError **error)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
-  g_return_val_if_fail (gudpx_port_is_mine (self), FALSE);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
   g_return_val_if_fail (vectors != NULL || n_vectors == 0, FALSE);
   g_return_val_if_fail (destination == NULL || G_IS_SOCKET_ADDRESS (destination), FALSE);
 
@@ -419,7 +419,7 @@ gudpx_port_write_datagrams (GudpxPort *self, GPtrArray *datagrams, GError **erro
   guint n;
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), -1);
-  g_return_val_if_fail (gudpx_port_is_mine (self), -1);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), -1);
   g_return_val_if_fail (datagrams != NULL, -1);
   for (n = 0; n < datagrams->len; n++)
     g_return_val_if_fail (GUDPX_IS_DATAGRAM (datagrams->pdata[n]), -1);
@@ -484,7 +484,7 @@ gudpx_port_write_async (GudpxPort *self,
   GudpxOutgoing outgoing = { .vectors = &vector, .n_vectors = 1 };
 
   g_return_if_fail (GUDPX_IS_PORT (self));
-  g_return_if_fail (gudpx_port_is_mine (self));
+  g_return_if_fail (gudpx_port_belongs_to_this_thread (self));
   g_return_if_fail (bytes != NULL);
   g_return_if_fail (destination == NULL || G_IS_SOCKET_ADDRESS (destination));
 
@@ -567,7 +567,7 @@ gudpx_port_flush_async (GudpxPort *self,
   GError *error = NULL;
 
   g_return_if_fail (GUDPX_IS_PORT (self));
-  g_return_if_fail (gudpx_port_is_mine (self));
+  g_return_if_fail (gudpx_port_belongs_to_this_thread (self));
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, gudpx_port_flush_async);

@@ -75,7 +75,7 @@ gudpx_port_notify (GudpxPort *self, guint property)
 
 /* Whether the calling thread may use it: its context is this thread's, or nobody's at the moment. */
 gboolean
-gudpx_port_is_mine (GudpxPort *self)
+gudpx_port_belongs_to_this_thread (GudpxPort *self)
 {
   /* Handlers call a lot, and to ask the context costs a lock. */
   if (self->context == NULL ||

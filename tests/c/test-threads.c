@@ -98,11 +98,11 @@ test_another_thread (void)
     g_cond_wait (&worker.cond, &worker.mutex);
 
   /* A programming error, which does no harm. */
-  g_test_expect_message ("Gudpx", G_LOG_LEVEL_CRITICAL, "*gudpx_port_is_mine*");
+  g_test_expect_message ("Gudpx", G_LOG_LEVEL_CRITICAL, "*gudpx_port_belongs_to_this_thread*");
   g_assert_false (
       gudpx_port_write_to (port, text ("x"), gudpx_port_get_local_address (port), NULL));
   g_test_assert_expected_messages ();
-  g_test_expect_message ("Gudpx", G_LOG_LEVEL_CRITICAL, "*gudpx_port_is_mine*");
+  g_test_expect_message ("Gudpx", G_LOG_LEVEL_CRITICAL, "*gudpx_port_belongs_to_this_thread*");
   gudpx_port_stop_listening (port);
   g_test_assert_expected_messages ();
   g_assert_true (gudpx_port_get_listening (port));

@@ -269,7 +269,7 @@ class WrongThread(TestCase):
         for message in said:
             name = message.split()[0]
             self.assertIn("Gudpx-CRITICAL", message, name)
-            self.assertIn("gudpx_port_is_mine", message, name)
+            self.assertIn("gudpx_port_belongs_to_this_thread", message, name)
 
 
 if __name__ == "__main__":
