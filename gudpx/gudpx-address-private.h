@@ -46,6 +46,7 @@ gboolean           gudpx_native_address_equal          (const GudpxNativeAddress
                                                         const GudpxNativeAddress  *b);
 guint32            gudpx_native_address_hash           (const GudpxNativeAddress  *native,
                                                         guint32                    seed);
+char              *gudpx_native_address_dup_host       (const GudpxNativeAddress  *native);
 GSocketAddress    *gudpx_native_address_to_object      (const GudpxNativeAddress  *native);
 struct in6_addr    gudpx_native_address_get_bytes      (const GudpxNativeAddress  *native);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <net/if.h>
 #include <string.h>
 
 #include <gio/gunixsocketaddress.h>
@@ -147,12 +148,24 @@ gudpx_address_parse (const char *host, guint16 port, GError **error)
   return address;
 }
 
+static gboolean
+is_abstract (GSocketAddress *address)
+{
+  GUnixSocketAddressType type = G_UNIX_SOCKET_ADDRESS_PATH;
+
+  if (G_IS_UNIX_SOCKET_ADDRESS (address))
+    type = g_unix_socket_address_get_address_type (G_UNIX_SOCKET_ADDRESS (address));
+  return type == G_UNIX_SOCKET_ADDRESS_ABSTRACT || type == G_UNIX_SOCKET_ADDRESS_ABSTRACT_PADDED;
+}
+
 /* For messages. */
 char *
 gudpx_address_describe (GSocketAddress *address)
 {
   if (address == NULL)
     return g_strdup ("its peer");
+  if (is_abstract (address))
+    return g_strconcat ("@", g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address)), NULL);
   if (G_IS_SOCKET_CONNECTABLE (address))
     return g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
 
@@ -330,6 +343,35 @@ gudpx_native_address_to_object (const GudpxNativeAddress *native)
     length--;
 
   return g_socket_address_new_from_native ((gpointer) &native->u, length);
+}
+
+static char *
+dup_ipv6_host (const struct sockaddr_in6 *in6)
+{
+  char host[INET6_ADDRSTRLEN];
+  char interface[IF_NAMESIZE];
+
+  inet_ntop (AF_INET6, &in6->sin6_addr, host, sizeof host);
+  if (in6->sin6_scope_id == 0)
+    return g_strdup (host);
+  if (if_indextoname (in6->sin6_scope_id, interface) == NULL)
+    return g_strdup_printf ("%s%%%u", host, in6->sin6_scope_id);
+  return g_strdup_printf ("%s%%%s", host, interface);
+}
+
+/* What an address is written with, IPv4 never in its mapped form; NULL, if it is none of IP. */
+char *
+gudpx_native_address_dup_host (const GudpxNativeAddress *native)
+{
+  char host[INET_ADDRSTRLEN];
+  struct in6_addr bytes;
+
+  if (gudpx_native_address_is_ipv4 (native))
+    {
+      bytes = gudpx_native_address_get_bytes (native);
+      return g_strdup (inet_ntop (AF_INET, &bytes.s6_addr[12], host, sizeof host));
+    }
+  return native->u.any.sa_family == AF_INET6 ? dup_ipv6_host (&native->u.in6) : NULL;
 }
 
 guint32

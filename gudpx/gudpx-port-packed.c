@@ -226,6 +226,40 @@ gudpx_port_get_peer (GudpxPort *self, guint number)
   return self->peers != NULL ? gudpx_peers_get_address (self->peers, number) : NULL;
 }
 
+/**
+ * gudpx_port_dup_peer_host:
+ * @self: a port
+ * @number: the number of a peer
+ * @port_number: (out) (optional): return location for its port number; 0 where there is no host
+ *
+ * The host of a peer as it is written, such as `192.0.2.1` or `fe80::1%eth0`: what
+ * [method@Gudpx.Port.get_peer] tells, without an object for it.
+ *
+ * Returns: (transfer full) (nullable): the host; %NULL for the peer of a UNIX socket, for 0 and for a
+ *   number that is not known (any more)
+ *
+ * Since: 1.0
+ */
+char *
+gudpx_port_dup_peer_host (GudpxPort *self, guint number, guint16 *port_number)
+{
+  const GudpxNativeAddress *native = NULL;
+  g_autofree char *host = NULL;
+
+  if (port_number != NULL)
+    *port_number = 0;
+  g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
+  g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), NULL);
+
+  if (self->peers != NULL)
+    native = gudpx_peers_get_native (self->peers, number);
+  if (native != NULL)
+    host = gudpx_native_address_dup_host (native);
+  if (host != NULL && port_number != NULL)
+    *port_number = gudpx_native_address_get_port (native);
+  return g_steal_pointer (&host);
+}
+
 static gboolean
 choose_peer (GudpxPort *self, guint32 number, const GudpxNativeAddress **destination, GError **error)
 {

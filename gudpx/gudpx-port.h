@@ -117,6 +117,10 @@ gboolean gudpx_port_disconnect_peer (GudpxPort  *self,
 GUDPX_AVAILABLE_IN_1_0
 GSocketAddress *gudpx_port_get_peer (GudpxPort *self,
                                      guint      number);
+GUDPX_AVAILABLE_IN_1_0
+char *gudpx_port_dup_peer_host (GudpxPort *self,
+                                guint      number,
+                                guint16   *port_number);
 
 /* groups */
 

@@ -467,6 +467,7 @@ declare module 'gi://Gudpx?version=1' {
              * without a name, as a UNIX socket may be.
              */
             get_peer(number: number): Gio.SocketAddress | null;
+            dup_peer_host(number: number): [string | null, number];
             get_peer_address(): Gio.SocketAddress | null;
             get_priority(): number;
             get_protocol(): DatagramProtocol | null;

@@ -54,6 +54,35 @@ test_equal (void)
   check_equal (NULL, NULL, TRUE);
 }
 
+static void
+check_host (const char *host, gboolean as_ipv6, const char *expected)
+{
+  g_autoptr (GSocketAddress) address = parse (host, 1);
+  g_autofree char *written = NULL;
+  GudpxNativeAddress native;
+
+  g_assert_true (gudpx_address_to_native (address, &native, NULL));
+  if (as_ipv6)
+    g_assert_true (gudpx_native_address_convert (&native, G_SOCKET_FAMILY_IPV6));
+  written = gudpx_native_address_dup_host (&native);
+  g_assert_cmpstr (written, ==, expected);
+}
+
+static void
+test_host (void)
+{
+  g_autoptr (GSocketAddress) path = g_unix_socket_address_new ("/a");
+  GudpxNativeAddress native;
+
+  check_host ("192.0.2.1", FALSE, "192.0.2.1");
+  check_host ("192.0.2.1", TRUE, "192.0.2.1");
+  check_host ("2001:db8:0::1", FALSE, "2001:db8::1");
+  check_host ("fe80::1%1", FALSE, "fe80::1%lo");
+  check_host ("fe80::1%987654", FALSE, "fe80::1%987654");
+  g_assert_true (gudpx_address_to_native (path, &native, NULL));
+  g_assert_null (gudpx_native_address_dup_host (&native));
+}
+
 /* To the kernel's form and back, by way of the other family where there is one. */
 static void
 test_convert (void)
@@ -131,6 +160,7 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/address/equal", test_equal);
   g_test_add_func ("/address/convert", test_convert);
+  g_test_add_func ("/address/host", test_host);
   g_test_add_func ("/address/cache", test_cache);
   g_test_add_func ("/address/path-length", test_path_length);
 

@@ -147,7 +147,9 @@ static void
 test_batch (Fixture *self, gconstpointer data)
 {
   g_autoptr (GSocket) other = peer_new ("127.0.0.1");
+  g_autofree char *host = NULL;
   GSocketAddress *address;
+  guint16 port_number;
 
   peer_send (other, "", 0, self->port);
   peer_send (other, "x", 1, self->port);
@@ -164,6 +166,13 @@ test_batch (Fixture *self, gconstpointer data)
   g_assert_true (gudpx_port_get_peer (self->port, 2) == address);
   g_assert_null (gudpx_port_get_peer (self->port, 0));
   g_assert_null (gudpx_port_get_peer (self->port, 3));
+
+  host = gudpx_port_dup_peer_host (self->port, 2, &port_number);
+  g_assert_cmpstr (host, ==, "127.0.0.1");
+  g_assert_cmpuint (port_number, ==, peer_get_port (other));
+  g_assert_null (gudpx_port_dup_peer_host (self->port, 0, &port_number));
+  g_assert_cmpuint (port_number, ==, 0);
+  g_assert_null (gudpx_port_dup_peer_host (self->port, 3, NULL));
 }
 
 /* Offered again at once. */

@@ -105,7 +105,7 @@ def parse(host, port):
         raise errors.make(Gio.IOErrorEnum.INVALID_ARGUMENT, message.format(host)) from None
 
 
-def remember(destination, address):
+def _remember(destination, address):
     # Which interface has a name may change, and so may the meaning of a path.
     if not isinstance(destination, tuple) or "%" in destination[0]:
         return
@@ -117,7 +117,7 @@ def remember(destination, address):
 def _parse_tuple(destination):
     host, port = _split(destination)
     address = parse(host, port)
-    remember(tuple(destination), address)
+    _remember(tuple(destination), address)
     return address
 
 

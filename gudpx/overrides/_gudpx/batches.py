@@ -50,11 +50,12 @@ class Peers:
     def learn(self, port, number):
         if len(self.senders) >= _MAX_PEERS:
             self.clear()
-        address = port.get_peer(number)
-        sender = self.senders[number] = addresses.from_gio(address)
+        host, port_number = port.dup_peer_host(number)
+        sender = (addresses.Address(host, port_number) if host is not None else
+                  addresses.from_gio(port.get_peer(number)))
+        self.senders[number] = sender
         if sender is not None:
             self.numbers[sender] = number
-            addresses.remember(sender, address)
         return sender
 
 

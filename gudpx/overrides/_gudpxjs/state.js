@@ -16,7 +16,8 @@ var create = Gudpx => {
     const COST = 512;
     const MIN_ARENA = 4096;
     const MAX_ARENA = 256 * 1024;
-    const {write_packed: writePacked, write_to: writeTo, get_send_queue_size: getQueueSize} =
+    const {write_packed: writePacked, write_to: writeTo, get_send_queue_size: getQueueSize,
+        dup_peer_host: dupPeerHost} =
         Gudpx.Port.prototype;
 
     // Counts what may end a batch: ports that stop, pause or are connected.
@@ -38,6 +39,15 @@ var create = Gudpx => {
     // To assign would look for what is inherited first.
     function define(object, name, value) {
         Object.defineProperty(object, name, {value, configurable: true, writable: true});
+    }
+
+    // A scope is given by its number, which is an address's own to tell.
+    function makeSender(port, number) {
+        const [host, portNumber] = dupPeerHost.call(port, number);
+
+        if (host === null || host.includes('%'))
+            return makeEndpoint(port.get_peer(number));
+        return Object.freeze({host, port: portNumber});
     }
 
     class State {
@@ -67,7 +77,7 @@ var create = Gudpx => {
         learn(port, number) {
             if (this.senders.size >= MAX_PEERS)
                 this.forgetPeers();
-            const sender = makeEndpoint(port.get_peer(number));
+            const sender = makeSender(port, number);
             this.senders.set(number, sender);
             if (sender !== null)
                 this.numbers.set(sender, number);
