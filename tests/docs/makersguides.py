@@ -22,6 +22,12 @@ class Contributing(SnippetTestCase):
                 found = shutil.which(command) or os.access(snippets.ROOT / command, os.X_OK)
                 self.assertTrue(found, line)
 
+    def test_release(self):
+        """It takes a network and a quarter of an hour: only that the shell understands it."""
+        script = self.write("contributing-release")
+        result = subprocess.run(["sh", "-n", script], capture_output=True, check=False, text=True)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
 
 class Testing(SnippetTestCase):
     def check_tests(self, name, pattern):
