@@ -187,12 +187,14 @@ class Chat:
         start = {"python": [sys.executable, HERE / "driver.py"],
                  "js": [GJS, "-m", HERE / "driver.js"]}
         environment = {**display.environment, **options.pop("environment", {})}
+        # That one the program looks for in its command line.
+        plain = ["--plain"] if options.pop("plain", False) else []
         self.display = display
         self.name = name
         self._answers = queue.Queue()
         self._errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            [*prefix, *start[language], json.dumps(options)], env=environment, text=True,
+            [*prefix, *start[language], json.dumps(options), *plain], env=environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors)
         threading.Thread(target=self._read, daemon=True).start()
 

@@ -9,6 +9,7 @@ import select
 import signal
 import socket
 import subprocess
+import tempfile
 import unittest
 
 import stage
@@ -66,6 +67,7 @@ class Pair:
     """What two of them do, in each combination of languages."""
 
     languages = None
+    picture = "talk"
 
     def test_talk(self):
         ada, grace = self.start_pair(self.languages)
@@ -83,7 +85,7 @@ class Pair:
         grace.ask("write", "<b>Hello</b> Ada & all")
         ada.wait_for(messages=[["Hello Grace", "Delivered"], ["<b>Hello</b> Ada & all", ""]])
 
-        path = PICTURES / f"talk-{'-'.join(self.languages)}.png"
+        path = PICTURES / f"{self.picture}-{'-'.join(self.languages)}.png"
         display.take_picture(path)
         self.assert_picture(path)
 
@@ -352,6 +354,43 @@ class Alone:
         ada.ask("back")
         ada.wait_for(shows="list")
         ada.quit()
+
+
+class Plain(Pair):
+    """Ada wants no libadwaita; Grace's cannot be loaded."""
+
+    picture = "plain"
+
+    def start(self, language, name, **options):
+        options.update({"plain": True} if name == "Ada" else {"environment": self.spoil()})
+        chat = super().start(language, name, **options)
+        chat.wait_for(plain=True)
+        return chat
+
+    def spoil(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        pathlib.Path(directory.name, "Adw-1.typelib").touch()
+        rest = os.environ.get("GI_TYPELIB_PATH", "")
+        return {"GI_TYPELIB_PATH": f"{directory.name}:{rest}"}
+
+    # Of those who are alone, these show what no pair does.
+    start_ada = Alone.start_ada
+    open_stranger = Alone.open_stranger
+    test_empty = Alone.test_empty
+    test_unreachable = Alone.test_unreachable
+
+    @property
+    def language(self):
+        return self.languages[0]
+
+
+class PlainPython(Plain, ChatTestCase):
+    languages = ("python", "python")
+
+
+class PlainJs(Plain, ChatTestCase):
+    languages = ("js", "js")
 
 
 class Programs:

@@ -2,13 +2,13 @@
 
 // The application: has the window, and ends the network.
 
-import Adw from 'gi://Adw?version=1';
 import Gdk from 'gi://Gdk?version=4.0';
 import Gio from 'gi://Gio';
 import GObject from 'gi://GObject';
 import Gtk from 'gi://Gtk?version=4.0';
 
 import {getShared} from './conversation.js';
+import {Adw} from './toolkit.js';
 import {Window} from './window.js';
 
 export const Application = GObject.registerClass({

@@ -2,14 +2,15 @@
 
 // The window: who is there, the conversation with one of them, and the plot.
 
-import Adw from 'gi://Adw?version=1';
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
+import Gtk from 'gi://Gtk?version=4.0';
 
 import {Conversation, getShared, MessageRow, PeerRow} from './conversation.js';
 import {MAX_TEXT} from './network.js';
 import './plot.js'; // the template names it
+import {Adw} from './toolkit.js';
 
 export const Window = GObject.registerClass({
     GTypeName: 'ChatWindow',
@@ -19,7 +20,7 @@ export const Window = GObject.registerClass({
         'received_label', 'sent_label', 'peer_title', 'pages', 'status', 'scrolled',
         'message_list', 'entry',
     ],
-}, class Window extends Adw.ApplicationWindow {
+}, class Window extends Gtk.ApplicationWindow {
     constructor(network, properties = {}) {
         super(properties);
         this._network = network;
@@ -28,7 +29,7 @@ export const Window = GObject.registerClass({
         this._problems = new Map();
         this._counts = network.count();
 
-        this._own_title.set_subtitle(network.name);
+        this._own_title.subtitle = network.name;
         this._entry.set_max_length(MAX_TEXT);
         this._peer_list.bind_model(this._conversations, item => new PeerRow(item));
         this._addActions();
@@ -130,7 +131,7 @@ export const Window = GObject.registerClass({
     }
 
     _showsContent() {
-        return !this._leaflet.get_folded() || this._leaflet.get_visible_child() === this._content;
+        return !this._leaflet.folded || this._leaflet.visible_child === this._content;
     }
 
     _onRowSelected(row) {
@@ -142,28 +143,28 @@ export const Window = GObject.registerClass({
     _onRowActivated(row) {
         // In a narrow window also the one that is selected already.
         this._show(row.conversation);
-        this._leaflet.set_visible_child(this._content);
+        this._leaflet.visible_child = this._content;
         this._entry.grab_focus();
     }
 
     _onFolded() {
         if (this._current === null)
-            this._leaflet.set_visible_child(this._sidebar);
+            this._leaflet.visible_child = this._sidebar;
     }
 
     _showSidebar() {
-        this._leaflet.set_visible_child(this._sidebar);
+        this._leaflet.visible_child = this._sidebar;
     }
 
     _showEmpty() {
         if (this._conversations.get_n_items() > 0) {
-            this._status.set_icon_name('user-available-symbolic');
-            this._status.set_title('Choose Somebody');
-            this._status.set_description('The people of this network are in the list.');
+            this._status.icon_name = 'user-available-symbolic';
+            this._status.title = 'Choose Somebody';
+            this._status.description = 'The people of this network are in the list.';
         } else {
-            this._status.set_icon_name('network-wired-symbolic');
-            this._status.set_title('Nobody Here Yet');
-            this._status.set_description('Start LAN Chat on another computer of this network.');
+            this._status.icon_name = 'network-wired-symbolic';
+            this._status.title = 'Nobody Here Yet';
+            this._status.description = 'Start LAN Chat on another computer of this network.';
         }
         this._pages.set_visible_child_name('empty');
     }
@@ -181,8 +182,8 @@ export const Window = GObject.registerClass({
     _showPresence() {
         const {peer, isPresent} = this._current;
 
-        this._peer_title.set_title(peer.name);
-        this._peer_title.set_subtitle(isPresent ? peer.address : 'Has left');
+        this._peer_title.title = peer.name;
+        this._peer_title.subtitle = isPresent ? peer.address : 'Has left';
         this._entry.set_sensitive(isPresent);
         this._updateSend();
     }

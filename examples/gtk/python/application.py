@@ -3,11 +3,12 @@
 
 import gi
 
-gi.require_version("Adw", "1")
+gi.require_version("Gdk", "4.0")
 gi.require_version("Gtk", "4.0")
-from gi.repository import Adw, Gdk, Gio, Gtk  # noqa: E402
+from gi.repository import Gdk, Gio, Gtk  # noqa: E402
 
 from conversation import SHARED  # noqa: E402
+from toolkit import Adw  # noqa: E402
 from window import Window  # noqa: E402
 
 

@@ -8,11 +8,10 @@ import sys
 import gi
 
 try:
-    gi.require_version("Adw", "1")
     gi.require_version("Gtk", "4.0")
     gi.require_foreign("cairo")
 except (ImportError, ValueError) as missing:
-    sys.exit(f"{missing}. On Debian: apt install gir1.2-gtk-4.0 gir1.2-adw-1 python3-gi-cairo")
+    sys.exit(f"{missing}. On Debian: apt install gir1.2-gtk-4.0 python3-gi-cairo")
 
 from gi.repository import GLib  # noqa: E402
 
@@ -21,13 +20,15 @@ from network import GROUPS, PORT, Network  # noqa: E402
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--name", default=GLib.get_real_name(), help="what others call you")
     parser.add_argument("--interface", help="the one network interface to use; without it all")
     parser.add_argument("--group", default=",".join(GROUPS), metavar="ADDRESS[,ADDRESS…]",
                         help="multicast groups to meet in (%(default)s)")
     parser.add_argument("--port", type=int, default=PORT, metavar="NUMBER",
                         help="port number of the group (%(default)s)")
+    # What looks for it is in toolkit.py.
+    parser.add_argument("--plain", action="store_true", help="do without libadwaita")
     args = parser.parse_args()
     if not 0 < args.port < 65536:
         parser.error("--port wants a number from 1 to 65535")

@@ -5,7 +5,6 @@ import pathlib
 
 import gi
 
-gi.require_version("Adw", "1")
 gi.require_version("Gtk", "4.0")
 from gi.repository import Gio, GObject, Gtk  # noqa: E402
 

@@ -3,17 +3,17 @@
 
 import gi
 
-gi.require_version("Adw", "1")
 gi.require_version("Gtk", "4.0")
-from gi.repository import Adw, Gio, GLib, Gtk  # noqa: E402
+from gi.repository import Gio, GLib, Gtk  # noqa: E402
 
 from conversation import SHARED, Conversation, MessageRow, PeerRow  # noqa: E402
 from network import MAX_TEXT  # noqa: E402
 from plot import Plot  # noqa: E402, F401  (the template names it)
+from toolkit import Adw  # noqa: E402
 
 
 @Gtk.Template(filename=str(SHARED / "window.ui"))
-class Window(Adw.ApplicationWindow):
+class Window(Gtk.ApplicationWindow):
     __gtype_name__ = "ChatWindow"
 
     toasts = Gtk.Template.Child()
@@ -40,7 +40,7 @@ class Window(Adw.ApplicationWindow):
         self._problems = {}
         self._counts = network.count()
 
-        self.own_title.set_subtitle(network.name)
+        self.own_title.props.subtitle = network.name
         self.entry.set_max_length(MAX_TEXT)
         self.peer_list.bind_model(self._conversations, PeerRow)
         self._add_actions()
@@ -124,7 +124,7 @@ class Window(Adw.ApplicationWindow):
         self.toasts.add_toast(toast)
 
     def _shows_content(self):
-        return not self.leaflet.get_folded() or self.leaflet.get_visible_child() is self.content
+        return not self.leaflet.props.folded or self.leaflet.props.visible_child is self.content
 
     def _on_row_selected(self, _list, row):
         # None: its peer has left; what was said stays to be read.
@@ -134,25 +134,25 @@ class Window(Adw.ApplicationWindow):
     def _on_row_activated(self, _list, row):
         # In a narrow window also the one that is selected already.
         self._show(row.conversation)
-        self.leaflet.set_visible_child(self.content)
+        self.leaflet.props.visible_child = self.content
         self.entry.grab_focus()
 
     def _on_folded(self, *_):
         if self._current is None:
-            self.leaflet.set_visible_child(self.sidebar)
+            self.leaflet.props.visible_child = self.sidebar
 
     def _show_sidebar(self, *_):
-        self.leaflet.set_visible_child(self.sidebar)
+        self.leaflet.props.visible_child = self.sidebar
 
     def _show_empty(self):
         if self._conversations.get_n_items():
-            self.status.set_icon_name("user-available-symbolic")
-            self.status.set_title("Choose Somebody")
-            self.status.set_description("The people of this network are in the list.")
+            self.status.props.icon_name = "user-available-symbolic"
+            self.status.props.title = "Choose Somebody"
+            self.status.props.description = "The people of this network are in the list."
         else:
-            self.status.set_icon_name("network-wired-symbolic")
-            self.status.set_title("Nobody Here Yet")
-            self.status.set_description("Start LAN Chat on another computer of this network.")
+            self.status.props.icon_name = "network-wired-symbolic"
+            self.status.props.title = "Nobody Here Yet"
+            self.status.props.description = "Start LAN Chat on another computer of this network."
         self.pages.set_visible_child_name("empty")
 
     def _show(self, conversation):
@@ -167,8 +167,8 @@ class Window(Adw.ApplicationWindow):
     def _show_presence(self):
         peer = self._current.peer
         is_present = self._current.is_present
-        self.peer_title.set_title(peer.name)
-        self.peer_title.set_subtitle(peer.address if is_present else "Has left")
+        self.peer_title.props.title = peer.name
+        self.peer_title.props.subtitle = peer.address if is_present else "Has left"
         self.entry.set_sensitive(is_present)
         self._update_send()
 
