@@ -57,6 +57,14 @@ class ChatTestCase(unittest.TestCase):
         grace.move(800, 0)
         return ada, grace
 
+    def spoil(self, namespace):
+        """What has to be in the environment lest that can be loaded."""
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        pathlib.Path(directory.name, f"{namespace}.typelib").touch()
+        rest = os.environ.get("GI_TYPELIB_PATH", "")
+        return {"GI_TYPELIB_PATH": f"{directory.name}:{rest}"}
+
     def assert_picture(self, path):
         colors = subprocess.check_output(["identify", "-format", "%k", str(path)], text=True)
         # An X server without windows has two; text and avatars are of many.
@@ -362,17 +370,10 @@ class Plain(Pair):
     picture = "plain"
 
     def start(self, language, name, **options):
-        options.update({"plain": True} if name == "Ada" else {"environment": self.spoil()})
+        options.update({"plain": True} if name == "Ada" else {"environment": self.spoil("Adw-1")})
         chat = super().start(language, name, **options)
         chat.wait_for(plain=True)
         return chat
-
-    def spoil(self):
-        directory = tempfile.TemporaryDirectory()
-        self.addCleanup(directory.cleanup)
-        pathlib.Path(directory.name, "Adw-1.typelib").touch()
-        rest = os.environ.get("GI_TYPELIB_PATH", "")
-        return {"GI_TYPELIB_PATH": f"{directory.name}:{rest}"}
 
     # Of those who are alone, these show what no pair does.
     start_ada = Alone.start_ada
@@ -398,10 +399,10 @@ class Programs:
 
     language = None
 
-    def run_program(self, *arguments):
+    def run_program(self, *arguments, **environment):
         program = Process(
             [stage.ROOT / "examples" / "run", "gtk-chat", self.language, *arguments],
-            env=display.environment)
+            env={**display.environment, **environment})
         self.addCleanup(program.stop)
         return program
 
@@ -438,10 +439,19 @@ class Programs:
             self.assertIn(message, program.output)
             self.assertNotRegex(program.output, "Traceback|JS ERROR")
 
+    def test_plain(self):
+        self.check_runs((stage.GROUPS[0], stage.PORT), "--plain")
+
+    def test_no_gtk(self):
+        program = self.run_program(**self.spoil("Gtk-4.0"))
+        self.assertEqual(program.wait(), 1)
+        self.assertRegex(program.output, "Gtk.* apt install gir1.2-gtk-4.0")
+        self.assertNotRegex(program.output, "Traceback|JS ERROR")
+
     def test_help(self):
         program = self.run_program("--help")
         self.assertEqual(program.wait(), 0)
-        for option in ("--name", "--interface", "--group", "--port"):
+        for option in ("--name", "--interface", "--group", "--port", "--plain"):
             self.assertIn(option, program.output)
 
 

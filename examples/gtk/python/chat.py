@@ -10,10 +10,9 @@ import gi
 try:
     gi.require_version("Gtk", "4.0")
     gi.require_foreign("cairo")
+    from gi.repository import GLib, Gtk  # noqa: F401  (to see whether it is there)
 except (ImportError, ValueError) as missing:
     sys.exit(f"{missing}. On Debian: apt install gir1.2-gtk-4.0 python3-gi-cairo")
-
-from gi.repository import GLib  # noqa: E402
 
 from application import Application  # noqa: E402
 from network import GROUPS, PORT, Network  # noqa: E402
