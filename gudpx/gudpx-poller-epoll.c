@@ -32,7 +32,7 @@ static GHashTable *pollers; /* by their contexts */
 GudpxPoller *
 gudpx_poller_join (GMainContext *context)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   GudpxPoller *self;
 
   if (pollers == NULL)
@@ -150,7 +150,7 @@ start (GudpxPoller *self)
 gboolean
 gudpx_poller_add (GudpxPoller *self, int fd, GObject *client, const GudpxPollerFuncs *funcs)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   struct epoll_event event = { .events = EPOLLONESHOT, .data.ptr = client };
 
   if (self->n_clients <= GUDPX_POLLED_PORTS || (self->fd < 0 && !start (self)) ||

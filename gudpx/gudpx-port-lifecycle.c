@@ -250,7 +250,7 @@ return_true (gpointer data, gpointer user_data)
 void
 gudpx_port_finish_stop (GudpxPort *self)
 {
-  g_autoptr (GudpxPort) keep = g_object_ref (self);
+  g_autoptr (GudpxPort) keep G_GNUC_UNUSED = g_object_ref (self);
   g_autoptr (GPtrArray) tasks = g_steal_pointer (&self->stop_tasks);
   gboolean was_listening = self->state == GUDPX_PORT_LISTENING;
   GPtrArray *dropped;

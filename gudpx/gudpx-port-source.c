@@ -96,7 +96,7 @@ port_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   /* A handler may let go of both. */
   g_autoptr (GudpxPort) self = g_object_ref (((PortSource *) source)->port);
-  g_autoptr (GudpxDatagramProtocol) protocol = g_object_ref (self->protocol);
+  g_autoptr (GudpxDatagramProtocol) protocol G_GNUC_UNUSED = g_object_ref (self->protocol);
   GIOCondition condition = take_condition (self, source);
 
   if (g_source_get_ready_time (source) != -1)
