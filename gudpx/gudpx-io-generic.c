@@ -310,7 +310,7 @@ send_run (GenericIo *self, const GudpxOutgoing *outgoing, int *errsv)
 
   for (n = 0; n < outgoing->n_datagrams; n++)
     {
-      GOutputVector vector = gudpx_outgoing_get_segment (outgoing, n);
+      GOutputVector vector = gudpx_outgoing_get_segments (outgoing, n, 1);
 
       if (!send_after_all (self, outgoing, &vector, 1, errsv))
         break;

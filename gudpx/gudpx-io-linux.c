@@ -16,6 +16,9 @@
  * for the datagram itself. More than a few in a row are its own. */
 #define MAX_RETRIES 4
 
+/* What older kernels send as one. */
+#define OLD_MAX_RUN 64
+
 /* What joins must fit into a buffer whatever the size of one datagram is. */
 #define JOINED_BUFFER_SIZE 65536
 /* One call reads about so much at most. */
@@ -31,8 +34,10 @@ typedef struct
   gboolean has_error_queue; /* which has them all: what a call returns is but a copy */
   gboolean reports_errors;  /* without a peer, too */
   gboolean receives_joined;
-  gsize largest;      /* message of the last batch: how many of them are worth a call */
-  gsize max_segment;  /* what the kernel does not refuse to segment */
+  gsize largest; /* message of the last batch: how many of them are worth a call */
+  /* What the kernel does not refuse to segment. */
+  gsize max_segment;
+  guint max_run;
 } LinuxIo;
 
 /* What recvmmsg() fills. A thread has as many as are in use at a time, which is one but for nested
@@ -259,7 +264,7 @@ static guint
 get_run (LinuxIo *self, const Rest *rest)
 {
   return self->parent.coalesces && rest->outgoing->segment_size <= self->max_segment
-             ? count_left (rest)
+             ? MIN (count_left (rest), self->max_run)
              : 1;
 }
 
@@ -294,9 +299,7 @@ add_payload (Outbox *outbox, const Rest *rest, guint n_datagrams)
   header->msg_iovlen = outgoing->n_vectors;
   if (outgoing->n_datagrams > 1)
     {
-      *vector = gudpx_outgoing_get_segment (outgoing, rest->n_gone);
-      if (n_datagrams > 1)
-        vector->size = outgoing->vectors->size - rest->n_gone * outgoing->segment_size;
+      *vector = gudpx_outgoing_get_segments (outgoing, rest->n_gone, n_datagrams);
       header->msg_iov = (struct iovec *) vector;
     }
   if (n_datagrams > 1)
@@ -329,15 +332,19 @@ fill_outbox (LinuxIo *self, Outbox *outbox, Rest rest)
     }
 }
 
-/* A run was refused that would not be if it was sent one by one: an interface without checksum
- * offload, or datagrams that do not fit into a packet of the path. Such are not tried again. */
+/* A run was refused that would not be in parts, by an older kernel, or if it was sent one by one:
+ * an interface without checksum offload, or datagrams that do not fit into a packet of the path. Such
+ * are not tried again. */
 static gboolean
 give_up_segmenting (LinuxIo *self, const Outbox *outbox, const Rest *rest, int errsv)
 {
   if (outbox->n_datagrams[0] == 1 || (errsv != EIO && errsv != EINVAL && errsv != EMSGSIZE))
     return FALSE;
 
-  self->max_segment = errsv == EIO ? 0 : rest->outgoing->segment_size - 1;
+  if (errsv == EINVAL && outbox->n_datagrams[0] > OLD_MAX_RUN)
+    self->max_run = OLD_MAX_RUN;
+  else
+    self->max_segment = errsv == EIO ? 0 : rest->outgoing->segment_size - 1;
   return TRUE;
 }
 
@@ -579,6 +586,7 @@ gudpx_io_new_for_socket (GSocket *socket, gboolean is_shared, GudpxStatistics *s
 
   self->parent.funcs = &linux_io_funcs;
   self->parent.statistics = statistics;
+  self->max_run = GUDPX_IO_MAX_RUN;
   self->fd = g_socket_get_fd (socket);
   self->is_ipv6 = g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6;
   self->is_unix = g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX;

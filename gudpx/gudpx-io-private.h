@@ -42,6 +42,7 @@ typedef struct
   const GudpxAncillary *ancillary;       /* NULL: nothing special */
   guint n_datagrams;                     /* 0 is 1 */
   gsize segment_size;                    /* of a run */
+  guint64 way; /* a number that those of the same destination and ancillary may have; 0: none */
 } GudpxOutgoing;
 
 /* An error that came on its own. */
@@ -93,8 +94,8 @@ struct _GudpxIo
 
 /* At most so many messages are received or sent in one call. */
 #define GUDPX_IO_BATCH 64
-/* What the kernel sends as one at most: 64 datagrams, and no more than a packet of IPv4 can hold. */
-#define GUDPX_IO_MAX_RUN 64
+/* What the kernel sends as one at most: 128 datagrams, and no more than a packet of IPv4 can hold. */
+#define GUDPX_IO_MAX_RUN 128
 #define GUDPX_IO_MAX_RUN_SIZE 65000
 
 /* For the kernel's sockets; which one it is was decided when the library was built. The socket is
@@ -119,14 +120,14 @@ gudpx_outgoing_get_size (const GudpxOutgoing *self)
   return size;
 }
 
-/* One datagram of a run. */
+/* So many datagrams of a run, from the one of that number. */
 static inline GOutputVector
-gudpx_outgoing_get_segment (const GudpxOutgoing *self, guint i)
+gudpx_outgoing_get_segments (const GudpxOutgoing *self, guint first, guint n_datagrams)
 {
-  gsize offset = i * self->segment_size;
+  gsize offset = first * self->segment_size;
 
   return (GOutputVector){ (const guint8 *) self->vectors->buffer + offset,
-                          MIN (self->segment_size, self->vectors->size - offset) };
+                          MIN (n_datagrams * self->segment_size, self->vectors->size - offset) };
 }
 
 static inline void

@@ -3,8 +3,11 @@
 /* What the kernel joins and segments, in a network namespace: see tests/netns. On other systems than
  * Linux the same datagrams come, one by one. */
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -281,6 +284,56 @@ test_refused (Fixture *fixture, gconstpointer data)
   exchange_by_cable (1000);
 }
 
+#ifdef HAVE_LINUX_IO
+/* Stands before the system's, and refuses longer runs if asked to, as older kernels do. */
+static guint max_run;
+
+static guint
+count_segments (struct msghdr *header)
+{
+  struct cmsghdr *c = CMSG_FIRSTHDR (header);
+  guint16 segment_size;
+
+  if (c == NULL || c->cmsg_level != IPPROTO_UDP)
+    return 1;
+  memcpy (&segment_size, CMSG_DATA (c), sizeof segment_size);
+  return (header->msg_iov->iov_len + segment_size - 1) / segment_size;
+}
+
+int
+sendmmsg (int fd, struct mmsghdr *messages, unsigned n_messages, int flags)
+{
+  unsigned n = 0;
+
+  while (n < n_messages && (max_run == 0 || count_segments (&messages[n].msg_hdr) <= max_run))
+    n++;
+  if (n == 0)
+    {
+      errno = EINVAL;
+      return -1;
+    }
+  return syscall (SYS_sendmmsg, fd, messages, n, flags);
+}
+
+static void
+test_old_kernel (Fixture *fixture, gconstpointer data)
+{
+  guint16 sizes[200];
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    sizes[i] = 64;
+  max_run = 64;
+  exchange (fixture, sizes, 100);
+  g_assert_cmpuint (count_joined (fixture->sender, TRUE), ==, 2);
+  exchange (fixture, sizes, 200);
+  g_assert_cmpuint (count_joined (fixture->sender, TRUE), ==, 2 + 4);
+  max_run = 0;
+  /* It was learned. */
+  exchange (fixture, sizes, 100);
+  g_assert_cmpuint (count_joined (fixture->sender, TRUE), ==, 2 + 4 + 2);
+}
+#endif
+
 /* Of a destination that is refused all the same, nothing is learned of runs. */
 static void
 test_refused_destination (Fixture *fixture, gconstpointer data)
@@ -334,6 +387,9 @@ main (int argc, char *argv[])
   add ("truncated", test_truncated);
   add ("interrupted", test_interrupted);
   add ("refused", test_refused);
+#ifdef HAVE_LINUX_IO
+  add ("old-kernel", test_old_kernel);
+#endif
   add ("refused-destination", test_refused_destination);
   add ("drops", test_drops);
 
