@@ -253,6 +253,9 @@ gssize          gudpx_port_finish_queueing    (GudpxPort                  *self,
                                                GError                    **error);
 void            gudpx_port_flush              (GudpxPort                  *self,
                                                gboolean                    is_writable);
+gboolean        gudpx_port_queue_alike        (GudpxPort                  *self,
+                                               guint64                     way,
+                                               const GOutputVector        *vector);
 void            gudpx_port_add_outcome        (GudpxPort                  *self,
                                                GTask                      *task,
                                                GError                     *error,
@@ -280,6 +283,7 @@ gboolean        gudpx_port_reply              (GudpxPort                  *self,
                                                const GOutputVector        *vector,
                                                const GudpxNativeAddress   *native,
                                                const GudpxAncillary       *ancillary,
+                                               guint64                     origin,
                                                GError                    **error);
 GSocketAddress *gudpx_port_parse_host         (const char                 *host,
                                                guint16                     port,

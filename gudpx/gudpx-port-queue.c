@@ -397,6 +397,21 @@ send_or_queue (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GErro
   return TRUE;
 }
 
+/* In a dispatch, one that goes the way of the last: what was found right of that one is not looked at
+ * again. FALSE: it does not, or is not that simple. */
+gboolean
+gudpx_port_queue_alike (GudpxPort *self, guint64 way, const GOutputVector *vector)
+{
+  if (self->dispatch_depth == 0 || self->waits_for_writable || self->peer.length > 0 ||
+      self->queue.n_datagrams >= SEND_BATCH - 1 ||
+      !gudpx_send_queue_has_room (&self->queue, vector->size) ||
+      !gudpx_send_queue_push_alike (&self->queue, way, vector))
+    return FALSE;
+
+  queue_grew (self);
+  return TRUE;
+}
+
 /* Whoever is told of the queue may do anything to the port; a dispatch tells at its end. */
 void
 gudpx_port_end_call (GudpxPort *self)

@@ -124,18 +124,22 @@ gudpx_port_choose_destination (GudpxPort *self,
   return gudpx_port_check_destination (self, native, error);
 }
 
-/* To a sender whose native address came by the port's own socket. */
+/* To the sender of a message, of the number @origin, that came by the port's own socket. */
 gboolean
 gudpx_port_reply (GudpxPort *self,
                   const GOutputVector *vector,
                   const GudpxNativeAddress *native,
                   const GudpxAncillary *ancillary,
+                  guint64 origin,
                   GError **error)
 {
-  GudpxOutgoing outgoing = { vector, 1, NULL, ancillary };
+  GudpxOutgoing outgoing = {
+    .vectors = vector, .n_vectors = 1, .ancillary = ancillary, .way = origin
+  };
 
-  return gudpx_port_choose_native (self, native, &outgoing.destination, error) &&
-         gudpx_port_send (self, &outgoing, error);
+  return gudpx_port_queue_alike (self, origin, vector) ||
+         (gudpx_port_choose_native (self, native, &outgoing.destination, error) &&
+          gudpx_port_send (self, &outgoing, error));
 }
 
 /* Of an IP literal, or Twisted's name for the broadcast address. */

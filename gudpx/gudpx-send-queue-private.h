@@ -38,6 +38,7 @@ typedef struct
   gboolean has_ancillary;
   GudpxAncillary ancillary;
   GudpxNativeAddress destination; /* empty: the peer */
+  guint64 way;
 } GudpxQueuedRun;
 
 void                 gudpx_send_queue_init       (GudpxSendQueue        *self);
@@ -46,6 +47,9 @@ gsize                gudpx_send_queue_low_mark   (GudpxSendQueue        *self);
 void                 gudpx_send_queue_push       (GudpxSendQueue        *self,
                                                   const GudpxOutgoing   *outgoing,
                                                   gsize                  size);
+gboolean             gudpx_send_queue_push_alike (GudpxSendQueue        *self,
+                                                  guint64                way,
+                                                  const GOutputVector   *vector);
 void                 gudpx_send_queue_push_bytes (GudpxSendQueue        *self,
                                                   const GudpxOutgoing   *outgoing,
                                                   GBytes                *bytes,

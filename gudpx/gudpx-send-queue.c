@@ -147,6 +147,7 @@ push_run (GudpxSendQueue *self, const GudpxOutgoing *outgoing, gsize size)
   run->block = NULL;
   run->bytes = NULL;
   run->task = NULL;
+  run->way = outgoing->way;
   run->destination.length = 0;
   if (outgoing->destination != NULL)
     gudpx_native_address_copy (&run->destination, outgoing->destination);
@@ -170,9 +171,9 @@ goes_the_same_way (const GudpxQueuedRun *run, const GudpxOutgoing *outgoing)
   return gudpx_native_address_equal (&run->destination, outgoing->destination);
 }
 
-/* The last run, if a datagram of @size bytes may leave with it. */
+/* The last run, if a datagram of @size bytes may leave with it where it goes the same way. */
 static GudpxQueuedRun *
-find_open_run (GudpxSendQueue *self, const GudpxOutgoing *outgoing, gsize size)
+find_open_run (GudpxSendQueue *self, gsize size)
 {
   GudpxQueuedRun *run = self->runs.tail != NULL ? self->runs.tail->data : NULL;
 
@@ -180,7 +181,7 @@ find_open_run (GudpxSendQueue *self, const GudpxOutgoing *outgoing, gsize size)
       size > run->segment_size || run->n_datagrams == GUDPX_IO_MAX_RUN ||
       run->vector.size != run->n_datagrams * run->segment_size ||
       run->vector.size + size > GUDPX_IO_MAX_RUN_SIZE ||
-      size > self->block->size - self->block->used || !goes_the_same_way (run, outgoing))
+      size > self->block->size - self->block->used)
     return NULL;
   return run;
 }
@@ -195,33 +196,56 @@ make_room_in_block (GudpxSendQueue *self, gsize size)
   self->block = block_acquire (size);
 }
 
+static GudpxQueuedRun *
+open_run (GudpxSendQueue *self, const GudpxOutgoing *outgoing, gsize size)
+{
+  GudpxQueuedRun *run;
+
+  make_room_in_block (self, size);
+  run = push_run (self, outgoing, size);
+  run->block = self->block;
+  run->block->n_runs++;
+  run->vector = (GOutputVector){ run->block->data + run->block->used, 0 };
+  return run;
+}
+
+static void
+append (GudpxQueuedRun *run, const GOutputVector *vector)
+{
+  if (vector->size == 0)
+    return;
+
+  memcpy (run->block->data + run->block->used, vector->buffer, vector->size);
+  run->block->used += vector->size;
+  run->vector.size += vector->size;
+}
+
 /* Copies the payload, which has @size bytes in all. */
 void
 gudpx_send_queue_push (GudpxSendQueue *self, const GudpxOutgoing *outgoing, gsize size)
 {
-  GudpxQueuedRun *run = find_open_run (self, outgoing, size);
-  guint8 *payload;
+  GudpxQueuedRun *run = find_open_run (self, size);
 
-  if (run == NULL)
-    {
-      make_room_in_block (self, size);
-      run = push_run (self, outgoing, size);
-      run->block = self->block;
-      run->block->n_runs++;
-      run->vector = (GOutputVector){ run->block->data + run->block->used, 0 };
-    }
-
-  payload = run->block->data + run->block->used;
+  if (run == NULL || !goes_the_same_way (run, outgoing))
+    run = open_run (self, outgoing, size);
   for (guint i = 0; i < outgoing->n_vectors; i++)
-    {
-      if (outgoing->vectors[i].size == 0)
-        continue;
-      memcpy (payload, outgoing->vectors[i].buffer, outgoing->vectors[i].size);
-      payload += outgoing->vectors[i].size;
-    }
-  run->block->used += size;
-  run->vector.size += size;
+    append (run, &outgoing->vectors[i]);
+  run->way = outgoing->way; /* the same by another number */
   count_pushed (self, run, size);
+}
+
+/* The same for one that goes the way of the last. FALSE: it does not, or cannot leave with it. */
+gboolean
+gudpx_send_queue_push_alike (GudpxSendQueue *self, guint64 way, const GOutputVector *vector)
+{
+  GudpxQueuedRun *run = find_open_run (self, vector->size);
+
+  if (run == NULL || run->way != way)
+    return FALSE;
+
+  append (run, vector);
+  count_pushed (self, run, vector->size);
+  return TRUE;
 }
 
 /* Keeps @bytes instead of a copy, and @task until it can be answered. */
