@@ -398,11 +398,11 @@ send_or_queue (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GErro
 }
 
 /* In a dispatch, one that goes the way of the last: what was found right of that one is not looked at
- * again. FALSE: it does not, or is not that simple. */
+ * again; connecting elsewhere would have flushed it. FALSE: it does not, or is not that simple. */
 gboolean
 gudpx_port_queue_alike (GudpxPort *self, guint64 way, const GOutputVector *vector)
 {
-  if (self->dispatch_depth == 0 || self->waits_for_writable || self->peer.length > 0 ||
+  if (self->dispatch_depth == 0 || self->waits_for_writable ||
       self->queue.n_datagrams >= SEND_BATCH - 1 ||
       !gudpx_send_queue_has_room (&self->queue, vector->size) ||
       !gudpx_send_queue_push_alike (&self->queue, way, vector))

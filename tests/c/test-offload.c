@@ -284,6 +284,84 @@ test_refused (Fixture *fixture, gconstpointer data)
   exchange_by_cable (1000);
 }
 
+/* Replies to the datagrams of a joined message, with something between the second and the third. */
+typedef struct
+{
+  guint n_replies;
+  GudpxPort *bystander;
+} Replies;
+
+static void
+echo (GudpxDatagram *datagram, GError **error)
+{
+  gsize size;
+  const guint8 *payload = gudpx_datagram_get_payload (datagram, &size);
+
+  gudpx_datagram_reply (datagram, payload, size, error);
+}
+
+static void
+echo_and_write_elsewhere (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  static const guint8 news[40];
+  Replies *replies = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (++replies->n_replies == 3)
+    gudpx_port_write_to (gudpx_datagram_get_transport (datagram), news, sizeof news,
+                         gudpx_port_get_local_address (replies->bystander), &error);
+  g_assert_no_error (error);
+  echo (datagram, &error);
+  g_assert_no_error (error);
+}
+
+static void
+echo_and_connect_elsewhere (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  Replies *replies = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (++replies->n_replies < 3)
+    {
+      echo (datagram, &error);
+      g_assert_no_error (error);
+      return;
+    }
+
+  g_assert_true (gudpx_port_connect_peer (gudpx_datagram_get_transport (datagram), "127.0.0.1",
+                                          port_get_number (replies->bystander), NULL));
+  echo (datagram, &error);
+  expect_error (&error, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
+static void
+test_replies (Fixture *fixture, gconstpointer data)
+{
+  static const guint16 sizes[] = { 40, 40, 40, 40, 40 };
+  g_autoptr (Recorder) server = recorder_new ();
+  g_autoptr (Recorder) other = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (server, "127.0.0.1");
+  g_autoptr (GudpxPort) bystander = listen_on (other, "127.0.0.1");
+  Replies replies = { 0, bystander };
+
+  server->user_data = &replies;
+  server->on_datagram = echo_and_write_elsewhere;
+  send_sizes (fixture->sender, gudpx_port_get_local_address (port), sizes, 5);
+  expect_sizes (fixture->recorder, sizes, 5, gudpx_port_get_local_address (port));
+  wait_for (other->datagrams->len == 1);
+
+  replies.n_replies = 0;
+  server->on_datagram = echo_and_connect_elsewhere;
+  send_sizes (fixture->sender, gudpx_port_get_local_address (port), sizes, 5);
+  expect_sizes (fixture->recorder, sizes, 2, gudpx_port_get_local_address (port));
+  iterate ();
+  g_assert_cmpuint (replies.n_replies, ==, 3);
+  g_assert_cmpuint (fixture->recorder->datagrams->len, ==, 0);
+  g_assert_cmpuint (other->datagrams->len, ==, 1);
+  gudpx_port_stop_listening (port);
+  gudpx_port_stop_listening (bystander);
+}
+
 #ifdef HAVE_LINUX_IO
 /* Stands before the system's, and refuses longer runs if asked to, as older kernels do. */
 static guint max_run;
@@ -387,6 +465,7 @@ main (int argc, char *argv[])
   add ("truncated", test_truncated);
   add ("interrupted", test_interrupted);
   add ("refused", test_refused);
+  add ("replies", test_replies);
 #ifdef HAVE_LINUX_IO
   add ("old-kernel", test_old_kernel);
 #endif
