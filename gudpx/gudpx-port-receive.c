@@ -12,6 +12,8 @@
 #define MAX_DATAGRAMS_PER_DISPATCH 1024
 #define MAX_TIME_PER_DISPATCH (2 * G_TIME_SPAN_MILLISECOND)
 #define MAX_SKIPPED_POLLS 63
+/* What comes in such lots is not asked for again at once. */
+#define MIN_BULK 32
 /* So many between two looks at the clock, and in a batch for those who want batches. */
 #define MAX_DATAGRAMS_PER_BATCH GUDPX_PORT_POOL_SIZE
 
@@ -270,15 +272,24 @@ typedef enum
 {
   NOTHING,
   EVERYTHING, /* that there was */
-  ENOUGH,     /* for one dispatch */
+  ENOUGH,     /* for one dispatch, or so much that it may as well gather again */
 } Received;
+
+/* Whether a wake-up for as much as that costs next to nothing, and nobody waits for an answer. */
+static gboolean
+is_bulk (GudpxPort *self, guint n_datagrams, guint64 last_serial)
+{
+  return n_datagrams >= MIN_BULK && self->queue.last_serial == last_serial;
+}
 
 /* Reads batch by batch, until there is no more or it was enough. */
 static Received
 receive (GudpxPort *self, guint epoch)
 {
   Budget budget = { MAX_DATAGRAMS_PER_DISPATCH, g_get_monotonic_time () + MAX_TIME_PER_DISPATCH };
+  const guint64 last_serial = self->queue.last_serial;
   gboolean may_have_more = TRUE;
+  guint n_received;
 
   do
     {
@@ -292,9 +303,10 @@ receive (GudpxPort *self, guint epoch)
     }
   while (is_current (self, epoch) && gudpx_port_may_receive (self) && !is_spent (&budget));
 
-  if (budget.n_datagrams == MAX_DATAGRAMS_PER_DISPATCH)
+  n_received = MAX_DATAGRAMS_PER_DISPATCH - budget.n_datagrams;
+  if (n_received == 0)
     return NOTHING;
-  return is_spent (&budget) ? ENOUGH : EVERYTHING;
+  return is_spent (&budget) || is_bulk (self, n_received, last_serial) ? ENOUGH : EVERYTHING;
 }
 
 /* One of many ports has others beside it for whom it would ask in vain, so they learn together. */
@@ -317,6 +329,7 @@ busy_poll (GudpxPort *self, guint epoch)
   const gint64 end = now + MAX_TIME_PER_DISPATCH;
   gint64 deadline = now + self->busy_poll;
   gboolean has_paid = FALSE;
+  Received received = NOTHING;
 
   if (polls->n_skipped < polls->n_vain)
     {
@@ -324,10 +337,12 @@ busy_poll (GudpxPort *self, guint epoch)
       return;
     }
 
-  for (; is_current (self, epoch) && gudpx_port_may_receive (self) && now < MIN (deadline, end);
+  for (; is_current (self, epoch) && gudpx_port_may_receive (self) && received != ENOUGH &&
+         now < MIN (deadline, end);
        now = g_get_monotonic_time ())
     {
-      if (receive (self, epoch) == NOTHING)
+      received = receive (self, epoch);
+      if (received == NOTHING)
         continue;
       has_paid = TRUE;
       if (gudpx_port_is_open (self, epoch) && !self->waits_for_writable)

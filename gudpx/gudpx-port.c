@@ -604,7 +604,8 @@ install_properties (void)
    * For how many microseconds the port asks the socket again when it has delivered what there was,
    * before it goes back to the main loop, 0 to 1000. A main loop that goes to sleep and is woken costs
    * more than that. It is only done while it keeps paying: a port that asked in vain leaves it for
-   * some time. 0: never.
+   * some time, and one that has taken many datagrams and written none lets them gather again.
+   * 0: never.
    *
    * The default is 5.
    *

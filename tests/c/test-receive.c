@@ -384,6 +384,66 @@ test_shut_down (void)
   gudpx_port_stop_listening (port);
 }
 
+/* Something more comes as soon as the last of them was delivered. */
+typedef struct
+{
+  GudpxPort *port;
+  GSocket *peer;
+  guint n_left;
+  gboolean answers;
+} Traffic;
+
+static void
+send_one_more (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  Traffic *traffic = user_data;
+
+  if (traffic->answers)
+    gudpx_datagram_reply (datagram, text ("answer"), NULL);
+  if (--traffic->n_left == 0)
+    peer_send (traffic->peer, "more", -1, traffic->port);
+}
+
+static guint64
+count_wakeups (GudpxPort *port)
+{
+  g_autoptr (GudpxStatistics) statistics = gudpx_port_get_statistics (port);
+
+  return statistics->wakeups;
+}
+
+/* How many wake-ups it takes to deliver all. */
+static guint
+deliver_traffic (guint busy_poll, guint n_datagrams, gboolean answers)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  Traffic traffic = { port, peer, n_datagrams, answers };
+  guint64 n_before = count_wakeups (port);
+  guint n_wakeups;
+
+  g_assert_true (gudpx_port_set_busy_poll (port, busy_poll, NULL));
+  recorder->user_data = &traffic;
+  recorder->on_datagram = send_one_more;
+  for (guint i = 0; i < n_datagrams; i++)
+    peer_send (peer, "datagram", -1, port);
+  wait_for (recorder->datagrams->len == n_datagrams + 1);
+  n_wakeups = count_wakeups (port) - n_before;
+  gudpx_port_stop_listening (port);
+  return n_wakeups;
+}
+
+/* The port asks again before it goes back to the main loop, but not for more of a stream. */
+static void
+test_busy_poll (void)
+{
+  g_assert_cmpuint (deliver_traffic (0, 3, FALSE), ==, 2);
+  g_assert_cmpuint (deliver_traffic (1000, 3, FALSE), ==, 1);
+  g_assert_cmpuint (deliver_traffic (1000, 40, FALSE), ==, 2);
+  g_assert_cmpuint (deliver_traffic (1000, 40, TRUE), ==, 1);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -399,6 +459,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/receive/batch", test_batch);
   g_test_add_func ("/receive/fairness", test_fairness);
   g_test_add_func ("/receive/bounded-dispatch", test_bounded_dispatch);
+  g_test_add_func ("/receive/busy-poll", test_busy_poll);
   g_test_add_func ("/receive/nested-loop", test_nested_loop);
   g_test_add_func ("/receive/shut-down", test_shut_down);
 
