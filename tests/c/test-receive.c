@@ -412,36 +412,55 @@ count_wakeups (GudpxPort *port)
   return statistics->wakeups;
 }
 
-/* How many wake-ups it takes to deliver all. */
-static guint
-deliver_traffic (guint busy_poll, guint n_datagrams, gboolean answers)
+/* How many wake-ups it takes to deliver all; FALSE, if they take so long that other sources of the main
+ * loop have their turn in between. */
+static gboolean
+deliver_traffic (guint busy_poll, guint n_datagrams, gboolean answers, guint *n_wakeups)
 {
   g_autoptr (Recorder) recorder = recorder_new ();
   g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
   g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
   Traffic traffic = { port, peer, n_datagrams, answers };
   guint64 n_before = count_wakeups (port);
-  guint n_wakeups;
+  gint64 begin;
+  gint64 end;
 
   g_assert_true (gudpx_port_set_busy_poll (port, busy_poll, NULL));
   recorder->user_data = &traffic;
   recorder->on_datagram = send_one_more;
   for (guint i = 0; i < n_datagrams; i++)
     peer_send (peer, "datagram", -1, port);
+  begin = g_get_monotonic_time ();
   wait_for (recorder->datagrams->len == n_datagrams + 1);
-  n_wakeups = count_wakeups (port) - n_before;
+  end = g_get_monotonic_time ();
+  *n_wakeups = count_wakeups (port) - n_before;
   gudpx_port_stop_listening (port);
-  return n_wakeups;
+  return end - begin < 2 * G_TIME_SPAN_MILLISECOND;
+}
+
+static void
+expect_wakeups (guint busy_poll, guint n_datagrams, gboolean answers, guint expected)
+{
+  guint n_wakeups;
+
+  for (guint i = 0; i < 20; i++)
+    {
+      if (!deliver_traffic (busy_poll, n_datagrams, answers, &n_wakeups))
+        continue;
+      g_assert_cmpuint (n_wakeups, ==, expected);
+      return;
+    }
+  g_test_skip ("The machine takes too long for a few datagrams");
 }
 
 /* The port asks again before it goes back to the main loop, but not for more of a stream. */
 static void
 test_busy_poll (void)
 {
-  g_assert_cmpuint (deliver_traffic (0, 3, FALSE), ==, 2);
-  g_assert_cmpuint (deliver_traffic (1000, 3, FALSE), ==, 1);
-  g_assert_cmpuint (deliver_traffic (1000, 40, FALSE), ==, 2);
-  g_assert_cmpuint (deliver_traffic (1000, 40, TRUE), ==, 1);
+  expect_wakeups (0, 3, FALSE, 2);
+  expect_wakeups (1000, 3, FALSE, 1);
+  expect_wakeups (1000, 40, FALSE, 2);
+  expect_wakeups (1000, 40, TRUE, 1);
 }
 
 int
