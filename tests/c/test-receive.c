@@ -450,6 +450,8 @@ expect_wakeups (guint busy_poll, guint n_datagrams, gboolean answers, guint expe
     {
       if (deliver_traffic (busy_poll, n_datagrams, answers, &n_wakeups))
         fewest = MIN (fewest, n_wakeups);
+      else
+        i += 9; /* it will hardly get faster */
     }
   if (fewest == G_MAXUINT)
     g_test_skip ("The machine takes too long for a few datagrams");
