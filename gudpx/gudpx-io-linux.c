@@ -24,6 +24,13 @@
 /* One call reads about so much at most. */
 #define BATCH_BYTES (256 * 1024)
 
+/* What the kernel does not refuse to send as one. */
+typedef struct
+{
+  gsize max_segment;
+  guint max_run;
+} RunLimits;
+
 typedef struct
 {
   GudpxIo parent;
@@ -35,9 +42,7 @@ typedef struct
   gboolean reports_errors;  /* without a peer, too */
   gboolean receives_joined;
   gsize largest; /* message of the last batch: how many of them are worth a call */
-  /* What the kernel does not refuse to segment. */
-  gsize max_segment;
-  guint max_run;
+  RunLimits limits;
 } LinuxIo;
 
 /* What recvmmsg() fills. A thread has as many as are in use at a time, which is one but for nested
@@ -263,8 +268,8 @@ skip (Rest *rest, guint n_datagrams)
 static guint
 get_run (LinuxIo *self, const Rest *rest)
 {
-  return self->parent.coalesces && rest->outgoing->segment_size <= self->max_segment
-             ? MIN (count_left (rest), self->max_run)
+  return self->parent.coalesces && rest->outgoing->segment_size <= self->limits.max_segment
+             ? MIN (count_left (rest), self->limits.max_run)
              : 1;
 }
 
@@ -342,9 +347,9 @@ give_up_segmenting (LinuxIo *self, const Outbox *outbox, const Rest *rest, int e
     return FALSE;
 
   if (errsv == EINVAL && outbox->n_datagrams[0] > OLD_MAX_RUN)
-    self->max_run = OLD_MAX_RUN;
+    self->limits.max_run = OLD_MAX_RUN;
   else
-    self->max_segment = errsv == EIO ? 0 : rest->outgoing->segment_size - 1;
+    self->limits.max_segment = errsv == EIO ? 0 : rest->outgoing->segment_size - 1;
   return TRUE;
 }
 
@@ -385,7 +390,7 @@ linux_send (GudpxIo *io, const GudpxOutgoing *outgoing, guint n_outgoing, int *e
   LinuxIo *self = (LinuxIo *) io;
   Rest rest = { outgoing, n_outgoing, 0 };
   Outbox outbox;
-  const gsize max_segment = self->max_segment;
+  RunLimits limits = self->limits; /* that are sure */
   int refusal = 0; /* of a run */
   guint n_sent = 0;
 
@@ -400,9 +405,11 @@ linux_send (GudpxIo *io, const GudpxOutgoing *outgoing, guint n_outgoing, int *e
         {
           /* Alone it is refused as well: it was not for being a run. */
           if (*errsv == refusal)
-            self->max_segment = max_segment;
+            self->limits = limits;
           break;
         }
+      if (n > 0)
+        limits = self->limits;
       refusal = *errsv;
       *errsv = 0;
       skip (&rest, n);
@@ -586,7 +593,7 @@ gudpx_io_new_for_socket (GSocket *socket, gboolean is_shared, GudpxStatistics *s
 
   self->parent.funcs = &linux_io_funcs;
   self->parent.statistics = statistics;
-  self->max_run = GUDPX_IO_MAX_RUN;
+  self->limits.max_run = GUDPX_IO_MAX_RUN;
   self->fd = g_socket_get_fd (socket);
   self->is_ipv6 = g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6;
   self->is_unix = g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX;
@@ -596,7 +603,7 @@ gudpx_io_new_for_socket (GSocket *socket, gboolean is_shared, GudpxStatistics *s
       self->receives_joined =
           !is_shared &&
           setsockopt (self->fd, IPPROTO_UDP, UDP_GRO, &(int){ TRUE }, sizeof (int)) == 0;
-      self->max_segment = can_segment (self->fd) ? GUDPX_IO_MAX_RUN_SIZE : 0;
+      self->limits.max_segment = can_segment (self->fd) ? GUDPX_IO_MAX_RUN_SIZE : 0;
     }
   return &self->parent;
 }
