@@ -318,6 +318,14 @@ get_busy_polls (GudpxPort *self)
   return self->is_left_to_poller ? &shared_polls : &self->busy_polls;
 }
 
+static void
+send_written (GudpxPort *self, guint epoch)
+{
+  if (gudpx_port_is_open (self, epoch) && !self->waits_for_writable &&
+      !gudpx_send_queue_is_empty (&self->queue))
+    gudpx_port_flush (self, FALSE);
+}
+
 /* Asks again for a while: what answers to what was just sent comes sooner than a main loop could be
  * put to sleep and woken. When that was in vain, the next dispatches go without it, the more the more
  * often it was. */
@@ -345,10 +353,11 @@ busy_poll (GudpxPort *self, guint epoch)
       if (received == NOTHING)
         continue;
       has_paid = TRUE;
-      if (gudpx_port_is_open (self, epoch) && !self->waits_for_writable)
-        gudpx_port_flush (self, FALSE);
+      send_written (self, epoch);
       deadline = g_get_monotonic_time () + self->busy_poll;
     }
+  /* Who took nothing may have written. */
+  send_written (self, epoch);
   polls->n_vain = has_paid ? 0 : MIN (polls->n_vain * 2 + 1, MAX_SKIPPED_POLLS);
   polls->n_skipped = 0;
 }

@@ -24,9 +24,25 @@ struct _Taker
   gboolean pauses;
   gboolean iterates;
   gboolean echoes;
+  GSocket *peer; /* that sends one more at once, which is answered and not taken */
 };
 
 G_DEFINE_FINAL_TYPE (Taker, taker, GUDPX_TYPE_DATAGRAM_PROTOCOL)
+
+static void
+take_no_more (Taker *self, GudpxPort *port)
+{
+  if (self->limit > 0)
+    {
+      self->limit = 0;
+      peer_send (self->peer, "6", 1, port);
+      return;
+    }
+
+  gudpx_port_set_reading (port, FALSE);
+  g_assert_true (gudpx_port_write_to_host (port, text ("x"), "127.0.0.1", peer_get_port (self->peer),
+                                           NULL));
+}
 
 static void
 take (Taker *self, const guint8 *payload, guint32 size, guint32 number)
@@ -72,6 +88,8 @@ taker_packed_received (GudpxDatagramProtocol *protocol,
     gudpx_port_set_reading (port, FALSE);
   if (self->iterates)
     iterate ();
+  if (self->peer != NULL)
+    take_no_more (self, port);
 }
 
 static void
@@ -212,6 +230,20 @@ test_none_taken_and_write (Fixture *self, gconstpointer data)
   wait_for (self->taker->n_calls >= 2);
   g_assert_true (gudpx_port_write_to_host (self->port, text ("x"), "127.0.0.1",
                                            peer_get_port (self->peer), NULL));
+  answer = peer_receive (self->peer, NULL);
+  g_assert_cmpstr (answer, ==, "x");
+}
+
+/* What is written leaves also where the port asked the socket again, and then is done. */
+static void
+test_none_taken_by_busy_poll (Fixture *self, gconstpointer data)
+{
+  g_autofree char *answer = NULL;
+
+  g_assert_true (gudpx_port_set_busy_poll (self->port, 1000, NULL));
+  self->taker->peer = self->peer;
+  wait_for (!gudpx_port_get_reading (self->port));
+  wait_for (gudpx_port_get_send_queue_size (self->port) == 0);
   answer = peer_receive (self->peer, NULL);
   g_assert_cmpstr (answer, ==, "x");
 }
@@ -374,6 +406,7 @@ main (int argc, char **argv)
   add (some_taken);
   add (none_taken);
   add (none_taken_and_write);
+  add (none_taken_by_busy_poll);
   add (stop);
   add (stop_while_none_is_taken);
   add (pause);
