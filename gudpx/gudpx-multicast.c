@@ -216,6 +216,19 @@ membership_change (const Membership *self, GSocket *socket, gboolean join)
     }
 }
 
+/* What the system's word for it leaves open. */
+static const char *
+explain (const Membership *self, gboolean join, int errsv)
+{
+  if (join && errsv == EADDRINUSE)
+    return " again";
+  if (!join && errsv == EADDRNOTAVAIL)
+    return ", which was not joined";
+  if (join && errsv == ENODEV && self->interface == NULL)
+    return " without a route to it or the name of an interface";
+  return "";
+}
+
 static void
 set_membership_error (const Membership *self, gboolean join, int errsv, GError **error)
 {
@@ -223,9 +236,10 @@ set_membership_error (const Membership *self, gboolean join, int errsv, GError *
   g_autofree char *group =
       g_inet_address_to_string (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (object)));
 
-  gudpx_set_error_errno (error, errsv, "Cannot %s the group %s%s%s", join ? "join" : "leave", group,
+  gudpx_set_error_errno (error, errsv, "Cannot %s the group %s%s%s%s", join ? "join" : "leave", group,
                          self->interface != NULL ? " on " : "",
-                         self->interface != NULL ? self->interface : "");
+                         self->interface != NULL ? self->interface : "",
+                         explain (self, join, errsv));
 }
 
 /* Joins on a new socket what the one before had joined. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include <gio/gnetworking.h>
@@ -186,6 +187,17 @@ gudpx_options_set (GudpxOptions *self,
   return TRUE;
 }
 
+/* What an IPv4 address says beside its interface: where the datagrams leave from. */
+static struct in_addr
+get_ipv4_address (const char *interface)
+{
+  struct in_addr address = { 0 };
+
+  if (interface != NULL && inet_pton (AF_INET, interface, &address) != 1)
+    address.s_addr = htonl (INADDR_ANY);
+  return address;
+}
+
 static gboolean
 apply_multicast_interface (GSocket *socket, const char *interface, GError **error)
 {
@@ -201,6 +213,7 @@ apply_multicast_interface (GSocket *socket, const char *interface, GError **erro
     return FALSE;
 
   request.imr_ifindex = (int) index;
+  request.imr_address = get_ipv4_address (interface);
   is_set = setsockopt (fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request) == 0;
   if (family == G_SOCKET_FAMILY_IPV6)
     is_set = setsockopt (fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof index) == 0;

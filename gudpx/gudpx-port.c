@@ -486,7 +486,8 @@ install_properties (void)
    * GudpxPort:multicast-interface: (getter get_multicast_interface) (setter set_multicast_interface)
    *
    * The network interface that multicast datagrams leave by: its name, or an address that it has;
-   * %NULL: the system's choice.
+   * %NULL: the system's choice. By an IPv4 address datagrams of a port that is bound to all addresses
+   * also leave from that address (`ip(7)`, `IP_MULTICAST_IF`).
    *
    * The default is %NULL.
    *

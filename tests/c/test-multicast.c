@@ -136,6 +136,40 @@ test_interfaces (void)
   listener_clear (&receiver);
 }
 
+static char *
+host_of (GSocketAddress *address)
+{
+  return g_inet_address_to_string (
+      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+}
+
+/* By an address of the interface: as with IP_MULTICAST_IF it is also where the datagrams leave from. */
+static void
+check_sender (const char *host, const char *address)
+{
+  Listener listener;
+  g_autofree char *sender = NULL;
+
+  listener_init (&listener, 0, host);
+  join (&listener, GROUP, address);
+  g_assert_true (gudpx_port_set_multicast_interface (listener.port, address, NULL));
+  say (&listener, GROUP);
+  wait_for (listener.recorder->datagrams->len == 1);
+  sender = host_of (gudpx_datagram_get_sender (listener.recorder->datagrams->pdata[0]));
+  g_assert_cmpstr (sender, ==, address);
+  listener_clear (&listener);
+}
+
+static void
+test_interface_address (void)
+{
+  run_command ("ip address add 10.99.0.7/24 dev gudpx0");
+  check_sender (NULL, "10.99.0.1");
+  check_sender (NULL, "10.99.0.7");
+  check_sender ("::", "10.99.0.7");
+  check_sender (NULL, "127.0.0.1");
+}
+
 static void
 test_leave (void)
 {
@@ -289,6 +323,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/multicast/ipv4-on-dual-stack", test_ipv4_on_dual_stack);
   g_test_add_func ("/multicast/scope", test_scope);
   g_test_add_func ("/multicast/interfaces", test_interfaces);
+  g_test_add_func ("/multicast/interface-address", test_interface_address);
   g_test_add_func ("/multicast/leave", test_leave);
   g_test_add_func ("/multicast/restart", test_restart);
   g_test_add_func ("/multicast/source", test_source);
