@@ -185,7 +185,6 @@ void
 peer_send (GSocket *peer, const char *payload, gssize size, GudpxPort *port)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GSocketAddress) any = NULL;
   GSocketAddress *destination = gudpx_port_get_local_address (port);
 
   if (size < 0)

@@ -189,7 +189,7 @@ listen_on (uint16_t port)
   return fd;
 }
 
-static void
+_Noreturn static void
 serve_many (const SubjectOptions *options)
 {
   int epoll = epoll_create1 (EPOLL_CLOEXEC);
