@@ -23,8 +23,7 @@ TYPES = ROOT / "tests" / "js" / "types"
 DECLARATIONS = ROOT / "gudpx" / "overrides" / "gudpx-1.d.ts"
 TSC = shutil.which("tsc")
 OPTIONS = ["--strict", "--noEmit", "--allowJs", "--checkJs", "--target", "es2022",
-           "--lib", "es2022", "--module", "esnext", "--moduleResolution", "node",
-           "--typeRoots", str(TYPES)]
+           "--lib", "es2022", "--module", "esnext", "--typeRoots", str(TYPES)]
 LENIENT = ["--noImplicitAny", "false", "--strictNullChecks", "false",
            "--useUnknownInCatchVariables", "false"]
 GIR = "{http://www.gtk.org/introspection/core/1.0}"
