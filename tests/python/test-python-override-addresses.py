@@ -2,7 +2,11 @@
 """The override: addresses, payloads and attributes as Python has them."""
 
 import array
+import os
+import pathlib
 import random
+import socket
+import unittest.mock
 
 import tap
 from gudpxtest import (DESTINATION_UNSET, LOCALHOST, Code, Gio, GLib, Gudpx, Recorder, TestCase,
@@ -101,9 +105,44 @@ class AddressTest(TestCase):
             settle()
             self.assertEqual(recorder.datagrams[0].sender, port.local_address)
 
+    def test_unix_beyond_ascii(self):
+        """What is no UTF-8 too, which Python escapes, and zeros in abstract names."""
+        for name in b"caf\xc3\xa9", b"\xff-%d" % random.getrandbits(60), b"a\0b\xff\0":
+            path = os.fsencode(self.temporary_path("")) + name.replace(b"\0", b"")
+            for wanted in path, b"\0gudpx-%d-" % random.getrandbits(60) + name:
+                recorder = Recorder()
+                peer = self.own(Gudpx.listen_unix_datagram(wanted, recorder))
+                self.assertEqual(peer.local_address, os.fsdecode(wanted))
+                with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as plain:
+                    plain.connect(wanted)
+                port = self.listen_unix()
+                for destination in wanted, os.fsdecode(wanted), peer.get_local_address():
+                    port.write(b"x", destination)
+                port.connect_peer_address(peer.local_address)
+                self.assertEqual(port.peer_address, peer.local_address)
+                self.assertTrue(repr(port).encode())
+                settle()
+                self.assertEqual(recorder.payloads, [b"x"] * 3)
+
+    def test_unix_paths_as_bytes(self):
+        path = self.temporary_path("socket")
+        for given in path.encode(), pathlib.Path(path):
+            port = Gudpx.listen_unix_datagram(given, Recorder())
+            self.assertEqual(port.local_address, path)
+            self.assertEqual(Gudpx.Datagram.new(b"x", given).destination, path)
+            port.stop_listening()
+        self.assertEqual(self.listen_unix(path=b"@gudpx-%d" % random.getrandbits(60)).local_address[0],
+                         "\0")
+
+    def test_an_interface_that_is_no_utf8(self):
+        from gi.overrides._gudpx import addresses
+        with unittest.mock.patch("socket.if_indextoname", return_value="e\udcff"):
+            gio = Gio.InetSocketAddress.new_from_string("fe80::1%1", 9)
+            self.assertEqual(addresses.from_gio(gio), ("fe80::1%1", 9))
+
     def test_wrong_ones(self):
         port = self.listen()
-        for wrong in (LOCALHOST,), (LOCALHOST, 1, 2), 5, b"x":
+        for wrong in (LOCALHOST,), (LOCALHOST, 1, 2), 5:
             with self.subTest(wrong), self.assertRaisesRegex(TypeError, "an address is"):
                 port.write(b"x", wrong)
         for host, wrong, words in ((LOCALHOST, "9", "port number .* not '9'$"), (5, 9, "host .* not 5$"),
@@ -123,7 +162,7 @@ class AddressTest(TestCase):
             port.write(b"x", ("nonesuch.example", 9))
         with self.assert_error(Code.INVALID_ARGUMENT, "fe80::1%nonesuch0", "known interface"):
             port.write(b"x", ("fe80::1%nonesuch0", 9))
-        for path in "", "/" + 107 * "x", 200 * "x":
+        for path in "", b"", "/" + 107 * "x", 200 * "x":
             with self.assert_error(Code.INVALID_ARGUMENT, "empty or too long"):
                 self.listen_unix().write(b"x", path)
         with self.assert_error(DESTINATION_UNSET):

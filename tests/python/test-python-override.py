@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The override: Twisted's hook, and addresses as tuples."""
 
+import os
 import random
 import socket
 import warnings
@@ -65,10 +66,12 @@ class HookTest(TestCase):
         protocol = Hook(lambda *args: args[2] and echo(*args))
         path = self.temporary_path("port")
         self.listen_unix(protocol, path)
-        for name in None, self.temporary_path("peer"), "\0gudpx-%d" % random.getrandbits(60):
+        for name in (None, self.temporary_path("peer"), self.temporary_path("peer\udcff"),
+                     "\0gudpx-%d" % random.getrandbits(60),
+                     "\0gudpx-%d\0\udcff" % random.getrandbits(60)):
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as peer:
                 if name:
-                    peer.bind(name)
+                    peer.bind(os.fsencode(name))
                 peer.settimeout(20)
                 peer.sendto(b"x", path)
                 settle()

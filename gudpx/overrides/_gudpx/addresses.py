@@ -30,15 +30,19 @@ class Address(NamedTuple):
 
 def _name_interface(index):
     try:
-        return socket.if_indextoname(index)
-    except OSError:
+        name = socket.if_indextoname(index)
+        # GIO takes UTF-8 alone.
+        name.encode()
+    except (OSError, UnicodeEncodeError):
         return str(index)
+    return name
 
 
 def _from_unix(address):
     """An abstract name begins with a zero, as Python has it."""
     abstract = address.get_address_type() == Gio.UnixSocketAddressType.ABSTRACT
-    return "\0" * abstract + address.get_path()
+    # get_path() would end at a zero, and takes UTF-8 alone.
+    return "\0" * abstract + os.fsdecode(address.props.path_as_array)
 
 
 def from_gio(address):
@@ -63,7 +67,9 @@ def address_from_gio(address):
 
 def show(address):
     """For people: an abstract name begins with @."""
-    return str(address or "no address").replace("\0", "@", 1)
+    shown = str(address or "no address").replace("\0", "@", 1)
+    # What is no UTF-8 cannot be printed.
+    return shown.encode(errors="backslashreplace").decode()
 
 
 def recall(address):
@@ -122,14 +128,24 @@ def _parse_tuple(destination):
 
 
 def _to_unix(path):
+    name = os.fsencode(path)
     # GIO would cut the end off, or take no name for a long abstract one.
-    if not path or len(os.fsencode(path)) >= _UNIX_PATH_MAX:
+    if not name or len(name) >= _UNIX_PATH_MAX:
         raise errors.make(Gio.IOErrorEnum.INVALID_ARGUMENT,
-                          f"“{path}” is empty or too long for a socket address")
-    if not path.startswith("\0"):
-        return Gio.UnixSocketAddress.new(path)
-    return Gio.UnixSocketAddress.new_with_type(list(path[1:].encode()),
-                                               Gio.UnixSocketAddressType.ABSTRACT)
+                          f"“{show(path)}” is empty or too long for a socket address")
+    if name.startswith(b"\0"):
+        return _make_unix(name[1:], Gio.UnixSocketAddressType.ABSTRACT)
+    if b"\0" in name:
+        raise errors.make(Gio.IOErrorEnum.INVALID_ARGUMENT,
+                          f"“{show(path)}” is no path: there is a zero in it")
+    if name.isascii():
+        return Gio.UnixSocketAddress.new(name.decode())
+    return _make_unix(name, Gio.UnixSocketAddressType.PATH)
+
+
+def _make_unix(name, kind):
+    # PyGObject takes them for signed numbers.
+    return Gio.UnixSocketAddress.new_with_type(memoryview(name).cast("b").tolist(), kind)
 
 
 def to_gio(address):
@@ -139,7 +155,7 @@ def to_gio(address):
         return address
     if isinstance(address, (tuple, list)):
         return _parse_tuple(address)
-    if isinstance(address, (str, os.PathLike)):
-        return _to_unix(os.fspath(address))
+    if isinstance(address, (str, bytes, os.PathLike)):
+        return _to_unix(address)
     raise TypeError("an address is (host, port), a Gio.SocketAddress or the path of a UNIX socket, "
                     f"not {type(address).__name__}")

@@ -112,7 +112,7 @@ def listen_multicast(port, protocol, listen_multiple=False, interface=None,
 def listen_unix_datagram(path, protocol, max_packet_size=None, **properties):
     """Listens on a UNIX datagram socket; an abstract name begins with a zero, or with @."""
     _add_size(properties, max_packet_size)
-    path = os.fspath(path)
+    path = os.fsdecode(path)
     if path.startswith("@"):
         path = "\0" + path[1:]
     return _listen("listen_unix_datagram", addresses.to_gio(path), protocol, properties)

@@ -23,7 +23,8 @@ class Address(NamedTuple):
 
 _Payload = bytes | bytearray | memoryview | array[int]
 # (host, port), also with what socket.socket has behind it; the path of a UNIX socket.
-_Destination = tuple[str, int] | tuple[str, int, int, int] | str | os.PathLike[str] | Gio.SocketAddress
+_Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+_Destination = tuple[str, int] | tuple[str, int, int, int] | _Path | Gio.SocketAddress
 # An Address; of a UNIX socket its path, of nobody None.
 _Sender = Address | Any
 _ReadyCallback = Callable[..., object]
@@ -441,7 +442,7 @@ def listen_multicast(
     max_pacing_rate: int = ...,
 ) -> Port: ...
 def listen_unix_datagram(
-    path: str | os.PathLike[str],
+    path: _Path,
     protocol: DatagramProtocol,
     max_packet_size: int | None = None,
     *,
