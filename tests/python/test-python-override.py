@@ -4,11 +4,13 @@
 import os
 import random
 import socket
+import unittest.mock
 import warnings
 
 import tap
 from gudpxtest import (LOCALHOST, Code, GLib, Gudpx, Recorder, TestCase, address, iterate_until,
                        number, settle)
+from gi.overrides._gudpx import batches
 
 
 class Hook(Gudpx.DatagramProtocol):
@@ -115,6 +117,99 @@ class HookTest(TestCase):
         self.assertEqual(protocol.payloads, PAYLOADS)
         self.assertEqual([peer.recv(10) for _ in range(8)],
                          [data for data in PAYLOADS if data not in (b"3", b"7")])
+
+    def test_exception_beside_the_handler_loses_its_datagram(self):
+        """A sender that cannot be told, as one whose name nobody can read."""
+        protocol, port, peer = self.deliver(echo, PAYLOADS[:4])
+        other = self.send(port, b"lost", b"lost too")
+        peer.sendto(b"4", port.local_address)
+        real_learn = batches.Peers.learn
+
+        def learn(peers, port, number):
+            if peers.senders:
+                raise LookupError(number)
+            return real_learn(peers, port, number)
+
+        with unittest.mock.patch.object(batches.Peers, "learn", learn):
+            settle()
+        self.assertEqual([type(error) for error in self.take_exceptions()], [LookupError] * 2)
+        self.assertEqual(protocol.payloads, PAYLOADS[:5])
+        self.assertEqual([peer.recv(10) for _ in range(5)], PAYLOADS[:5])
+        other.sendto(b"known", port.local_address)
+        settle()
+        self.assertEqual(protocol.received[5:], [(b"known", other.getsockname())])
+
+    def test_exception_between_two_handlers(self):
+        """As of a signal: nothing is delivered again, and what is left comes."""
+        protocol, port, peer = self.deliver(echo)
+        stop_collecting = type(port)._stop_collecting
+        failures = [KeyboardInterrupt(), ValueError()]
+
+        def fail_once(port):
+            stop_collecting(port)
+            if failures:
+                raise failures.pop()
+
+        with unittest.mock.patch.object(type(port), "_stop_collecting", fail_once):
+            settle()
+            self.send(port, b"later")
+            settle()
+        self.assertEqual(protocol.payloads, PAYLOADS + [b"later"])
+        self.assertEqual([type(error) for error in self.take_exceptions()],
+                         [ValueError, KeyboardInterrupt])
+
+    def test_a_hook_that_is_a_property(self):
+        class Late(Gudpx.DatagramProtocol):
+            payloads = []
+            n_asked = 0
+
+            @property
+            def datagram_received(self):
+                self.n_asked += 1
+                if self.n_asked in (1, 2):
+                    raise AttributeError("not yet")
+                return lambda data, sender: self.payloads.append(data)
+
+        self.send(self.listen(Late()), *PAYLOADS)
+        settle()
+        self.assertEqual(Late.payloads, PAYLOADS[1:])
+        self.assertEqual([str(error) for error in self.take_exceptions()], ["not yet"])
+
+    def check_transport(self, kind, transport="the port"):
+        """What the handler sees of it; the answers come through it."""
+        protocol = kind(lambda protocol, *_: seen.append(protocol.transport))
+        seen = []
+        port = self.listen(protocol)
+        peer = self.send(port, *PAYLOADS)
+        settle()
+        self.assertEqual(protocol.payloads, PAYLOADS)
+        self.assertEqual(seen, [port if transport == "the port" else transport] * len(PAYLOADS))
+        port.write(b"x", peer.getsockname())
+        self.assertEqual(peer.recv(10), b"x")
+
+    def test_a_transport_of_the_class(self):
+        class Own(Hook):
+            transport = property(lambda self: "its own")
+
+        class Frozen(Hook):
+            def __setattr__(self, name, value):
+                if name == "transport":
+                    raise AttributeError(name)
+                super().__setattr__(name, value)
+
+        self.check_transport(Own, "its own")
+        self.check_transport(Frozen)
+
+    def test_a_transport_that_a_test_left(self):
+        for connected in False, True:
+            def make(handler):
+                hook = Hook(handler)
+                hook.transport = "left"
+                if connected:
+                    hook.connect("datagram-received", lambda *_: None)
+                return hook
+
+            self.check_transport(make)
 
     def test_stop_in_the_middle(self):
         def stop(protocol, data, sender):

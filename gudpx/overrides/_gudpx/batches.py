@@ -5,9 +5,12 @@ import array
 import struct
 import sys
 
+from gi.module import get_introspection_module
 from gi.repository import GLib
 
 from . import addresses
+
+Gudpx = get_introspection_module("Gudpx")
 
 # What a datagram takes at most, whatever its destination.
 _MAX_COLLECTED = 65507
@@ -179,26 +182,33 @@ class _Batch:
         return sum(size for size, _ in struct.iter_unpack("=II", taken))
 
 
+def _find_hook(protocol):
+    """A hook that is a property may raise: then it is looked up for each datagram, which is lost."""
+    try:
+        return protocol.datagram_received
+    except Exception:
+        return lambda data, sender: protocol.datagram_received(data, sender)
+
+
 def _deliver(protocol, port, batch, offset=0):
     """Calls the hook for each, until there are no more or the port may not have them now."""
     peers = port._peers
     senders = peers.senders
-    handle = protocol.datagram_received
+    handle = _find_hook(protocol)
     payloads = batch.payloads
     interruptions = _interruptions
     last = None
     for size, number in batch.entries:
-        if number != last:
-            try:
-                sender = senders[number]
-            except KeyError:
-                sender = peers.learn(port, number)
-            last = number
-        end = offset + size
-        data = payloads[offset:end]
-        offset = end
+        start = offset
+        offset += size
         try:
-            handle(data, sender)
+            if number != last:
+                try:
+                    sender = senders[number]
+                except KeyError:
+                    sender = peers.learn(port, number)
+                last = number
+            handle(payloads[start:offset], sender)
         except SystemExit:
             raise
         except BaseException:
@@ -217,11 +227,32 @@ def _drain(protocol, port):
     return True
 
 
+def _change_transport(protocol, port):
+    """What it was is returned. A class may have a property of that name, or assign in its own way."""
+    outer = protocol.__dict__.get("transport")
+    protocol.__dict__["transport"] = port
+    return outer
+
+
 def _restore_transport(protocol, outer):
-    """What it was for the handler that ran the main loop; most of the time there is none."""
+    """What it was for the handler that ran the main loop; most of the time there is none, and what a
+    test has put there ends with the first real datagram."""
     protocol.__dict__.pop("transport", None)
-    if outer is not None and outer.get_listening():
-        protocol.transport = outer
+    if isinstance(outer, Gudpx.Port) and outer.get_listening():
+        protocol.__dict__["transport"] = outer
+
+
+def _deliver_with_transport(protocol, port, batch):
+    outer_transport = _change_transport(protocol, port)
+    if not port._batches:
+        port._start_collecting()
+    port._batches.append(batch)
+    try:
+        _deliver(protocol, port, batch)
+    finally:
+        port._batches.remove(batch)
+        port._stop_collecting()
+        _restore_transport(protocol, outer_transport)
 
 
 def take_packed(self, port, payloads, *rest):
@@ -230,30 +261,21 @@ def take_packed(self, port, payloads, *rest):
     index = rest[1] if len(rest) > 1 else rest[0]
     if port._peers is None:
         port._prepare_batches()
-    if port._batches and not _drain(self, port):
-        return 0
-    if not index:
-        return 0
-
-    batch = _Batch(payloads, index)
-    outer_transport = self.__dict__.get("transport")
-    if not port._batches:
-        port._start_collecting()
-    port._batches.append(batch)
-    self.transport = port
+    batch = _Batch(payloads, index or b"")
     try:
-        _deliver(self, port, batch)
-    finally:
-        port._batches.remove(batch)
-        port._stop_collecting()
-        _restore_transport(self, outer_transport)
+        if (not port._batches or _drain(self, port)) and not batch.is_at_end:
+            _deliver_with_transport(self, port, batch)
+    except SystemExit:
+        raise
+    except BaseException:
+        # C would deliver again what it is not told to be taken.
+        report_exception()
     return batch.n_taken
 
 
 def take_datagram(self, datagram):
     """The virtual function datagram_received(): one by one, where a handler is connected as well."""
-    outer_transport = self.__dict__.get("transport")
-    self.transport = datagram.get_transport()
+    outer_transport = _change_transport(self, datagram.get_transport())
     try:
         self.datagram_received(datagram.get_payload(), addresses.recall(datagram.get_sender()))
     finally:
