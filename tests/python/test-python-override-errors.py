@@ -230,6 +230,11 @@ class KeywordTest(TestCase):
         self.assertTrue(port.listen_multiple)
         self.assertEqual(port.local_address.host, LOCALHOST)
 
+    def test_the_third_argument_of_twisted(self):
+        for interface in LOCALHOST, "":
+            with self.assertRaisesRegex(TypeError, f"write interface='{interface}'"):
+                self.own(Gudpx.listen_multicast(0, Recorder(), interface))
+
     def test_listen_multicast(self):
         port = self.own(Gudpx.listen_multicast(0, Recorder(), listen_multiple=True, interface="::",
                                                multicast_ttl=5, multicast_loopback=False))

@@ -103,6 +103,10 @@ def listen_udp(port, protocol, interface=None, max_packet_size=None, *, bind_add
 def listen_multicast(port, protocol, listen_multiple=False, interface=None,
                      max_packet_size=None, *, bind_address=None, **properties):
     """Listens like listen_udp(); with listen_multiple several programs of the machine may."""
+    # Twisted has the interface there, which would be true.
+    if isinstance(listen_multiple, str):
+        raise TypeError("listen_multicast() takes listen_multiple there, True or False: write "
+                        f"interface={listen_multiple!r}")
     _add_size(properties, max_packet_size)
     host = _choose("listen_multicast", interface, bind_address)
     return _listen("listen_multicast", _parse(host, port), protocol,
