@@ -226,8 +226,10 @@ class PayloadTest(TestCase):
             with self.subTest(name):
                 with self.assertRaisesRegex(TypeError, "bytes, not str: encode"):
                     write("text")
-                with self.assertRaisesRegex(TypeError, "not float"):
-                    write(1.5)
+                for wrong, kind in ((1.5, "float"), (None, "NoneType"), ([97], "list"),
+                                    ([b"a"], "list"), ((97,), "tuple")):
+                    with self.assertRaisesRegex(TypeError, f"not {kind}$"):
+                        write(wrong)
         self.assert_nothing_to_read(peer)
 
     def test_what_is_one(self):

@@ -6,7 +6,7 @@ import array
 
 import tap
 from gudpxtest import (DESTINATION_UNSET, LOCALHOST, Answer, Code, Recorder, TestCase, address,
-                       number, settle, unix_address)
+                       number, settle, unix_address, without_override)
 
 from gi.repository import GLib, Gudpx
 
@@ -48,8 +48,13 @@ class Forms(TestCase):
         self.assert_arrives(b"5")
 
     def test_what_a_payload_may_be(self):
-        for payload in (b"abc", bytearray(b"abc"), memoryview(b"abc"), array.array("B", b"abc"),
-                        [97, 98, 99], (97, 98, 99)):
+        for payload in b"abc", bytearray(b"abc"), memoryview(b"abc"), array.array("B", b"abc"):
+            self.port.write_to(payload, self.to)
+            self.assert_arrives(b"abc")
+
+    @without_override
+    def test_numbers_will_do(self):
+        for payload in [97, 98, 99], (97, 98, 99):
             self.port.write_to(payload, self.to)
             self.assert_arrives(b"abc")
 
@@ -65,6 +70,7 @@ class Forms(TestCase):
         self.port.write_bytes(GLib.Bytes.new(b""), self.to)
         self.assert_arrives(b"")
 
+    @without_override
     def test_none_is_empty(self):
         self.port.write_to(None, self.to)
         self.assert_arrives(b"")

@@ -12,9 +12,7 @@ def to_bytes(data):
         raise TypeError("a payload is bytes, not str: encode it first")
     if isinstance(data, GLib.Bytes):
         return data.get_data() or b""
-    # None is empty, and numbers will do, as without this module.
-    if data is None or isinstance(data, (list, tuple)):
-        return data
+    # None and lists of numbers, which C takes, are mistakes here: b"" is the empty one.
     try:
         return bytes(memoryview(data))
     except TypeError:
@@ -23,4 +21,4 @@ def to_bytes(data):
 
 
 def to_gbytes(data):
-    return data if isinstance(data, GLib.Bytes) else GLib.Bytes.new(to_bytes(data) or b"")
+    return data if isinstance(data, GLib.Bytes) else GLib.Bytes.new(to_bytes(data))
