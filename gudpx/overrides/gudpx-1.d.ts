@@ -25,8 +25,11 @@ declare module 'gi://Gudpx?version=1' {
         /** A string is the path of a UNIX socket; an abstract name begins with a zero. */
         type Address = Endpoint | Gio.SocketAddress | string;
 
-        /** What an address is given as: `{host, port}`, or the path of a UNIX socket. */
-        type Sender = Endpoint | string;
+        /**
+         * What an address is given as: `{host, port}`, or the path of a UNIX socket; the address
+         * itself where the path is no text.
+         */
+        type Sender = Endpoint | string | Gio.UnixSocketAddress;
 
         type Ready<Source> = (source: Source, result: Gio.AsyncResult) => void;
 

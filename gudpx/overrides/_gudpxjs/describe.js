@@ -5,6 +5,7 @@
 /* exported override */
 
 var override = Gudpx => {
+    const {Gio} = imports.gi;
     const {Object} = globalThis;
     const {makeEndpoint} = imports.overrides._gudpxjs.values;
 
@@ -36,6 +37,8 @@ var override = Gudpx => {
     function describeEndpoint(endpoint) {
         if (endpoint === null || typeof endpoint === 'string')
             return endpoint?.replace('\0', '@') || 'no address';
+        if (endpoint instanceof Gio.SocketAddress)
+            return endpoint.to_string();
         const {host, port} = endpoint;
         return `${host.includes(':') ? `[${host}]` : host}:${port}`;
     }

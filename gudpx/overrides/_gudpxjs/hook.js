@@ -11,9 +11,13 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
     const {makeEndpoint} = imports.overrides._gudpxjs.values;
     const {collectGarbage} = imports.overrides._gudpxjs.garbage;
 
-    // Anything can be thrown; logError() takes objects alone.
+    // Anything can be thrown; logError() takes objects alone, and only those that can be shown.
     function report(error) {
-        logError(Object(error) === error ? error : new Error(`${String(error)} was thrown`));
+        try {
+            logError(Object(error) === error ? error : new Error(`${String(error)} was thrown`));
+        } catch {
+            logError(new Error('Something was thrown that cannot be shown'));
+        }
     }
 
     // An asynchronous hook throws later. GJS would tell where, and not what.
@@ -22,26 +26,37 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
             result.catch(report);
     }
 
-    // Calls the hook for each, until there are no more or the port may not have them now.
+    // It may be a getter, which throws for each datagram then.
+    function getHook(protocol) {
+        try {
+            return protocol.datagramReceived;
+        } catch (error) {
+            return () => {
+                throw error;
+            };
+        }
+    }
+
+    // Calls the hook for each, until there are no more or the port may not have them now. Whatever
+    // is thrown costs its own datagram alone: what is not taken comes again.
     function deliver(protocol, port, state, batch) {
         const {payloads, entries} = batch;
-        const handle = protocol.datagramReceived;
+        const handle = getHook(protocol);
         const before = countInterruptions();
         let last = -1;
         let sender = null;
 
         while (batch.next < entries.length) {
             const number = entries[batch.next + 1];
-            const end = batch.offset + entries[batch.next];
-
-            if (number !== last) {
-                sender = state.getSender(port, number);
-                last = number;
-            }
-            const data = payloads.slice(batch.offset, end);
-            batch.offset = end;
+            const start = batch.offset;
+            batch.offset += entries[batch.next];
             batch.next += 2;
             try {
+                if (number !== last) {
+                    sender = state.getSender(port, number);
+                    last = number;
+                }
+                const data = payloads.slice(start, batch.offset);
                 const result = handle.call(protocol, data, sender);
                 if (result !== undefined)
                     watch(result);
@@ -108,6 +123,8 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
         try {
             const sender = makeEndpoint(datagram.get_sender());
             watch(this.datagramReceived(datagram.get_payload(), sender));
+        } catch (error) {
+            report(error);
         } finally {
             restorePort(this, outerPort);
         }
@@ -115,7 +132,7 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
 
     // What it was for the handler that ran the main loop; most of the time there is none.
     function restorePort(protocol, outerPort) {
-        protocol._gudpxPort = outerPort !== null && outerPort.get_listening() ? outerPort : null;
+        protocol._gudpxPort = outerPort?.get_listening() ? outerPort : null;
     }
 
     // The port that was attached last; in datagramReceived() the one that the datagram came through.
@@ -138,10 +155,10 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
 
     // What an object has itself is found at once; what it inherits the engine asks GObject for.
     function own(protocol) {
-        if (hasOwn(protocol, '_gudpxPort'))
+        if (hasOwn(protocol, '_gudpxPort') || !Object.isExtensible(protocol))
             return;
         define(protocol, '_gudpxPort', null);
-        if (inheritsTransport(protocol)) {
+        if (!hasOwn(protocol, 'transport') && inheritsTransport(protocol)) {
             Object.defineProperty(protocol, 'transport', {
                 configurable: true,
                 get() {

@@ -41,9 +41,18 @@ var create = Gudpx => {
         Object.defineProperty(object, name, {value, configurable: true, writable: true});
     }
 
+    // None where the name of an interface is no text.
+    function readHost(port, number) {
+        try {
+            return dupPeerHost.call(port, number);
+        } catch {
+            return [null, 0];
+        }
+    }
+
     // A scope is given by its number, which is an address's own to tell.
     function makeSender(port, number) {
-        const [host, portNumber] = dupPeerHost.call(port, number);
+        const [host, portNumber] = readHost(port, number);
 
         if (host === null || host.includes('%'))
             return makeEndpoint(port.get_peer(number));

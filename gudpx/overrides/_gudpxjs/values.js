@@ -13,6 +13,7 @@ var {checkPort, makeEndpoint, toAddress, toBytes, lookUpAddress, makeUnixAddress
     // So many tell what somebody took an address to be.
     const MAX_KEYS = 5;
     const encoder = new TextEncoder();
+    const decoder = new TextDecoder('utf-8', {fatal: true});
     // For each host its addresses by their ports.
     const addresses = new Map();
     let nAddresses = 0;
@@ -121,14 +122,30 @@ var {checkPort, makeEndpoint, toAddress, toBytes, lookUpAddress, makeUnixAddress
         return address;
     }
 
-    /** {host, port} for IP, a path for UNIX (see makeUnixAddress()), null for nobody. */
+    // What makeUnixAddress() makes the address of again; null where no text is that.
+    function readUnixName(address) {
+        const type = address.get_address_type();
+
+        if (type === Gio.UnixSocketAddressType.ABSTRACT_PADDED)
+            return null;
+        try {
+            const bytes = address.path_as_array;
+            const name = decoder.decode(bytes);
+            // Of some engines a byte order mark is lost.
+            if (encoder.encode(name).length !== bytes.length)
+                return null;
+            return type === Gio.UnixSocketAddressType.ABSTRACT ? `\0${name}` : name;
+        } catch {
+            return null;
+        }
+    }
+
+    /** {host, port} for IP, a path for UNIX, null for nobody; what is neither stays what it is. */
     function makeEndpoint(address) {
         if (address === null)
             return null;
-        if (address instanceof Gio.UnixSocketAddress) {
-            const isAbstract = address.get_address_type() === Gio.UnixSocketAddressType.ABSTRACT;
-            return (isAbstract ? '\0' : '') + address.get_path();
-        }
+        if (address instanceof Gio.UnixSocketAddress)
+            return readUnixName(address) ?? address;
 
         let host = address.get_address().to_string();
         if (address.get_family() === Gio.SocketFamily.IPV6 && address.get_scope_id() !== 0)

@@ -88,6 +88,9 @@ declare module 'gi://Gio?version=2.0' {
             to_string(): string;
             get_family(): SocketFamily;
         }
+        class UnixSocketAddress extends SocketAddress {
+            get_path(): string;
+        }
         class InetAddress extends GObject.Object {
             to_string(): string;
             get_is_multicast(): boolean;

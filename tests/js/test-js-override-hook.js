@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/* The override's hook: senders with odd names, what raises beside the handler, what it inherits. */
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
+import Gudpx from 'gi://Gudpx?version=1';
+
+import {
+    Recorder, assertEqual, assertSame, assertTrue, listen, main, own, send, settle, temporaryPath, test,
+    text
+} from './gudpxtest.js';
+
+const {ABSTRACT, ABSTRACT_PADDED, PATH} = Gio.UnixSocketAddressType;
+
+const Hook = GObject.registerClass(class Hook extends Gudpx.DatagramProtocol {
+    _init(handler = () => null) {
+        super._init();
+        this.handler = handler;
+        this.received = [];
+    }
+
+    get texts() {
+        return this.received.map(([data]) => text(data));
+    }
+
+    datagramReceived(data, sender) {
+        this.received.push([data, sender]);
+        this.handler(this, data, sender);
+    }
+});
+
+// Both ways that a datagram takes: in batches, and one by one where a handler is connected as well.
+function bothWays(name, run) {
+    test(`${name}: in batches`, () => run(protocol => protocol));
+    test(`${name}: one by one`, () => run(protocol => {
+        protocol.connect('datagram-received', () => null);
+        return protocol;
+    }));
+}
+
+function encode(name) {
+    return new TextEncoder().encode(name);
+}
+
+function uniqueName() {
+    return [...encode(`gudpx-${GLib.uuid_string_random()}`)];
+}
+
+function expectWarnings(n, words) {
+    for (let i = 0; i < n; i++)
+        GLib.test_expect_message('Gjs', GLib.LogLevelFlags.LEVEL_WARNING, `*${words}*`);
+}
+
+function assertWarned() {
+    GLib.test_assert_expected_messages_internal('Gjs', '', 0, '');
+}
+
+// A port of any UNIX address, which GJS has no text for or has.
+function listenAt(name, type) {
+    const port = own(Gudpx.Port.new(new Recorder(), Gio.UnixSocketAddress.new_with_type(name, type)));
+    port.start_listening();
+    return port;
+}
+
+// Of each kind two that the same text might stand for, and what they are told as.
+const NAMES = {
+    'a path that is no UTF-8': () => {
+        const path = [...encode(temporaryPath('socket-'))];
+        return [PATH, [...path, 0xff], [...path, 0xfe], null];
+    },
+    'a path with a byte order mark': () => {
+        const path = temporaryPath('\ufeffsocket');
+        return [PATH, encode(path), encode(`${path}2`), path];
+    },
+    'an abstract name that is no UTF-8': () => {
+        const name = uniqueName();
+        return [ABSTRACT, [...name, 0xff], [...name, 0xfe], null];
+    },
+    'an abstract name with zeros': () => {
+        const name = uniqueName();
+        return [ABSTRACT, [...name, 0, 0x61], [...name, 0, 0x62], `\0${text(new Uint8Array(name))}\0a`];
+    },
+    'an abstract name that begins with a byte order mark': () => {
+        const name = [0xef, 0xbb, 0xbf, ...uniqueName()];
+        // Of some engines it has no text.
+        return [ABSTRACT, name, name.slice(3)];
+    },
+    'an abstract name that is as long as can be': () => {
+        const name = [...uniqueName(), ...Array(107).fill(0)].slice(0, 107);
+        return [ABSTRACT_PADDED, name, [0x78, ...name.slice(1)], null];
+    },
+};
+
+for (const [what, make] of Object.entries(NAMES)) {
+    bothWays(`a sender with ${what}`, connect => {
+        const [type, name, otherName, told] = make();
+        const peer = listenAt(name, type);
+        const other = listenAt(otherName, type);
+        const protocol = connect(new Hook((self, data, sender) => self.transport.write(data, sender)));
+        const port = own(Gudpx.listen_unix_datagram(temporaryPath('port'), protocol));
+
+        peer.write('a', port.localEndpoint);
+        other.write('b', port.localEndpoint);
+        peer.write('c', port.localEndpoint);
+        settle();
+        const {received} = protocol;
+        assertEqual(protocol.texts, ['a', 'b', 'c']);
+        assertEqual([peer, other].map(({protocol: {texts}}) => texts), [['a', 'c'], ['b']]);
+        assertTrue(Gudpx.address_equal(received[0][1], peer.local_address), 'another address');
+        if (told === null)
+            assertTrue(received[0][1] instanceof Gio.UnixSocketAddress, 'it has no text');
+        else if (told !== undefined)
+            assertSame(received[0][1], told);
+
+        // Also outside of the handler, as what an endpoint says, and for people.
+        port.write('d', received[0][1]);
+        port.write('e', peer.localEndpoint);
+        port.connect_peer_address(received[0][1]);
+        settle();
+        assertEqual(peer.protocol.texts, ['a', 'c', 'd', 'e']);
+        assertTrue(Gudpx.address_equal(port.peerEndpoint, peer.local_address), 'another peer');
+        assertTrue(`${port} ${peer} ${peer.protocol.datagrams[0]}`.length > 0);
+    });
+}
+
+const Getter = GObject.registerClass(class Getter extends Hook {
+    get datagramReceived() {
+        if (this.fails)
+            throw new Error('on purpose');
+        return super.datagramReceived;
+    }
+});
+
+bothWays('a hook that is a getter and throws', connect => {
+    const protocol = connect(new Getter());
+    const port = listen(protocol);
+
+    protocol.fails = true;
+    expectWarnings(2, 'on purpose');
+    send(port, 'a', 'b');
+    settle();
+    assertWarned();
+    protocol.fails = false;
+    send(port, 'c');
+    settle();
+    assertEqual(protocol.texts, ['c']);
+});
+
+const PECULIAR = {
+    'with a read-only transport of its own': protocol =>
+        Object.defineProperty(protocol, 'transport', {value: 'mine'}),
+    'that takes no properties': protocol => Object.preventExtensions(protocol),
+    'that is frozen': protocol => Object.freeze(protocol),
+};
+
+for (const [what, change] of Object.entries(PECULIAR)) {
+    bothWays(`a protocol ${what}`, connect => {
+        const protocol = connect(new Hook());
+        change(protocol);
+        send(listen(protocol), 'a', 'b');
+        settle();
+        assertEqual(protocol.texts, ['a', 'b']);
+    });
+}
+
+test('a transport of its own stays', () => {
+    const protocol = new Hook();
+    protocol.handler = ({transport}) => assertEqual(transport, 'mine');
+    Object.defineProperty(protocol, 'transport', {value: 'mine', configurable: true});
+    send(listen(protocol), 'a');
+    settle();
+    assertEqual([protocol.texts, protocol.transport], [['a'], 'mine']);
+});
+
+bothWays('what cannot even be shown is thrown', connect => {
+    const strange = {
+        get message() {
+            throw new Error('on purpose');
+        },
+        get stack() {
+            throw new Error('on purpose');
+        },
+        toString() {
+            throw new Error('on purpose');
+        },
+    };
+    const protocol = connect(new Hook(() => {
+        throw strange;
+    }));
+    expectWarnings(2, '');
+    send(listen(protocol), 'a', 'b');
+    settle();
+    assertWarned();
+    assertEqual(protocol.texts, ['a', 'b']);
+});
+
+main();
