@@ -71,9 +71,9 @@ declare module 'gi://Gudpx?version=1' {
              * (`ip(7)`, `ipv6(7)`, RFC 3542). What the system does not allow is told as its error
              * when it is sent. UNIX sockets pass over all of it.
              */
-            static new_full(payload: Payload, destination: Address | null,
-                source: Gio.InetAddress | null, interfaceIndex: number, hopLimit: number,
-                trafficClass: number): Datagram;
+            static new_full(payload: Payload, destination?: Address | null,
+                source?: Gio.InetAddress | null, interfaceIndex?: number, hopLimit?: number,
+                trafficClass?: number): Datagram;
             /** A copy of the payload. */
             dup_bytes(): GLib.Bytes;
             /**
@@ -418,7 +418,7 @@ declare module 'gi://Gudpx?version=1' {
              * `G_IO_ERROR_INVALID_ARGUMENT`: resolve it first, with `resolve_async`.
              */
             connect_peer(host: string, port: number): boolean;
-            connect_peer(address: Endpoint): boolean;
+            connect_peer(address: Address): boolean;
             /**
              * Connects the port: only datagrams of `address` arrive from now on, also of those
              * that are waiting in the kernel, `write` sends there, and `connection-refused` tells
@@ -675,8 +675,8 @@ declare module 'gi://Gudpx?version=1' {
             stopListening(cancellable?: Gio.Cancellable | null): Promise<boolean>;
 
             /**
-             * The datagrams that come, until the port stops; what waits then is still handed out.
-             * It is paused while the consumer is behind.
+             * The datagrams that come, until the port stops; what waits then is dropped. It is
+             * paused while the consumer is behind.
              */
             [Symbol.asyncIterator](): AsyncIterableIterator<Datagram>;
         }

@@ -180,10 +180,14 @@ test('UNIX', () => {
     const port = listenUnix();
     port.write('a', path);
     port.write('b', unixAddress(path));
-    port.connect_peer_address(path);
-    port.write('c');
+    for (const connect of ['connect_peer_address', 'connect_peer']) {
+        for (const address_ of [path, unixAddress(path)]) {
+            port[connect](address_);
+            port.write('c');
+        }
+    }
     settle();
-    assertEqual(recorder.texts, ['a', 'b', 'c']);
+    assertEqual(recorder.texts.join(''), 'abcccc');
     assertEqual(recorder.datagrams[0].senderEndpoint, port.localEndpoint);
     assertEqual(port.peerEndpoint, path);
 });
@@ -208,11 +212,18 @@ test('what is no address', () => {
         assertTypeError('', () => port.write_to('x', wrong));
         assertTypeError('', () => port.write_bytes('x', wrong));
         assertTypeError('', () => port.connect_peer_address(wrong));
+        assertTypeError('', () => port.connect_peer(wrong));
         assertTypeError('', () => Gudpx.Datagram.new('x', wrong));
         assertTypeError('', () => Gudpx.Port.new(new Recorder(), wrong));
     }
     for (const wrong of [undefined, null])
         assertTypeError('A destination is', () => port.write_to('x', wrong));
+    for (const wrong of [undefined, null]) {
+        assertTypeError('An address is', () => port.connect_peer_address(wrong));
+        assertTypeError('An address is', () => port.connect_peer(wrong));
+    }
+    for (const number of [null, '9', -1])
+        assertTypeError('from 0 to 65535', () => port.connect_peer(LOCALHOST, number));
     for (const number of [-1, 65536, 1.5, '9', null, undefined])
         assertTypeError('from 0 to 65535', () => port.write_to_host('x', LOCALHOST, number));
     assertEqual(port.get_statistics().datagrams_sent, 0);
@@ -269,12 +280,18 @@ for (const [way, make] of Object.entries(LISTEN)) {
 test('what only the library can tell', () => {
     const port = listen();
     const {INVALID_ARGUMENT} = Code;
-    for (const host of ['localhost', '', '127.1', 'fe80::1%nosuch0']) {
-        assertError(INVALID_ARGUMENT, [host], () => port.write('x', {host, port: 9}));
-        assertError(INVALID_ARGUMENT, [host], () => port.write_to_host('x', host, 9));
-        assertError(INVALID_ARGUMENT, [host], () => port.write_bytes('x', {host, port: 9}));
-        assertError(INVALID_ARGUMENT, [host], () => port.connect_peer({host, port: 9}));
+    const hosts = {
+        localhost: 'resolve', '': 'resolve', '127.1': 'resolve', '127.0.0.1\0evil': 'resolve',
+        'fe80::1%nosuch0': 'of a known interface',
+    };
+    for (const [host, hint] of Object.entries(hosts)) {
+        const words = `“${host.replace('\0', '\\0')}” is not an IP address`;
+        for (const write of Object.values(WAYS))
+            assertError(INVALID_ARGUMENT, [words, hint], () => write(port, 'x', {host, port: 9}));
+        assertError(INVALID_ARGUMENT, [words, hint], () => port.connect_peer(host, 9));
+        assertError(INVALID_ARGUMENT, [words, hint], () => port.set_local_address({host, port: 9}));
     }
+    assertEqual(port.get_statistics().datagrams_sent, 0);
     assertError(DESTINATION_UNSET, [], () => port.write('x'));
     assertError(Code.PERMISSION_DENIED, [], () => port.write('x', {host: '<broadcast>', port: 9}));
     assertError(INVALID_ARGUMENT, [], () => port.write('x', {host: '::1', port: 9}));
@@ -294,6 +311,9 @@ test('trailing arguments left out', () => {
     multicast.leave_group('239.1.2.3');
     multicast.join_source_group('239.1.2.3', LOCALHOST);
     multicast.leave_source_group('239.1.2.3', LOCALHOST);
+    multicast.set_multicast_interface(LOCALHOST);
+    multicast.set_multicast_interface();
+    assertSame(multicast.multicast_interface, null);
     const port = own(Gudpx.Port.new(new Recorder()));
     port.set_local_address({host: LOCALHOST, port: 0});
     port.start_listening();
@@ -314,6 +334,44 @@ test('what cannot be listened with', () => {
     }
     assertError(Code.INVALID_ARGUMENT, ['localhost'],
         () => Gudpx.listen_udp(0, new Recorder(), 'localhost'));
+});
+
+test('what is no text', () => {
+    const port = own(Gudpx.listen_multicast(0, new Recorder()));
+    for (const wrong of [5, {}, true, [LOCALHOST]]) {
+        assertTypeError('is a string', () => Gudpx.listen_udp(0, new Recorder(), wrong));
+        assertTypeError('is a string',
+            () => Gudpx.listen_multicast(0, new Recorder(), false, wrong));
+        assertTypeError('is a string', () => port.join_group('239.1.2.3', wrong));
+        assertTypeError('is a string', () => port.set_multicast_interface(wrong));
+    }
+    for (const wrong of [undefined, null, 5, {}]) {
+        assertTypeError('is a string', () => port.join_group(wrong));
+        assertTypeError('is a string', () => port.leave_group(wrong, LOCALHOST));
+        assertTypeError('is a string', () => port.join_source_group('239.1.2.3', wrong));
+        assertTypeError('is a string', () => port.leave_source_group(wrong, LOCALHOST));
+        assertTypeError('is a string', () => Gudpx.listen_unix_datagram(wrong, new Recorder()));
+    }
+});
+
+// It would end there for the library.
+test('a zero in a text', () => {
+    const {INVALID_ARGUMENT} = Code;
+    const port = own(Gudpx.listen_multicast(0, new Recorder()));
+    const path = temporaryPath('socket');
+    assertError(INVALID_ARGUMENT, ['zero'],
+        () => own(Gudpx.listen_udp(0, new Recorder(), '127.0.0.1\0evil')));
+    assertError(INVALID_ARGUMENT, ['zero'],
+        () => own(Gudpx.listen_unix_datagram(`${path}\0`, new Recorder())));
+    assertError(INVALID_ARGUMENT, ['zero'], () => port.join_group('239.1.2.3\0'));
+    assertError(INVALID_ARGUMENT, ['zero'], () => port.set_multicast_interface('lo\0'));
+    assertError(INVALID_ARGUMENT, ['zero'], () => port.write('x', `${path}\0`));
+});
+
+test('paths that are none', () => {
+    const port = listenUnix();
+    for (const path of ['', 'x'.repeat(108), '\u20ac'.repeat(36), `\0${'x'.repeat(108)}`])
+        assertError(Code.INVALID_ARGUMENT, ['empty or too long'], () => port.write('x', path));
 });
 
 test('promises of a port', async () => {

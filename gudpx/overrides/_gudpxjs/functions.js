@@ -7,7 +7,7 @@
 var override = (Gudpx, {flush, replace}) => {
     const {GObject} = imports.gi;
     const {TypeError} = globalThis;
-    const {checkPort, toAddress, toBytes} = imports.overrides._gudpxjs.values;
+    const {checkPort, checkText, toAddress, toBytes} = imports.overrides._gudpxjs.values;
 
     // GJS takes what has no GObject for a prototype.
     function isUnborn(protocol) {
@@ -31,15 +31,20 @@ var override = (Gudpx, {flush, replace}) => {
         return protocol;
     }
 
+    function checkBindAddress(address) {
+        return address === null ? null : checkText('The address to bind', address);
+    }
+
     replace(Gudpx, 'listen_udp', original => function (port, protocol, bindAddress = null) {
-        return original(checkPort(port), checkProtocol(protocol), bindAddress);
+        return original(checkPort(port), checkProtocol(protocol), checkBindAddress(bindAddress));
     });
     replace(Gudpx, 'listen_multicast',
         original => function (port, protocol, listenMultiple = false, bindAddress = null) {
-            return original(checkPort(port), checkProtocol(protocol), listenMultiple, bindAddress);
+            return original(checkPort(port), checkProtocol(protocol), listenMultiple,
+                checkBindAddress(bindAddress));
         });
     replace(Gudpx, 'listen_unix_datagram',
-        original => (path, protocol) => original(path, checkProtocol(protocol)));
+        original => (path, protocol) => original(checkText('A path', path), checkProtocol(protocol)));
     replace(Gudpx, 'adopt_datagram_port', original => function (fd, family, protocol) {
         return original(fd, family, checkProtocol(protocol));
     });

@@ -6,26 +6,16 @@
 
 var override = (Gudpx, shared) => {
     const {endBatch, flush, getState, handleListening, interrupt, prepareStop, replace} = shared;
-    const {Gio, GLib} = imports.gi;
+    const {GLib} = imports.gi;
     const {Object, TypeError, Uint8Array, undefined} = globalThis;
-    const {checkPort, lookUpAddress, makeUnixAddress, toAddress, toBytes} =
-        imports.overrides._gudpxjs.values;
+    const {checkPort, checkText, needAddress, toAddress, toBytes} = imports.overrides._gudpxjs.values;
     const port = Gudpx.Port.prototype;
-    const {write: writeToPeer, write_to: writeToAddress, write_to_host: writeToHost,
-        write_bytes: writeBytes} = port;
+    const {write: writeToPeer, write_to: writeToAddress, write_bytes: writeBytes} = port;
 
     function writeNow(self, data, destination) {
         if (destination === null)
             return writeToPeer.call(self, data);
-        if (destination instanceof Gio.SocketAddress)
-            return writeToAddress.call(self, data, destination);
-        if (typeof destination === 'string')
-            return writeToAddress.call(self, data, makeUnixAddress(destination));
-        const address = lookUpAddress(destination);
-        if (address !== null)
-            return writeToAddress.call(self, data, address);
-        // It says what is wrong with the host.
-        return writeToHost.call(self, data, destination.host, destination.port);
+        return writeToAddress.call(self, data, toAddress(destination));
     }
 
     // To {host, port}, a Gio.SocketAddress or the path of a UNIX socket; to the peer without one.
@@ -79,15 +69,15 @@ var override = (Gudpx, shared) => {
     precede(['set_reading'], interrupt);
 
     precede(['disconnect_peer'], endBatch);
-    replace(port, 'connect_peer', original => function (host, number) {
-        endBatch(this);
-        if (typeof host !== 'string')
-            return this.connect_peer_address(host);
-        return original.call(this, host, checkPort(number));
-    });
     replace(port, 'connect_peer_address', original => function (address) {
+        const peer = needAddress(address);
+
         endBatch(this);
-        return original.call(this, toAddress(address));
+        return original.call(this, peer);
+    });
+    // Of an address, or of a host and a number.
+    replace(port, 'connect_peer', () => function (address, number) {
+        return this.connect_peer_address(number === undefined ? address : {host: address, port: number});
     });
 
     replace(port, 'stop_listening', original => function () {
@@ -100,13 +90,22 @@ var override = (Gudpx, shared) => {
         return original.call(this);
     });
 
-    for (const name of ['join_group', 'leave_group', 'join_source_group', 'leave_source_group']) {
-        replace(port, name, original => function (...args) {
-            while (args.length < original.length)
-                args.push(null);
-            return original.apply(this, args);
+    const checkInterface = name => name === null ? null : checkText('An interface', name);
+
+    for (const name of ['join_group', 'leave_group']) {
+        replace(port, name, original => function (group, interfaceName = null) {
+            return original.call(this, checkText('A group', group), checkInterface(interfaceName));
         });
     }
+    for (const name of ['join_source_group', 'leave_source_group']) {
+        replace(port, name, original => function (group, source, interfaceName = null) {
+            return original.call(this, checkText('A group', group), checkText('A source', source),
+                checkInterface(interfaceName));
+        });
+    }
+    replace(port, 'set_multicast_interface', original => function (name = null) {
+        return original.call(this, checkInterface(name));
+    });
     replace(port, 'set_local_address', original => function (address = null) {
         return original.call(this, toAddress(address));
     });

@@ -2,16 +2,18 @@
 
 // Payloads and addresses as people write them, and as the library takes them.
 
-/* exported checkPort, makeEndpoint, toAddress, toBytes, lookUpAddress, makeUnixAddress */
+/* exported checkPort, checkText, makeEndpoint, needAddress, toAddress, toBytes */
 
 // Whatever stands outside of a function is found by its name each time, in a file that is imported
 // this way: that takes longer than all else here. So each of these files is a function.
-var {checkPort, makeEndpoint, toAddress, toBytes, lookUpAddress, makeUnixAddress} = (() => {
+var {checkPort, checkText, makeEndpoint, needAddress, toAddress, toBytes} = (() => {
     const {Gio, GLib} = imports.gi;
     const {ArrayBuffer, Map, Object, Uint8Array, undefined} = globalThis;
     const MAX_ADDRESSES = 4096;
     // So many tell what somebody took an address to be.
     const MAX_KEYS = 5;
+    // sun_path, unix(7), has a zero in front or behind.
+    const MAX_UNIX_NAME = 107;
     const encoder = new TextEncoder();
     const decoder = new TextDecoder('utf-8', {fatal: true});
     // For each host its addresses by their ports.
@@ -58,11 +60,36 @@ var {checkPort, makeEndpoint, toAddress, toBytes, lookUpAddress, makeUnixAddress
         return port;
     }
 
+    // A message ends with its first zero.
+    function refuse(message) {
+        throw new Gio.IOErrorEnum({
+            code: Gio.IOErrorEnum.INVALID_ARGUMENT,
+            message: message.replaceAll('\0', '\\0'),
+        });
+    }
+
+    // So does every text of the library.
+    function refuseZeros(text) {
+        if (text.includes('\0'))
+            refuse(`“${text}” has a zero inside`);
+    }
+
+    /** A text that the library takes as it is. */
+    function checkText(what, text) {
+        if (typeof text !== 'string')
+            throw new TypeError(`${what} is a string, and not ${describe(text)}`);
+        refuseZeros(text);
+        return text;
+    }
+
+    function refuseAddress(value) {
+        throw new TypeError('An address is {host, port}, a Gio.SocketAddress or the path of a ' +
+            `UNIX socket, and not ${describe(value)}`);
+    }
+
     function checkEndpoint(value) {
-        if (value === null || typeof value !== 'object' || typeof value.host !== 'string') {
-            throw new TypeError('An address is {host, port}, a Gio.SocketAddress or the path of a ' +
-                `UNIX socket, and not ${describe(value)}`);
-        }
+        if (value === null || typeof value !== 'object' || typeof value.host !== 'string')
+            refuseAddress(value);
         checkPort(value.port);
     }
 
@@ -80,27 +107,34 @@ var {checkPort, makeEndpoint, toAddress, toBytes, lookUpAddress, makeUnixAddress
         nAddresses++;
     }
 
-    /** The address of {host, port}; null where the host is none. */
-    function lookUpAddress(endpoint) {
-        const {host, port} = endpoint;
-        let address = addresses.get(host)?.get(port);
+    // As the library says it.
+    function refuseHost(host) {
+        refuse(host.includes('%') ? `“${host}” is not an IP address of a known interface`
+            : `“${host}” is not an IP address; resolve a host name first`);
+    }
 
-        if (address !== undefined)
-            return address;
-        checkEndpoint(endpoint);
-        address = Gio.InetSocketAddress.new_from_string(
+    function makeInetAddress(host, port) {
+        const address = host.includes('\0') ? null : Gio.InetSocketAddress.new_from_string(
             host === '<broadcast>' ? '255.255.255.255' : host, port);
-        if (address !== null)
-            remember(host, port, address);
+
+        if (address === null)
+            refuseHost(host);
+        remember(host, port, address);
         return address;
     }
 
     // An abstract name begins with a zero.
     function makeUnixAddress(path) {
-        if (!path.startsWith('\0'))
-            return Gio.UnixSocketAddress.new(path);
-        return Gio.UnixSocketAddress.new_with_type(
-            encoder.encode(path.slice(1)), Gio.UnixSocketAddressType.ABSTRACT);
+        const isAbstract = path.startsWith('\0');
+        const name = encoder.encode(isAbstract ? path.slice(1) : path);
+
+        // GIO would cut it off.
+        if (path === '' || name.length > MAX_UNIX_NAME)
+            refuse(`“${path}” is empty or too long for a socket address`);
+        if (!isAbstract)
+            refuseZeros(path);
+        return Gio.UnixSocketAddress.new_with_type(name,
+            isAbstract ? Gio.UnixSocketAddressType.ABSTRACT : Gio.UnixSocketAddressType.PATH);
     }
 
     /** A Gio.SocketAddress of whatever stands for one; null stays null. */
@@ -111,15 +145,17 @@ var {checkPort, makeEndpoint, toAddress, toBytes, lookUpAddress, makeUnixAddress
             return value;
         if (typeof value === 'string')
             return makeUnixAddress(value);
+        const {host, port} = value;
+        const known = addresses.get(host)?.get(port);
+        if (known !== undefined)
+            return known;
         checkEndpoint(value);
-        const address = lookUpAddress(value);
-        if (address === null) {
-            throw new Gio.IOErrorEnum({
-                code: Gio.IOErrorEnum.INVALID_ARGUMENT,
-                message: `“${value.host}” is not an IP address: resolve it first`,
-            });
-        }
-        return address;
+        return makeInetAddress(host, port);
+    }
+
+    /** The same, of what may not be missing. */
+    function needAddress(value) {
+        return toAddress(value) ?? refuseAddress(value);
     }
 
     // What makeUnixAddress() makes the address of again; null where no text is that.
@@ -153,5 +189,5 @@ var {checkPort, makeEndpoint, toAddress, toBytes, lookUpAddress, makeUnixAddress
         return Object.freeze({host, port: address.get_port()});
     }
 
-    return {checkPort, makeEndpoint, toAddress, toBytes, lookUpAddress, makeUnixAddress};
+    return {checkPort, checkText, makeEndpoint, needAddress, toAddress, toBytes};
 })();

@@ -41,7 +41,11 @@ port.metadata = Gudpx.MetadataFlags.DESTINATION | Gudpx.MetadataFlags.HOP_LIMIT;
 port.send_queue_policy = Gudpx.QueuePolicy.DROP_OLDEST;
 port.connect_peer({host: '::1', port: 9});
 port.connect_peer('::1', 9);
+port.connect_peer('/a/path');
+port.connect_peer(Gio.InetSocketAddress.new_from_string('127.0.0.1', 9));
 port.join_group('239.1.2.3');
+port.set_multicast_interface();
+print(Gudpx.Datagram.new_full('x', '/a/path', null, 1));
 port.connect('notify::listening', self => print(self.listening));
 
 const protocol = new Gudpx.DatagramProtocol();

@@ -22,7 +22,7 @@ port.write('x', {host: 'a', port: '9'}); // wrong
 port.write('x', ['a', 9]); // wrong
 port.write_to('x'); // wrong
 port.write_to_host('x', {host: 'a', port: 9}); // wrong
-port.connect_peer('a'); // wrong
+port.connect_peer(5); // wrong
 port.listening = true; // wrong
 port.localEndpoint.port; // wrong
 port.send_queue_policy = 'refuse'; // wrong
