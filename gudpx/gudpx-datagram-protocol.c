@@ -138,6 +138,42 @@ gudpx_datagram_protocol_real_datagrams_received (GudpxDatagramProtocol *self, GP
     }
 }
 
+/* For those who chain up. */
+static void
+gudpx_datagram_protocol_real_changed (GudpxDatagramProtocol *self)
+{
+}
+
+static void
+gudpx_datagram_protocol_real_port_changed (GudpxDatagramProtocol *self, GudpxPort *port)
+{
+}
+
+static void
+gudpx_datagram_protocol_real_datagram_received (GudpxDatagramProtocol *self, GudpxDatagram *datagram)
+{
+}
+
+static void
+gudpx_datagram_protocol_real_packed_received (GudpxDatagramProtocol *self,
+                                              GudpxPort *port,
+                                              const guint8 *payloads,
+                                              gsize payloads_size,
+                                              const guint8 *index,
+                                              gsize index_size,
+                                              guint *n_taken)
+{
+  *n_taken = 0;
+}
+
+static void
+gudpx_datagram_protocol_real_error_received (GudpxDatagramProtocol *self,
+                                             GudpxPort *port,
+                                             const GError *error,
+                                             GSocketAddress *destination)
+{
+}
+
 static void
 gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
 {
@@ -147,7 +183,14 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
   object_class->finalize = gudpx_datagram_protocol_finalize;
   object_class->get_property = gudpx_datagram_protocol_get_property;
 
+  klass->started = gudpx_datagram_protocol_real_changed;
+  klass->stopped = gudpx_datagram_protocol_real_changed;
+  klass->datagram_received = gudpx_datagram_protocol_real_datagram_received;
   klass->datagrams_received = gudpx_datagram_protocol_real_datagrams_received;
+  klass->packed_received = gudpx_datagram_protocol_real_packed_received;
+  klass->connection_refused = gudpx_datagram_protocol_real_port_changed;
+  klass->error_received = gudpx_datagram_protocol_real_error_received;
+  klass->writable = gudpx_datagram_protocol_real_port_changed;
 
   /**
    * GudpxDatagramProtocol:transport: (getter get_transport)
@@ -194,9 +237,10 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
    *
    * A datagram arrived. An empty one is a datagram too.
    *
-   * What a handler writes leaves when the batch that is being delivered ends. After it has stopped
-   * the port no more datagrams come, not even those of the same batch; after it has paused it with
-   * [property@Gudpx.Port:reading] they come when it reads again.
+   * What a handler writes leaves when the batch that is being delivered ends, at once without
+   * [property@Gudpx.Port:coalesce-writes]. After it has stopped the port no more datagrams come, not
+   * even those of the same batch; after it has paused it with [property@Gudpx.Port:reading] they come
+   * when it reads again.
    *
    * Since: 1.0
    */
@@ -293,7 +337,7 @@ gudpx_datagram_protocol_init (GudpxDatagramProtocol *self)
  * for language bindings. [method@Gudpx.Port.get_peer] has the address behind a sender's number, 0
  * being a sender without a name, and [method@Gudpx.Port.write_packed] is the way back.
  *
- * By default it is %NULL. Where it is implemented it is called instead of
+ * By default it takes nothing, and is not called. Where it is overridden it is called instead of
  * [vfunc@Gudpx.DatagramProtocol.datagrams_received] and
  * [vfunc@Gudpx.DatagramProtocol.datagram_received], unless a handler is connected to
  * [signal@Gudpx.DatagramProtocol::datagram-received].
@@ -462,7 +506,8 @@ gudpx_datagram_protocol_receive_batch (GudpxDatagramProtocol *self, GPtrArray *d
 gboolean
 gudpx_datagram_protocol_takes_packed (GudpxDatagramProtocol *self)
 {
-  return GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)->packed_received != NULL &&
+  return GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)->packed_received !=
+             gudpx_datagram_protocol_real_packed_received &&
          !g_signal_has_handler_pending (self, signals[DATAGRAM_RECEIVED], 0, TRUE);
 }
 
@@ -487,7 +532,8 @@ gudpx_datagram_protocol_receive_packed (GudpxDatagramProtocol *self,
 gboolean
 gudpx_datagram_protocol_has_handlers (GudpxDatagramProtocol *self)
 {
-  return GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)->datagram_received == NULL ||
+  return GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)->datagram_received ==
+             gudpx_datagram_protocol_real_datagram_received ||
          g_signal_has_handler_pending (self, signals[DATAGRAM_RECEIVED], 0, TRUE);
 }
 

@@ -18,7 +18,7 @@ G_DECLARE_DERIVABLE_TYPE (GudpxDatagramProtocol, gudpx_datagram_protocol, GUDPX,
 /**
  * GudpxDatagramProtocolClass:
  * @datagrams_received: a batch arrived; by default calls @datagram_received for each datagram
- * @packed_received: a batch arrived, for language bindings; %NULL by default
+ * @packed_received: a batch arrived, for language bindings
  * @started: the first port has started
  * @stopped: the last port has stopped
  * @datagram_received: a datagram arrived

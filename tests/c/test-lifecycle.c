@@ -372,6 +372,32 @@ test_stop_in_notify (void)
   g_assert_cmpstr (recorder->events->str, ==, "started stopped ");
 }
 
+/* What a class overrides may call what its parent does: nothing. */
+static void
+test_chain_up (void)
+{
+  GudpxDatagramProtocolClass *klass = g_type_class_ref (GUDPX_TYPE_DATAGRAM_PROTOCOL);
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GudpxDatagram) datagram = gudpx_datagram_new (NULL, 0, NULL);
+  GudpxDatagramProtocol *protocol = GUDPX_DATAGRAM_PROTOCOL (recorder);
+  guint n_taken = 7;
+
+  recorder_forget (recorder);
+  klass->started (protocol);
+  klass->datagram_received (protocol, datagram);
+  klass->packed_received (protocol, port, NULL, 0, NULL, 0, &n_taken);
+  g_assert_cmpuint (n_taken, ==, 0);
+  klass->connection_refused (protocol, port);
+  klass->error_received (protocol, port, NULL, NULL);
+  klass->writable (protocol, port);
+  klass->stopped (protocol);
+  g_assert_cmpstr (recorder->events->str, ==, "");
+
+  gudpx_port_stop_listening (port);
+  g_type_class_unref (klass);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -392,6 +418,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/lifecycle/context-goes-away", test_context_goes_away);
   g_test_add_func ("/lifecycle/notifies", test_notifies);
   g_test_add_func ("/lifecycle/stop-in-notify", test_stop_in_notify);
+  g_test_add_func ("/lifecycle/chain-up", test_chain_up);
 
   return g_test_run ();
 }
