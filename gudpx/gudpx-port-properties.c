@@ -341,7 +341,7 @@ gudpx_port_set_reading (GudpxPort *self, gboolean reading)
  *
  * See [property@Gudpx.Port:coalesce-writes].
  *
- * Returns: whether datagrams may be handed to the kernel as one
+ * Returns: whether datagrams may wait for each other
  *
  * Since: 1.0
  */
@@ -356,9 +356,9 @@ gudpx_port_get_coalesce_writes (GudpxPort *self)
 /**
  * gudpx_port_set_coalesce_writes: (set-property coalesce-writes)
  * @self: a port
- * @coalesce_writes: whether they may
+ * @coalesce_writes: whether datagrams may wait for each other
  *
- * Sets whether datagrams may be handed to the kernel as one.
+ * Sets [property@Gudpx.Port:coalesce-writes]. What has been gathered leaves before it is turned off.
  *
  * Since: 1.0
  */
@@ -370,6 +370,8 @@ gudpx_port_set_coalesce_writes (GudpxPort *self, gboolean coalesce_writes)
 
   if (self->coalesce_writes == (coalesce_writes != FALSE))
     return;
+  if (self->dispatch_depth > 0 && !self->waits_for_writable)
+    gudpx_port_flush (self, FALSE);
   self->coalesce_writes = coalesce_writes != FALSE;
   if (self->io != NULL)
     self->io->coalesces = self->coalesce_writes && !self->waits_for_writable;

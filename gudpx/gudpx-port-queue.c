@@ -370,6 +370,13 @@ push (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size)
   queue_grew (self);
 }
 
+/* What is written in a dispatch leaves together at its end. */
+static gboolean
+is_gathering (GudpxPort *self)
+{
+  return self->dispatch_depth > 0 && self->coalesce_writes;
+}
+
 /* Sends a datagram whose destination and size are right, or queues it. */
 static gboolean
 send_or_queue (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GError **error)
@@ -379,7 +386,7 @@ send_or_queue (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GErro
   if (!self->waits_for_writable && !gudpx_send_queue_has_room (&self->queue, size))
     gudpx_port_flush (self, FALSE);
   if (!self->waits_for_writable && gudpx_send_queue_is_empty (&self->queue) &&
-      (self->dispatch_depth == 0 || !gudpx_send_queue_has_room (&self->queue, size)))
+      (!is_gathering (self) || !gudpx_send_queue_has_room (&self->queue, size)))
     {
       SendResult result = send_directly (self, outgoing, error);
 
@@ -391,8 +398,7 @@ send_or_queue (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GErro
     return is_dropped;
   push (self, outgoing, size);
 
-  if (self->dispatch_depth > 0 && !self->waits_for_writable &&
-      self->queue.n_datagrams >= SEND_BATCH)
+  if (is_gathering (self) && !self->waits_for_writable && self->queue.n_datagrams >= SEND_BATCH)
     gudpx_port_flush (self, FALSE);
   return TRUE;
 }
@@ -402,7 +408,7 @@ send_or_queue (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GErro
 gboolean
 gudpx_port_queue_alike (GudpxPort *self, guint64 way, const GOutputVector *vector)
 {
-  if (self->dispatch_depth == 0 || self->waits_for_writable ||
+  if (!is_gathering (self) || self->waits_for_writable ||
       self->queue.n_datagrams >= SEND_BATCH - 1 ||
       !gudpx_send_queue_has_room (&self->queue, vector->size) ||
       !gudpx_send_queue_push_alike (&self->queue, way, vector))
@@ -477,7 +483,7 @@ gudpx_port_queue_with_task (GudpxPort *self,
 {
   gudpx_send_queue_push_bytes (&self->queue, outgoing, bytes, task);
   queue_grew (self);
-  if (self->dispatch_depth == 0 && !self->waits_for_writable)
+  if (!is_gathering (self) && !self->waits_for_writable)
     gudpx_port_flush (self, FALSE);
 }
 

@@ -588,9 +588,13 @@ install_properties (void)
   /**
    * GudpxPort:coalesce-writes: (getter get_coalesce_writes) (setter set_coalesce_writes)
    *
-   * Whether datagrams of one size to one destination that leave together are handed to the kernel as
-   * one, which segments them again (`UDP_SEGMENT`, `udp(7)`). What receives them sees no difference.
-   * Where the system or the interface cannot do that, they are sent one by one.
+   * Whether what a handler writes waits for the end of the dispatch, to leave with the rest in few
+   * system calls; and whether datagrams of one size to one destination that leave together are handed
+   * to the kernel as one, which segments them again (`UDP_SEGMENT`, `udp(7)`). What receives them sees
+   * no difference. Where the system or the interface cannot segment, they are sent one by one.
+   *
+   * Turned off, each datagram leaves when it is written, and what the kernel has against it is the
+   * error of the write.
    *
    * The default is %TRUE.
    *

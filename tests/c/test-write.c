@@ -125,6 +125,46 @@ test_order (void)
 }
 
 static void
+reply_and_look (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  GSocket *peer = user_data;
+  GudpxPort *port = gudpx_datagram_get_transport (datagram);
+
+  g_assert_true (gudpx_datagram_reply (datagram, text ("gathered"), NULL));
+  g_assert_true (peer_has_nothing (peer));
+
+  gudpx_port_set_coalesce_writes (port, FALSE);
+  g_assert_false (peer_has_nothing (peer));
+  g_assert_true (gudpx_datagram_reply (datagram, text ("at once"), NULL));
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *received = peer_receive (peer, NULL);
+
+      g_assert_cmpstr (received, ==, i == 0 ? "gathered" : "at once");
+    }
+  g_assert_true (gudpx_port_write_vectors (port, NULL, 0, gudpx_datagram_get_sender (datagram),
+                                           NULL));
+  g_assert_false (peer_has_nothing (peer));
+}
+
+/* What was gathered leaves when that is turned off, and what is written then at once. */
+static void
+test_not_coalesced (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+
+  recorder->on_datagram = reply_and_look;
+  recorder->user_data = peer;
+  peer_send (peer, "x", -1, port);
+  wait_for (recorder->datagrams->len == 1);
+  g_assert_cmpuint (gudpx_port_get_send_queue_size (port), ==, 0);
+
+  gudpx_port_stop_listening (port);
+}
+
+static void
 test_errors (void)
 {
   g_autoptr (Recorder) recorder = recorder_new ();
