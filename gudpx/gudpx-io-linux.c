@@ -452,6 +452,7 @@ parse_error (struct msghdr *header, GudpxIoError *error)
       error->is_icmp = TRUE;
       error->icmp_type = extended.ee_type;
       error->icmp_code = extended.ee_code;
+      error->path_mtu = extended.ee_errno == EMSGSIZE ? extended.ee_info : 0;
       parse_offender (SO_EE_OFFENDER ((struct sock_extended_err *) (gpointer) CMSG_DATA (c)),
                       c->cmsg_len - CMSG_LEN (sizeof extended), &error->offender);
     }
@@ -491,8 +492,7 @@ linux_take_error (GudpxIo *io, GudpxIoError *error)
   int absorbed = self->parent.absorbed_errsv;
 
   self->parent.absorbed_errsv = 0;
-  error->is_icmp = FALSE;
-  error->offender.length = 0;
+  *error = (GudpxIoError){ 0 };
   if (!self->is_unix && read_error_queue (self, error))
     return TRUE;
 

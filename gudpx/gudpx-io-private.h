@@ -55,6 +55,7 @@ typedef struct
   guint8 icmp_type;
   guint8 icmp_code;
   GudpxNativeAddress offender; /* empty: not known */
+  guint path_mtu;              /* of EMSGSIZE; 0: not known */
 } GudpxIoError;
 
 typedef struct

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <gudpx/gudpx.h>
+#include "gudpx-address-private.h"
 
 G_BEGIN_DECLS
 
@@ -56,5 +56,6 @@ gboolean    gudpx_options_apply                   (const GudpxOptions  *self,
                                                    GSocket             *socket,
                                                    GError             **error);
 guint       gudpx_options_get_path_mtu            (GSocket             *socket);
+guint       gudpx_options_find_path_mtu           (const GudpxNativeAddress *destination);
 
 G_END_DECLS

@@ -300,3 +300,17 @@ gudpx_options_get_path_mtu (GSocket *socket)
 #endif
   return 0;
 }
+
+/* Of the way to @destination, which the kernel tells a connected socket alone. */
+guint
+gudpx_options_find_path_mtu (const GudpxNativeAddress *destination)
+{
+  g_autoptr (GSocket) socket =
+      g_socket_new (gudpx_native_address_get_family (destination), G_SOCKET_TYPE_DATAGRAM,
+                    G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  int errsv;
+
+  if (socket == NULL || !gudpx_socket_connect (socket, destination, &errsv))
+    return 0;
+  return gudpx_options_get_path_mtu (socket);
+}

@@ -35,7 +35,11 @@ make_error (GudpxPort *self, const GudpxIoError *io_error, GSocketAddress *desti
                                                      : gudpx_port_describe (self);
   GError *error = NULL;
 
-  gudpx_set_error_errno (&error, io_error->errsv, "%s", description);
+  if (io_error->path_mtu > 0)
+    gudpx_set_error_errno (&error, io_error->errsv, "%s, with a path MTU of %u", description,
+                           io_error->path_mtu);
+  else
+    gudpx_set_error_errno (&error, io_error->errsv, "%s", description);
   return error;
 }
 
@@ -94,7 +98,7 @@ gudpx_port_report_errors (GudpxPort *self, guint epoch)
         return;
       report (self, &io_error);
       /* The path has become narrower. */
-      if (io_error.errsv == EMSGSIZE)
+      if (io_error.errsv == EMSGSIZE && self->peer.length > 0)
         gudpx_port_notify (self, GUDPX_PORT_PROP_PATH_MTU);
     }
 

@@ -152,20 +152,34 @@ room_was_found (GudpxPort *self)
   self->retry_delay = 0;
 }
 
+/* 0: not known. */
+static guint
+find_path_mtu (GudpxPort *self, GSocketAddress *destination)
+{
+  GudpxNativeAddress native;
+
+  if (self->peer.length > 0)
+    return gudpx_port_get_path_mtu (self);
+  return destination != NULL && gudpx_address_to_native (destination, &native, NULL)
+             ? gudpx_options_find_path_mtu (&native)
+             : 0;
+}
+
 static GError *
 make_send_error (GudpxPort *self, int errsv, gsize size, GSocketAddress *destination)
 {
   g_autofree char *description = gudpx_address_describe (destination);
+  guint path_mtu = errsv == EMSGSIZE ? find_path_mtu (self, destination) : 0;
   GError *error = NULL;
 
   if (errsv == EMSGSIZE && g_socket_get_family (self->socket) == G_SOCKET_FAMILY_UNIX)
     gudpx_set_error_errno (&error, errsv,
                            "Cannot send %" G_GSIZE_FORMAT " bytes to %s, with a send buffer of %u",
                            size, description, gudpx_port_get_send_buffer_size (self));
-  else if (errsv == EMSGSIZE && gudpx_port_get_path_mtu (self) > 0)
+  else if (path_mtu > 0)
     gudpx_set_error_errno (&error, errsv,
                            "Cannot send %" G_GSIZE_FORMAT " bytes to %s, with a path MTU of %u", size,
-                           description, gudpx_port_get_path_mtu (self));
+                           description, path_mtu);
   else
     gudpx_set_error_errno (&error, errsv, "Cannot send %" G_GSIZE_FORMAT " bytes to %s", size,
                            description);
@@ -351,6 +365,7 @@ make_room (GudpxPort *self, gsize size, gboolean *is_dropped, GError **error)
         return TRUE;
       break;
     case GUDPX_QUEUE_POLICY_DROP_NEWEST:
+      self->owes_writable = TRUE;
       self->statistics.send_queue_drops++;
       self->statistics.queue_dropped_newest++;
       *is_dropped = TRUE;

@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include <netinet/in.h>
 
 #include "recorder.h"
 
@@ -236,6 +239,12 @@ test_dont_fragment (void)
   g_autoptr (GError) error = NULL;
 
   g_assert_false (gudpx_port_get_dont_fragment (port));
+  g_assert_true (gudpx_port_set_dont_fragment (port, TRUE, NULL));
+  g_assert_false (gudpx_port_write_to_host (port, large, 3000, "fe80::2%gudpx0",
+                                            port_get_number (other), &error));
+  g_assert_nonnull (strstr (error->message, "1500"));
+  expect_error (&error, G_IO_ERROR_MESSAGE_TOO_LARGE);
+  g_assert_true (gudpx_port_set_dont_fragment (port, FALSE, NULL));
   g_assert_true (
       gudpx_port_connect_peer (port, "fe80::2%gudpx0", port_get_number (other), NULL));
   g_assert_true (gudpx_port_write (port, large, 3000, &error));
@@ -253,6 +262,74 @@ test_dont_fragment (void)
 
   gudpx_port_stop_listening (port);
   gudpx_port_stop_listening (other);
+}
+
+#ifdef HAVE_LINUX_IO
+static guint16
+get_checksum (const guint16 *words, gsize n)
+{
+  guint32 sum = 0;
+
+  for (gsize i = 0; i < n; i++)
+    sum += words[i];
+  return ~((sum & 0xffff) + (sum >> 16));
+}
+
+/* A router that has no room for what was sent from @source to @destination (RFC 1191). */
+static void
+send_fragmentation_needed (guint16 source, guint16 destination, guint16 mtu)
+{
+  const struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  struct
+  {
+    guint8 type, code;
+    guint16 checksum, unused, mtu;
+    guint8 ip[20];
+    guint16 source, destination, length, udp_checksum;
+  } message = {
+    .type = 3, .code = 4, .mtu = htons (mtu),
+    .ip = { 0x45, 0, 0, 100, 0, 0, 0x40, 0, 64, IPPROTO_UDP, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1 },
+    .source = htons (source), .destination = htons (destination), .length = htons (80),
+  };
+  int fd = socket (AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+
+  message.checksum = get_checksum ((const guint16 *) (gpointer) &message, sizeof message / 2);
+  g_assert_cmpint (sendto (fd, &message, sizeof message, 0, (const struct sockaddr *) &here,
+                           sizeof here), ==, sizeof message);
+  close (fd);
+}
+
+static void
+count (guint *n)
+{
+  (*n)++;
+}
+#endif
+
+/* The message names the MTU; a port without a peer has no path whose MTU changes. */
+static void
+test_path_mtu_reported (void)
+{
+#ifndef HAVE_LINUX_IO
+  g_test_skip ("GSocket's own calls do not tell");
+#else
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (Recorder) other_recorder = recorder_new ();
+  g_autoptr (GudpxPort) other = listen_on (other_recorder, "127.0.0.1");
+  guint n_notified = 0;
+
+  g_signal_connect_swapped (port, "notify::path-mtu", G_CALLBACK (count), &n_notified);
+  gudpx_port_set_report_errors (port, TRUE);
+  send_fragmentation_needed (port_get_number (port), port_get_number (other), 1234);
+  wait_for (recorder->error != NULL);
+  g_assert_nonnull (strstr (recorder->error->message, "1234"));
+  expect_error (&recorder->error, G_IO_ERROR_MESSAGE_TOO_LARGE);
+  g_assert_cmpuint (n_notified, ==, 0);
+
+  gudpx_port_stop_listening (port);
+  gudpx_port_stop_listening (other);
+#endif
 }
 
 static void
@@ -290,6 +367,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/errors/slow-link", test_slow_link);
   g_test_add_func ("/errors/report", test_report);
   g_test_add_func ("/errors/dont-fragment", test_dont_fragment);
+  g_test_add_func ("/errors/path-mtu-reported", test_path_mtu_reported);
   g_test_add_func ("/errors/broadcast", test_broadcast);
 
   return g_test_run ();
