@@ -158,14 +158,22 @@ is_abstract (GSocketAddress *address)
   return type == G_UNIX_SOCKET_ADDRESS_ABSTRACT || type == G_UNIX_SOCKET_ADDRESS_ABSTRACT_PADDED;
 }
 
-/* For messages. */
+static char *
+describe_path (GUnixSocketAddress *address)
+{
+  g_autofree char *path = g_utf8_make_valid (g_unix_socket_address_get_path (address), -1);
+
+  return g_strconcat (is_abstract (G_SOCKET_ADDRESS (address)) ? "@" : "", path, NULL);
+}
+
+/* For messages, in UTF-8. */
 char *
 gudpx_address_describe (GSocketAddress *address)
 {
   if (address == NULL)
     return g_strdup ("its peer");
-  if (is_abstract (address))
-    return g_strconcat ("@", g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address)), NULL);
+  if (G_IS_UNIX_SOCKET_ADDRESS (address))
+    return describe_path (G_UNIX_SOCKET_ADDRESS (address));
   if (G_IS_SOCKET_CONNECTABLE (address))
     return g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
 
@@ -354,7 +362,9 @@ dup_ipv6_host (const struct sockaddr_in6 *in6)
   inet_ntop (AF_INET6, &in6->sin6_addr, host, sizeof host);
   if (in6->sin6_scope_id == 0)
     return g_strdup (host);
-  if (if_indextoname (in6->sin6_scope_id, interface) == NULL)
+  /* A name may be any bytes; what is returned is UTF-8. */
+  if (if_indextoname (in6->sin6_scope_id, interface) == NULL ||
+      !g_utf8_validate (interface, -1, NULL))
     return g_strdup_printf ("%s%%%u", host, in6->sin6_scope_id);
   return g_strdup_printf ("%s%%%s", host, interface);
 }

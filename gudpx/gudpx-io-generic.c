@@ -251,6 +251,7 @@ send_one (GenericIo *self,
 {
   GudpxControlMessage control[GUDPX_ANCILLARY_MAX_MESSAGES];
   GSocketControlMessage *messages[GUDPX_ANCILLARY_MAX_MESSAGES];
+  GOutputVector nothing = { "", 0 };
   g_autoptr (GSocketAddress) destination = NULL;
   g_autoptr (GError) error = NULL;
   guint n_messages = gudpx_ancillary_build (
@@ -264,9 +265,11 @@ send_one (GenericIo *self,
   if (outgoing->destination != NULL)
     destination = gudpx_native_address_to_object (outgoing->destination);
   errno = 0;
-  n = g_socket_send_message (self->socket, destination, (GOutputVector *) vectors, n_vectors,
-                             n_messages > 0 ? messages : NULL, n_messages, G_SOCKET_MSG_NONE, NULL,
-                             &error);
+  /* Without a vector GSocket would send a byte. */
+  n = g_socket_send_message (
+      self->socket, destination, n_vectors > 0 ? (GOutputVector *) vectors : &nothing,
+      MAX (n_vectors, 1), n_messages > 0 ? messages : NULL, n_messages, G_SOCKET_MSG_NONE, NULL,
+      &error);
   if (n < 0)
     *errsv = errno_from_error (error, errno);
 
@@ -337,10 +340,7 @@ generic_take_error (GudpxIo *io, GudpxIoError *error)
 {
   GenericIo *self = (GenericIo *) io;
 
-  error->destination.length = 0;
-  error->offender.length = 0;
-  error->is_icmp = FALSE;
-  error->errsv = self->parent.absorbed_errsv;
+  *error = (GudpxIoError){ .errsv = self->parent.absorbed_errsv };
   self->parent.absorbed_errsv = 0;
   return error->errsv != 0 ||
          (g_socket_get_option (self->socket, SOL_SOCKET, SO_ERROR, &error->errsv, NULL) &&

@@ -219,6 +219,24 @@ test_connect (Fixture *fixture, gconstpointer data)
   gudpx_port_stop_listening (port);
 }
 
+/* A path may be any bytes, a message may not. */
+static void
+test_no_utf8 (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_unix (recorder, fixture->path);
+  g_autofree char *path = g_strconcat (fixture->other_path, "\xff", NULL);
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (gudpx_port_write_to (port, text ("x"), address, &error));
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  g_assert_nonnull (strstr (error->message, fixture->other_path));
+  expect_error (&error, G_IO_ERROR_NOT_FOUND);
+
+  gudpx_port_stop_listening (port);
+}
+
 /* A port on which nobody can write back. */
 static void
 test_unnamed_port (Fixture *fixture, gconstpointer data)
@@ -382,6 +400,31 @@ test_drop_newest (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < n_kept; i++)
     expect_number (&full, i);
   g_assert_true (peer_has_nothing (full.peer));
+
+  full_peer_clear (&full);
+}
+
+/* Who was dropped for want of room is told when there is some, though nothing ever waited. */
+static void
+test_drop_all (Fixture *fixture, gconstpointer data)
+{
+  FullPeer full;
+  guint n_kept = 0;
+  g_autoptr (GudpxStatistics) statistics = NULL;
+
+  full_peer_init (&full, fixture);
+  gudpx_port_set_send_queue_limit (full.port, 0);
+  gudpx_port_set_send_queue_policy (full.port, GUDPX_QUEUE_POLICY_DROP_NEWEST);
+  do
+    {
+      g_clear_pointer (&statistics, gudpx_statistics_free);
+      g_assert_true (write_number (&full, n_kept++, NULL));
+      statistics = gudpx_port_get_statistics (full.port);
+    }
+  while (statistics->queue_dropped_newest == 0);
+  for (guint i = 0; i < n_kept - 1; i++)
+    expect_number (&full, i);
+  wait_for (strstr (full.recorder->events->str, "writable") != NULL);
 
   full_peer_clear (&full);
 }
@@ -683,10 +726,12 @@ main (int argc, char *argv[])
   add ("bad-paths", test_bad_paths);
   add ("unbound-sender", test_unbound_sender);
   add ("connect", test_connect);
+  add ("no-utf8", test_no_utf8);
   add ("unnamed-port", test_unnamed_port);
   add ("queue", test_queue);
   add ("queue-of-empty", test_queue_of_empty);
   add ("drop-newest", test_drop_newest);
+  add ("drop-all", test_drop_all);
   add ("drop-oldest", test_drop_oldest);
   add ("drop-none-in-vain", test_drop_none_in_vain);
   add ("no-queue", test_no_queue);

@@ -33,6 +33,24 @@ test_forms (void)
   gudpx_port_stop_listening (port);
 }
 
+/* Nothing is no byte. */
+static void
+test_nothing (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  g_autoptr (GSocketAddress) address = g_socket_get_local_address (peer, NULL);
+  char buffer[8];
+
+  g_assert_true (gudpx_port_write_to (port, NULL, 0, address, NULL));
+  g_assert_cmpint (g_socket_receive (peer, buffer, sizeof buffer, NULL, NULL), ==, 0);
+  g_assert_true (gudpx_port_write_vectors (port, NULL, 0, address, NULL));
+  g_assert_cmpint (g_socket_receive (peer, buffer, sizeof buffer, NULL, NULL), ==, 0);
+
+  gudpx_port_stop_listening (port);
+}
+
 /* As many pieces as one likes. */
 static void
 test_many_vectors (void)
@@ -324,9 +342,11 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/write/forms", test_forms);
+  g_test_add_func ("/write/nothing", test_nothing);
   g_test_add_func ("/write/many-vectors", test_many_vectors);
   g_test_add_func ("/write/in-handler", test_in_handler);
   g_test_add_func ("/write/order", test_order);
+  g_test_add_func ("/write/not-coalesced", test_not_coalesced);
   g_test_add_func ("/write/errors", test_errors);
   g_test_add_func ("/write/datagrams", test_datagrams);
   g_test_add_func ("/write/async", test_async);
