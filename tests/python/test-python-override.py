@@ -400,6 +400,91 @@ class HookTest(TestCase):
         settle()
         self.assertEqual((derived.payloads, mixed.data), ([b"X"], b"x"))
 
+    def test_chaining_up(self):
+        """To what the library does of itself: nothing."""
+        events = []
+
+        class Chained(Gudpx.DatagramProtocol):
+            def do_started(self):
+                super().do_started()
+                events.append("started")
+
+            def do_stopped(self):
+                Gudpx.DatagramProtocol.do_stopped(self)
+                events.append("stopped")
+
+            def datagram_received(self, data, sender):
+                super().datagram_received(data, sender)
+                events.append(data)
+
+        port = self.listen(Chained())
+        self.send(port, b"x")
+        settle()
+        port.stop_listening()
+        self.assertEqual(events, ["started", b"x", "stopped"])
+        for name, n_arguments in (("do_datagram_received", 1), ("do_connection_refused", 1),
+                                  ("do_error_received", 3), ("do_writable", 1)):
+            getattr(super(Chained, port.protocol), name)(*[None] * n_arguments)
+            getattr(Gudpx.DatagramProtocol, name)(port.protocol, *[None] * n_arguments)
+
+    def test_chaining_up_one_by_one(self):
+        payloads = []
+
+        class Chained(Gudpx.DatagramProtocol):
+            def do_datagrams_received(self, datagrams):
+                super().do_datagrams_received(datagrams[1:])
+
+            def do_datagram_received(self, datagram):
+                super().do_datagram_received(datagram)
+                payloads.append(datagram.payload)
+
+        self.send(self.listen(Chained()), *PAYLOADS)
+        settle()
+        self.assertEqual(payloads, PAYLOADS[1:])
+
+    def test_handlers_of_a_mixin(self):
+        class Mixin:
+            def do_started(self):
+                self.events.append("started")
+
+            def datagram_received(self, data, sender):
+                self.events.append(data)
+
+        class Objects:
+            def do_datagram_received(self, datagram):
+                self.events.append(datagram.payload)
+
+        class Before(Mixin, Gudpx.DatagramProtocol):
+            pass
+
+        class Behind(Gudpx.DatagramProtocol, Mixin):
+            pass
+
+        class Derived(Before):
+            def do_started(self):
+                self.events.append("derived")
+                super().do_started()
+
+        class Later(Objects, Derived):
+            def datagram_received(self, data, sender):
+                super().datagram_received(data.upper(), sender)
+
+        class Own(Gudpx.DatagramProtocol):
+            def do_datagram_received(self, datagram):
+                self.events.append("own")
+
+        class Hidden(Own, Objects):
+            pass
+
+        for kind, events in ((Before, ["started", b"x"]), (Behind, ["started", b"x"]),
+                             (Derived, ["derived", "started", b"x"]),
+                             (Later, ["derived", "started", b"X"]), (Hidden, ["own"])):
+            with self.subTest(kind.__name__):
+                kind.events = []
+                self.send(self.listen(kind()), b"x")
+                settle()
+                self.assertEqual(kind.events, events)
+
     def test_virtual_function(self):
         recorder = Recorder()
         self.send(self.listen(recorder), *PAYLOADS)

@@ -76,8 +76,22 @@ class _Transport:
         return self if protocol is None else protocol.get_transport()
 
 
+def _find_definer(kind, name):
+    """The class that a handler is from; None for what is the library's own."""
+    return next((base for base in kind.__mro__
+                 if name in vars(base) and base not in (DatagramProtocol, Gudpx.DatagramProtocol)), None)
+
+
+def _copy_from_mixins(kind):
+    """PyGObject looks for handlers in the classes of GObject alone, and in front of the library's."""
+    for name in _NAMES:
+        definer = _find_definer(kind, name)
+        if definer is not None and not issubclass(definer, Gudpx.DatagramProtocol):
+            setattr(kind, name, vars(definer)[name])
+
+
 def _has_hook(kind):
-    return hasattr(kind, "datagram_received")
+    return _find_definer(kind, "datagram_received") is not None
 
 
 def _add_hook(kind):
@@ -86,13 +100,14 @@ def _add_hook(kind):
     if not _has_hook(kind) or inherits:
         return
     kind.do_packed_received = batches.take_packed
-    if not isinstance(kind.do_datagram_received, types.FunctionType):
+    if _find_definer(kind, "do_datagram_received") is None:
         kind.do_datagram_received = batches.take_datagram
 
 
 def _convert_errors(kind):
     handle = getattr(kind, "do_error_received")
-    if not isinstance(handle, types.FunctionType) or hasattr(handle, "converts"):
+    if (_find_definer(kind, "do_error_received") is None or hasattr(handle, "converts") or
+            not isinstance(handle, types.FunctionType)):
         return
 
     def do_error_received(self, port, error, destination):
@@ -132,7 +147,7 @@ def _warn_of_names(kind):
     """A handler of a wrong name would be silent for ever."""
     for name, value in vars(kind).items():
         intended = _find_intended(name) if isinstance(value, types.FunctionType) else None
-        if intended and not isinstance(getattr(kind, intended, None), types.FunctionType):
+        if intended and _find_definer(kind, intended) is None:
             warnings.warn(f"{kind.__qualname__}.{name}() is no handler: the name is {intended}()",
                           RuntimeWarning, stacklevel=3)
 
@@ -156,6 +171,7 @@ class DatagramProtocol(Gudpx.DatagramProtocol):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         _warn_of_names(cls)
+        _copy_from_mixins(cls)
         _add_hook(cls)
         _convert_errors(cls)
 
@@ -176,6 +192,23 @@ class DatagramProtocol(Gudpx.DatagramProtocol):
         name = "Gudpx.DatagramProtocol" if kind is DatagramProtocol else kind.__qualname__
         port = self.get_transport()
         return f"<{name} {'without a port' if port is None else f'on {addresses.show(port.local_address)}'}>"
+
+
+def _do_nothing(self, *_):
+    """What a handler does that is not overridden."""
+
+
+def _do_datagrams_received(self, datagrams):
+    """Delivers them one by one."""
+    Gudpx.DatagramProtocol.do_datagrams_received(self, datagrams)
+
+
+# For super(): what PyGObject has there cannot be called in that way. It would take them for handlers if
+# the class were made with them.
+for _name in _NAMES:
+    if _name != "do_packed_received":
+        setattr(DatagramProtocol, _name, _do_nothing)
+DatagramProtocol.do_datagrams_received = _do_datagrams_received
 
 
 class PortGroup(Gudpx.PortGroup):
