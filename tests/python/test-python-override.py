@@ -508,6 +508,9 @@ class HookTest(TestCase):
                 # Who has both knows, and what is no method is something else.
                 type("Right", (Gudpx.DatagramProtocol,), {wrong: handler, right: handler})
                 type("Other", (Gudpx.DatagramProtocol,), {wrong: False, "do_start": handler})
+                # These are callbacks.
+                type("Other", (Gudpx.DatagramProtocol,), {"on_stopped": handler,
+                                                          "on_datagram_received": handler})
 
     def test_attributes_of_a_program(self):
         """It has no public name of its own on a port: a program may."""

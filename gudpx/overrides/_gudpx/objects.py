@@ -134,7 +134,8 @@ _NAMES_OF_TWISTED = {
 
 def _find_intended(name):
     """The handler that a method was meant to be, if it is named as if it were one."""
-    if name in _NAMES:
+    # What begins with on_ is a callback.
+    if name in _NAMES or name.startswith("on_"):
         return None
     if name in _NAMES_OF_TWISTED:
         return _NAMES_OF_TWISTED[name]
