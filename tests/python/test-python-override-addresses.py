@@ -170,6 +170,28 @@ class AddressTest(TestCase):
         with self.assertRaises(TypeError):
             port.write_to(b"x", None)
 
+    def test_a_zero_ends_nothing(self):
+        """What is behind it would be left out."""
+        port = self.listen()
+        local = LOCALHOST + "\0.example.org"
+        group = "239.1.1.1\0.example.org"
+        for call, *args in ((port.write, b"x", (local, 9)), (port.write_to_host, b"x", local, 9),
+                            (port.write, b"x", ("<broadcast>\0", 9)),
+                            (Gudpx.Datagram.new_full, b"x", (LOCALHOST, 9), local),
+                            (Gudpx.listen_udp, 0, Recorder(), local),
+                            (Gudpx.listen_unix_datagram, self.temporary_path("a\0b"), Recorder()),
+                            (port.connect_peer, local, 9), (port.join_group, group),
+                            (port.join_group, group[:9], "lo\0"), (port.leave_group, group),
+                            (port.set_multicast_interface, "lo\0"), (Gudpx.resolve, local),
+                            (Gudpx.resolve_all, local)):
+            with self.subTest(call=call, args=args), self.assertRaises(ValueError) as caught:
+                call(*args)
+            self.assertEqual(caught.exception.code, Code.INVALID_ARGUMENT)
+        with self.assertRaises(ValueError):
+            Gudpx.listen_udp(0, Recorder(), bind_device="lo\0")
+        with self.assertRaises(ValueError):
+            port.join_group("239.1.1.1", interface="lo\0")
+
     def test_of_gio(self):
         for host, port in ((LOCALHOST, 9), ("::1", 9)):
             made = Gudpx.address_from_gio(Gio.InetSocketAddress.new_from_string(host, port))

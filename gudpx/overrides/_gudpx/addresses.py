@@ -103,12 +103,13 @@ def parse(host, port):
     if not 0 <= port <= 65535:
         raise OverflowError(f"the port number {port} is not in range 0 to 65535")
     try:
+        # PyGObject would leave out what follows a zero.
         return Gio.InetSocketAddress.new_from_string(
-            "255.255.255.255" if host == "<broadcast>" else host, port)
-    except TypeError:
+            "255.255.255.255" if host == "<broadcast>" else host.replace("\0", "?"), port)
+    except (TypeError, UnicodeEncodeError):
         message = ("“{}” is not an IP address of a known interface" if "%" in host else
                    "“{}” is not an IP address; resolve a host name first")
-        raise errors.make(Gio.IOErrorEnum.INVALID_ARGUMENT, message.format(host)) from None
+        raise errors.make(Gio.IOErrorEnum.INVALID_ARGUMENT, message.format(show(host))) from None
 
 
 def _remember(destination, address):

@@ -104,6 +104,13 @@ def make(code, message):
     return _restore(message, _IO_ERROR, int(code))
 
 
+def check_strings(values):
+    """PyGObject ends them at a zero, and what follows was not meant to be left out."""
+    for value in values:
+        if isinstance(value, str) and "\0" in value:
+            raise make(Gio.IOErrorEnum.INVALID_ARGUMENT, f"{value!r} has a zero in it")
+
+
 def converting(function):
     """Has a function raise such errors."""
 
@@ -117,12 +124,23 @@ def converting(function):
     return call
 
 
+def checking(function):
+    """Has it refuse strings that C would see the beginning of, too."""
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        check_strings([*args, *kwargs.values()])
+        return function(*args, **kwargs)
+
+    return converting(call)
+
+
 def add_converting_methods(kind, info):
     """Of each method that can fail and that the class does not override itself."""
     for method in info.get_methods():
         name = method.get_name()
         if method.can_throw_gerror() and name not in kind.__dict__:
-            setattr(kind, name, converting(method))
+            setattr(kind, name, checking(method))
 
 
 class ErrorHandler:

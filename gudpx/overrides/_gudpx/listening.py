@@ -149,12 +149,14 @@ resolve_all_finish = errors.converting(Gudpx.resolve_all_finish)
 
 def resolve(host, cancellable=None):
     """An IP address of a host name, to be awaited."""
+    errors.check_strings([host])
     return awaiting.begin(lambda *rest: Gudpx.resolve_async(host, *rest),
                           lambda result: resolve_finish(result).to_string(), cancellable)
 
 
 def resolve_all(host, family=Gio.SocketFamily.INVALID, timeout=60, cancellable=None):
     """All IP addresses of a host name within so many seconds, to be awaited."""
+    errors.check_strings([host])
     return awaiting.begin(
         lambda *rest: Gudpx.resolve_all_async(host, family, int(timeout * 1000), *rest),
         lambda result: [address.to_string() for address in resolve_all_finish(result)], cancellable)

@@ -83,6 +83,7 @@ class Port(Gudpx.Port):
     def __init__(self, **properties):
         if "local_address" in properties:
             properties["local_address"] = addresses.to_gio(properties["local_address"])
+        errors.check_strings(properties.values())
         super().__init__(**properties)
 
     @classmethod
@@ -233,7 +234,7 @@ class Port(Gudpx.Port):
 
     # The peer and the address
 
-    @errors.converting
+    @errors.checking
     def connect_peer(self, host, port):
         """Connects the port to an IP address: it hears nobody else, and writes without a destination."""
         self._flush_outbox()
@@ -257,22 +258,22 @@ class Port(Gudpx.Port):
 
     # Groups
 
-    @errors.converting
+    @errors.checking
     def join_group(self, group, interface=None):
         """Joins a multicast group; the interface is a name, or an address that it has."""
         return super().join_group(group, interface)
 
-    @errors.converting
+    @errors.checking
     def leave_group(self, group, interface=None):
         """Leaves what join_group() joined."""
         return super().leave_group(group, interface)
 
-    @errors.converting
+    @errors.checking
     def join_source_group(self, group, source, interface=None):
         """Joins a multicast group to hear one sender alone."""
         return super().join_source_group(group, source, interface)
 
-    @errors.converting
+    @errors.checking
     def leave_source_group(self, group, source, interface=None):
         """Leaves what join_source_group() joined."""
         return super().leave_source_group(group, source, interface)
