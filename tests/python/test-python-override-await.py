@@ -207,10 +207,17 @@ class AwaitTest(TestCase):
             async for _ in self.listen():
                 pass
 
-        for coroutine in resolve(), receive():
+        entered = []
+
+        async def enter():
+            async with self.listen():
+                entered.append(True)
+
+        for coroutine in resolve(), receive(), enter():
             with self.assertRaisesRegex(RuntimeError, gi.__version__ if events is None else
                                         "GLibEventLoopPolicy"):
                 asyncio.run(coroutine)
+        self.assertEqual(entered, [])
         settle()
 
     def test_nobody_needs_to_await(self):

@@ -105,6 +105,8 @@ class Port(Gudpx.Port):
         self.stop_listening()
 
     async def __aenter__(self):
+        # Leaving needs it: say so before the block, whose exception would be replaced.
+        awaiting.get_loop()
         return self
 
     async def __aexit__(self, *_):
