@@ -134,20 +134,22 @@ class MypyTest(unittest.TestCase):
         cls.packages = next((cls.root / "venv" / "lib").glob("python*")) / "site-packages"
         shutil.copytree(STUBS, cls.packages / "gi-stubs")
 
+    def where(self):
+        return "--python-executable", self.root / "venv" / "bin" / "python"
+
     def add_types_of_glib(self):
         repository = self.packages / "gi-stubs" / "repository"
         for stub in HERE.glob("*.pyi"):
             shutil.copy(stub, repository)
             self.addCleanup((repository / stub.name).unlink)
 
-    def run_mypy(self, *arguments):
+    def run_mypy(self, *arguments, cwd=None, **environment):
         return subprocess.run(
-            [MYPY, "--strict", "--python-executable", self.root / "venv" / "bin" / "python",
-             "--cache-dir", os.devnull, *arguments],
-            cwd=self.root, capture_output=True, text=True, check=False)
+            [MYPY, "--strict", "--cache-dir", os.devnull, *arguments], cwd=cwd or self.root,
+            env={**os.environ, **environment}, capture_output=True, text=True, check=False)
 
     def assert_right(self, *arguments):
-        result = self.run_mypy(*arguments)
+        result = self.run_mypy(*self.where(), *arguments)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
     def test_right(self):
@@ -155,14 +157,25 @@ class MypyTest(unittest.TestCase):
         self.add_types_of_glib()
         self.assert_right(HERE / "right.py")
 
-    def test_wrong(self):
-        self.add_types_of_glib()
+    def assert_wrong(self, result, marks):
         lines = (HERE / "wrong.py").read_text(encoding="utf-8").splitlines()
-        expected = {number for number, line in enumerate(lines, 1) if line.endswith("# error")}
+        expected = {number for number, line in enumerate(lines, 1) if line.endswith(marks)}
         self.assertGreater(len(expected), 10)
-        result = self.run_mypy(HERE / "wrong.py")
         found = {int(number) for number in re.findall(r"wrong\.py:(\d+): error", result.stdout)}
         self.assertEqual(found, expected, result.stdout + result.stderr)
+
+    def test_wrong(self):
+        self.assert_wrong(self.run_mypy(*self.where(), HERE / "wrong.py"), "# error")
+        self.add_types_of_glib()
+        self.assert_wrong(self.run_mypy(*self.where(), HERE / "wrong.py"),
+                          ("# error", "# error with GObject"))
+
+    def test_what_is_not_installed(self):
+        """As the guide has it."""
+        guide = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+        recipe = re.search("`PYTHONPATH=([^ ]+) mypy program.py`", guide)
+        result = self.run_mypy(HERE / "wrong.py", cwd=ROOT, PYTHONPATH=recipe[1])
+        self.assert_wrong(result, "# error")
 
     def test_the_stub_itself(self):
         self.add_types_of_glib()

@@ -5,6 +5,11 @@ from typing import Any
 
 class SocketAddress:
     def to_string(self) -> str: ...
+    def get_native_size(self) -> int: ...
+
+class InetSocketAddress(SocketAddress):
+    @classmethod
+    def new_from_string(cls, address: str, port: int) -> InetSocketAddress: ...
 
 class SocketFamily(int):
     INVALID: SocketFamily

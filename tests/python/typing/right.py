@@ -3,6 +3,7 @@
 
 import pathlib
 import socket
+from typing import Any
 
 import gi
 
@@ -29,7 +30,13 @@ class Handlers(Gudpx.DatagramProtocol):
         print(port.local_address, error, destination and destination.to_string())
 
     def do_writable(self, port: Gudpx.Port) -> None:
+        super().do_writable(port)
         port.reading = True
+
+
+class Derived(Hook):
+    def datagram_received(self, data: bytes, sender: Any) -> None:
+        super().datagram_received(data, sender)
 
 
 def listen() -> None:
@@ -48,6 +55,10 @@ def write() -> None:
     with Gudpx.listen_udp(0, Gudpx.DatagramProtocol()) as port:
         port.write(b"hi", ("192.0.2.1", 9999))
         port.write(memoryview(b"hi"), ("fe80::1", 9999, 0, 2))
+        port.write(GLib.Bytes.new(b"hi"), "/run/socket")
+        port.write(b"hi", b"/run/socket")
+        port.write(b"hi", Gio.InetSocketAddress.new_from_string("192.0.2.1", 9999))
+        port.write(b"hi", port.get_local_address())
         port.connect_peer("192.0.2.1", 9999)
         port.write(b"hi")
         port.ttl += 1

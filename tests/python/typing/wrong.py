@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the types refuse: in each line that says so, and in no other."""
+"""What the types refuse: in each line that says so, and in no other. Some need the types of GObject."""
 
 import gi
 
@@ -16,7 +16,13 @@ Gudpx.adopt_datagram_port(3, protocol, reuse_port=True)  # error
 port.write("text", ("192.0.2.1", 9999))  # error
 port.write(b"hi", ("192.0.2.1", "9999"))  # error
 port.write(b"hi", 9999)  # error
-port.nonesuch()  # error
+port.write(b"hi", (b"192.0.2.1",))  # error
+port.write([104, 105], ("192.0.2.1", 9999))  # error
+port.write(None, ("192.0.2.1", 9999))  # error
+port.connect_peer_address(9999)  # error
+port.join_group(("239.1.1.1", 9999))  # error
+port.nonesuch()  # error with GObject
+port.nonesuch = 1  # error with GObject
 port.listening = False  # error
 port.ttl = "4"  # error
 Gudpx.Datagram.new("text")  # error
@@ -25,5 +31,20 @@ Gudpx.nonesuch()  # error
 
 
 class Protocol(Gudpx.DatagramProtocol):
-    def do_datagram_received(self, datagram: bytes) -> None:  # error
+    def do_datagram_received(self, datagram: bytes) -> None:  # error with GObject
         pass
+
+    def datagram_received(self, data: str, sender: Gudpx.Address) -> None:  # error
+        pass
+
+
+class Short(Gudpx.DatagramProtocol):
+    def datagram_received(self, data: bytes) -> None:  # error
+        pass
+
+    def do_connection_refused(self) -> None:  # error
+        pass
+
+
+class Derived(Gudpx.Port):  # error
+    pass

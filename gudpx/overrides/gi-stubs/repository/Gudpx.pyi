@@ -6,7 +6,7 @@ import socket
 from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
 from types import TracebackType
-from typing import Any, Generic, NamedTuple, TypeVar, overload
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, final, overload
 
 from gi.repository import Gio, GLib, GObject
 from typing_extensions import Self
@@ -21,10 +21,18 @@ class Address(NamedTuple):
     host: str
     port: int
 
-_Payload = bytes | bytearray | memoryview | array[int]
+# What a GLib.Bytes and a Gio.SocketAddress have. As long as GLib and GIO bring no types their names stand
+# for anything, and so would a union that has one of them.
+class _GBytes(Protocol):
+    def get_size(self) -> int: ...
+
+class _SocketAddress(Protocol):
+    def get_native_size(self) -> int: ...
+
+_Payload = bytes | bytearray | memoryview | array[int] | _GBytes
 # (host, port), also with what socket.socket has behind it; the path of a UNIX socket.
 _Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-_Destination = tuple[str, int] | tuple[str, int, int, int] | _Path | Gio.SocketAddress
+_Destination = tuple[str, int] | tuple[str, int, int, int] | _Path | _SocketAddress
 # An Address; of a UNIX socket its path, of nobody None.
 _Sender = Address | Any
 _ReadyCallback = Callable[..., object]
@@ -88,6 +96,8 @@ class DatagramProtocol(GObject.Object):
     @property
     def transport(self) -> Port: ...
     def get_transport(self) -> Port | None: ...
+    # The sender is an Address; of a UNIX socket its path, or None.
+    def datagram_received(self, data: bytes, sender: Any) -> None: ...
     def do_started(self) -> None: ...
     def do_stopped(self) -> None: ...
     def do_datagram_received(self, datagram: Datagram) -> None: ...
@@ -99,6 +109,7 @@ class DatagramProtocol(GObject.Object):
     ) -> None: ...
     def do_writable(self, port: Port) -> None: ...
 
+@final
 class Datagram(GObject.Object):
     @classmethod
     def new(cls, payload: _Payload, destination: _Destination | None = None) -> Datagram: ...
@@ -149,6 +160,7 @@ class Datagram(GObject.Object):
     def original_size(self) -> int: ...
     def get_original_size(self) -> int: ...
 
+@final
 class Port(GObject.Object):
     def __init__(
         self,
@@ -210,14 +222,12 @@ class Port(GObject.Object):
     def write(self, data: _Payload, destination: _Destination | None = None) -> bool: ...
     def write_to(self, data: _Payload, destination: _Destination) -> bool: ...
     def write_to_host(self, data: _Payload, host: str, port: int) -> bool: ...
-    def write_bytes(
-        self, data: GLib.Bytes | _Payload, destination: _Destination | None = None
-    ) -> bool: ...
+    def write_bytes(self, data: _Payload, destination: _Destination | None = None) -> bool: ...
     def write_datagrams(self, datagrams: Sequence[Datagram]) -> int: ...
     def write_packed(self, payloads: _Payload, index: _Payload) -> int: ...
     def write_async(
         self,
-        data: GLib.Bytes | _Payload,
+        data: _Payload,
         destination: _Destination | None = None,
         cancellable: Gio.Cancellable | None = None,
         callback: _ReadyCallback | None = None,
@@ -345,6 +355,7 @@ class Port(GObject.Object):
 ProtocolFactory = Callable[..., DatagramProtocol]
 PortFunc = Callable[..., object]
 
+@final
 class PortGroup(GObject.Object):
     @classmethod
     def new(
