@@ -105,6 +105,45 @@ class HookTest(TestCase):
         self.assertEqual([peer.recv(10) for _ in range(16)],
                          [b"%d" % i for i in range(1, 9)] * 2)
 
+    def check_that_they_leave_at_once(self, first, begin):
+        """From that datagram on each answer is there before its handler returns."""
+        answers, n_answers = [], []
+
+        def answer(protocol, data, sender):
+            if data == b"%d" % first:
+                begin(protocol.transport)
+            echo(protocol, data, sender)
+            answers.extend(self.read_all(peer))
+            n_answers.append(len(answers))
+
+        _, port, peer = self.deliver(answer)
+        if first == -1:
+            begin(port)
+        settle()
+        n_before = max(first, 0)
+        self.assertEqual(n_answers[n_before:], list(range(n_before + 1, len(PAYLOADS) + 1)))
+        self.assertEqual(answers, PAYLOADS)
+
+    @staticmethod
+    def read_all(plain):
+        """What is there."""
+        plain.setblocking(False)
+        try:
+            while True:
+                yield plain.recv(1000)
+        except BlockingIOError:
+            plain.settimeout(20)
+
+    def test_writes_that_are_not_coalesced(self):
+        def assign(port):
+            port.coalesce_writes = False
+
+        # Before the batch, and in the handler of one of its datagrams.
+        for first in -1, 0, 1, 5:
+            for begin in (assign, lambda port: port.set_coalesce_writes(False),
+                          lambda port: port.set_property("coalesce-writes", False)):
+                self.check_that_they_leave_at_once(first, begin)
+
     def test_exception_loses_its_datagram(self):
         def fail(protocol, data, sender):
             if data in (b"3", b"7"):

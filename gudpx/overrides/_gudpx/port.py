@@ -22,6 +22,11 @@ def _listening_changed(port, *_):
     port._drop_outbox()
 
 
+def _coalescing_changed(port, *_):
+    if not port.get_coalesce_writes():
+        port._stop_collecting()
+
+
 def _explain(port, error, destination):
     """A string is the path of a UNIX socket; to a port of IP it is seldom meant as one."""
     error = errors.convert(error)
@@ -123,10 +128,13 @@ class Port(Gudpx.Port):
         self._peers = batches.Peers()
         self._batches = []
         self.connect("notify::listening", _listening_changed)
+        self.connect("notify::coalesce-writes", _coalescing_changed)
         self.connect("notify::reading", batches.interrupt)
         self.connect("notify::peer-address", batches.interrupt)
 
     def _start_collecting(self):
+        if not self.get_coalesce_writes():
+            return
         if self._own_outbox is None:
             self._own_outbox = batches.Outbox(self, self._peers.numbers)
         self._outbox = self._own_outbox
