@@ -26,10 +26,12 @@ function printHelp(description, positional, options) {
 }
 
 /**
+ * Ends the program.
+ *
  * @param {string} message
  * @returns {never}
  */
-function fail(message) {
+export function fail(message) {
     printerr(message);
     return System.exit(1);
 }

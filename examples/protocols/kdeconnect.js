@@ -13,13 +13,14 @@ import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import Gudpx from 'gi://Gudpx?version=1';
 
-import {orExit, parseOptions} from '../js/options.js';
+import {fail, orExit, parseOptions} from '../js/options.js';
 
 const PORT = 1716;
 const LAST_TCP_PORT = 1764;
 const PROTOCOL_VERSION = 7;
 const MAX_SIZE = 8192;
 const MAX_DEVICES = 100;
+const MAX_INTERVAL = 24 * 60 * 60;
 const TYPES = ['desktop', 'laptop', 'phone', 'tablet', 'tv'];
 
 const decoder = new TextDecoder('utf-8', {fatal: true});
@@ -103,6 +104,11 @@ const options = parseOptions('Find KDE Connect devices in the local network.', {
     'tcp-port': {value: PORT, help: 'where they may connect to'},
     interval: {value: 30, help: 'seconds between announcements'},
 });
+// Others believe no other port.
+if (options['tcp-port'] < PORT || options['tcp-port'] > LAST_TCP_PORT)
+    fail(`--tcp-port wants a number from ${PORT} to ${LAST_TCP_PORT}`);
+if (options.interval < 1 || options.interval > MAX_INTERVAL)
+    fail(`--interval wants a number from 1 to ${MAX_INTERVAL}`);
 const discovery = new Discovery({
     id: options.id,
     name: options.name,

@@ -108,10 +108,13 @@ def main():
     parser.add_argument("-6", "--ipv6", action="store_true", help="ask by IPv6")
     parser.add_argument("-s", "--seconds", type=float, default=3, help="how long to wait")
     args = parser.parse_args()
+    name = args.name.removesuffix(".")
+    if not all(name.split(".")):
+        parser.error(f"“{args.name}” is no name")
 
     kind = args.type or ("PTR" if args.name.startswith("_") else "A")
     group, address = GROUPS["6" if args.ipv6 else "4"]
-    querier = Querier(args.name.rstrip(".") + ".", TYPES[kind], group)
+    querier = Querier(name + ".", TYPES[kind], group)
     loop = GLib.MainLoop()
     try:
         port = Gudpx.listen_multicast(PORT, querier, True, address)
@@ -128,7 +131,8 @@ def main():
     GLib.timeout_add(1100, querier.ask_again)
     GLib.timeout_add(int(args.seconds * 1000), loop.quit)
     loop.run()
-    sys.exit(not querier.known)
+    if not querier.known:
+        sys.exit(f"no answer about {args.name}")
 
 
 if __name__ == "__main__":

@@ -153,6 +153,11 @@ class KdeConnect(ProtocolTestCase):
         sock.bind(("", 1716))
         self.assert_fails("kdeconnect", message="1716.*in use", language="js")
 
+    def test_options(self):
+        for option in ("--tcp-port=99999", "--tcp-port=22", "--interval=0", "--interval=9999999999"):
+            name = option.split("=", maxsplit=1)[0]
+            self.assert_fails("kdeconnect", option, message=f"{name} wants a number", language="js")
+
 
 if __name__ == "__main__":
     protocoltest.tap.main()

@@ -118,7 +118,7 @@ class Mdns(ProtocolTestCase):
         self.assert_answered("KETTLE.local", "--ipv6", "--type", "ANY", answers=(
             r"kettle\.local\. HINFO \S+ LINUX \(120 s, from (fd99::2|fe80::2%gudpx0)\)",
         ))
-        self.assert_fails("mdns-query", "pot.local", "-i", "gudpx0", "-s", "0.3", message="^$",
+        self.assert_fails("mdns-query", "pot.local", "-i", "gudpx0", "-s", "0.3", message="^no answer about pot.local$",
                           language="python")
 
     def test_asks_again(self):
@@ -169,6 +169,11 @@ class Mdns(ProtocolTestCase):
             (["x.local", "-i", "nope0"], "nope0"),
             (["x" * 70 + ".local"], "x.local is no name"),
             (["x.local", "--type", "X"], "--type"),
+            ([""], "“” is no name"),
+            (["."], "is no name"),
+            (["foo..local"], "foo..local” is no name"),
+            ([".local"], "is no name"),
+            (["local.."], "is no name"),
         ):
             self.assert_fails("mdns-query", *arguments, message=message, language="python")
 
