@@ -46,7 +46,7 @@ main (int    argc,
   g_signal_connect (protocol, "datagram-received", G_CALLBACK (on_datagram_received), NULL);
 
   g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error) ||
+  if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 1 ||
       !g_ascii_string_to_unsigned (option_port, 10, 1, G_MAXUINT16, &number, &error) ||
       !(port = gudpx_listen_udp (number, protocol, NULL, &error)) ||
       /* Without it the system refuses to send to a broadcast address. */
@@ -54,7 +54,7 @@ main (int    argc,
       !gudpx_port_write_to_host (port, (const guint8 *) text, strlen (text), option_destination,
                                  number, &error))
     {
-      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "no arguments, please");
       return EXIT_FAILURE;
     }
 

@@ -53,9 +53,9 @@ main (int    argc,
 
   setlocale (LC_ALL, "");
   g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error) ||
+  if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 1 ||
       !g_ascii_string_to_unsigned (option_port, 10, 0, G_MAXUINT16, &number, &error))
-    return fail (error->message);
+    return fail (error ? error->message : "no arguments, please");
 
   /* Here is the place for what the library has no property for: setsockopt(), a filter… */
   address.sin_port = htons (number);

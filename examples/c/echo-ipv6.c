@@ -54,12 +54,12 @@ main (int    argc,
 
   /* A host has several IPv6 addresses. With the destination a reply knows which one to use. */
   g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error) ||
+  if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 1 ||
       !g_ascii_string_to_unsigned (option_port, 10, 0, G_MAXUINT16, &number, &error) ||
       !(port = gudpx_listen_udp (number, protocol, option_address, &error)) ||
       !gudpx_port_set_metadata (port, GUDPX_METADATA_DESTINATION, &error))
     {
-      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "no arguments, please");
       return EXIT_FAILURE;
     }
 

@@ -47,12 +47,12 @@ main (int    argc,
   /* A port number of its own: were it the server's, on the same machine, the kernel would hand
    * the answer, which is sent to one receiver, to either of the two. */
   g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error) ||
+  if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 1 ||
       !(port = gudpx_listen_multicast (0, protocol, FALSE, NULL, &error)) ||
       !gudpx_port_set_multicast_interface (port, option_interface, &error) ||
       !gudpx_port_write_to_host (port, (const guint8 *) ping, strlen (ping), GROUP, PORT, &error))
     {
-      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "no arguments, please");
       return EXIT_FAILURE;
     }
 

@@ -52,11 +52,11 @@ main (int    argc,
 
   /* listen_multiple: several servers may run on one machine, and each receives the ping. */
   g_option_context_add_main_entries (context, entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, &error) ||
+  if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 1 ||
       !(port = gudpx_listen_multicast (PORT, protocol, TRUE, NULL, &error)) ||
       !gudpx_port_join_group (port, GROUP, option_interface, &error))
     {
-      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "no arguments, please");
       return EXIT_FAILURE;
     }
 

@@ -45,7 +45,9 @@ main (int    argc,
   setlocale (LC_ALL, "");
   g_signal_connect (protocol, "datagram-received", G_CALLBACK (on_datagram_received), NULL);
 
-  if (g_option_context_parse (context, &argc, &argv, &error) && n_fds == 0)
+  if (g_option_context_parse (context, &argc, &argv, &error) && argc != 1)
+    g_set_error_literal (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "no arguments, please");
+  else if (error == NULL && n_fds == 0)
     g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "systemd passed no socket");
 
   for (int fd = FIRST_FD; error == NULL && fd < FIRST_FD + n_fds; fd++)

@@ -152,6 +152,8 @@ void run (string[] args) throws Error {
   var context = new OptionContext ("— count what programs report");
   context.add_main_entries (ENTRIES, null);
   context.parse (ref args);
+  if (args.length != 1)
+    throw new OptionError.FAILED ("No arguments, please: see --help");
   if (port < 0 || port > uint16.MAX || interval < 1)
     throw new OptionError.BAD_VALUE ("no such port or interval");
 

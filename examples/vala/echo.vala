@@ -37,11 +37,14 @@ const OptionEntry[] ENTRIES = {
 int main (string[] args) {
   address = "127.0.0.1";
   port = 9999;
+  Intl.setlocale ();
 
   try {
     var context = new OptionContext ("— send every datagram back");
     context.add_main_entries (ENTRIES, null);
     context.parse (ref args);
+    if (args.length != 1 || port < 0 || port > uint16.MAX)
+      throw new OptionError.FAILED ("No arguments, and a port that can be: see --help");
     // Nothing needs to hold on to the port: it serves until it is stopped.
     Gudpx.listen_udp ((uint16) port, new Echo (), address);
   } catch (Error error) {

@@ -37,6 +37,8 @@ async bool greet (string host, uint16 number) throws Error {
 }
 
 async int main (string[] args) {
+  Intl.setlocale ();
+
   try {
     unowned string[] rest = args;
     new OptionContext ("HOST PORT — say hello to an IP address").parse (ref rest);

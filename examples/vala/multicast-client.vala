@@ -22,10 +22,14 @@ const OptionEntry[] ENTRIES = {
 };
 
 int main (string[] args) {
+  Intl.setlocale ();
+
   try {
     var context = new OptionContext ("— ping the members of " + GROUP);
     context.add_main_entries (ENTRIES, null);
     context.parse (ref args);
+    if (args.length != 1)
+      throw new OptionError.FAILED ("No arguments, please: see --help");
     // A port number of its own: were it the server's, on the same machine, the kernel would hand
     // the answer, which is sent to one receiver, to either of the two.
     var port = Gudpx.listen_multicast (0, new MulticastPingClient ());

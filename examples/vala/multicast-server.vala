@@ -31,10 +31,14 @@ const OptionEntry[] ENTRIES = {
 };
 
 int main (string[] args) {
+  Intl.setlocale ();
+
   try {
     var context = new OptionContext ("— answer pings to " + GROUP);
     context.add_main_entries (ENTRIES, null);
     context.parse (ref args);
+    if (args.length != 1)
+      throw new OptionError.FAILED ("No arguments, please: see --help");
     // listen_multiple: several servers may run on one machine, and each receives the ping.
     var port = Gudpx.listen_multicast (PORT, new MulticastPingPong (), true);
     port.join_group (GROUP, iface);

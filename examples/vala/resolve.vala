@@ -33,6 +33,8 @@ async void resolve (string host) throws Error {
 }
 
 async int main (string[] args) {
+  Intl.setlocale ();
+
   try {
     yield resolve (parse (args));
   } catch (Error error) {

@@ -250,10 +250,19 @@ class Help:
             self.assertEqual(example.wait(), 0, example.output)
             self.assertRegex(example.output, r"(?i)usage:.*\n")
             self.assertIn("--help", example.output)
+            # What is written for what the locale has no letter for.
+            self.assertNotIn("?", example.output)
 
     def test_unknown_option(self):
         for name in names_in(self.language):
             example = self.start(name, "--no-such-option")
+            self.assertIn(example.wait(), (1, 2), example.output)
+            self.assertNotRegex(example.output, "Traceback|JS ERROR")
+
+    def test_surplus_argument(self):
+        for name in names_in(self.language):
+            # No example takes so many, or these.
+            example = self.start(name, "one", "two", "three")
             self.assertIn(example.wait(), (1, 2), example.output)
             self.assertNotRegex(example.output, "Traceback|JS ERROR")
 

@@ -113,6 +113,7 @@ class StatsD(ProtocolTestCase):
             (["--port", "70000"], "no such port"),
             (["--interval", "0"], "no such port or interval"),
             (["--address", "localhost"], "localhost"),
+            (["8125"], "No arguments"),
         ):
             self.assert_fails("statsd", *arguments, message=message, language="vala")
 
