@@ -261,10 +261,13 @@ declare module 'gi://Gudpx?version=1' {
             busy_poll: number;
             busyPoll: number;
             /**
-             * Whether datagrams of one size to one destination that leave together are handed to
-             * the kernel as one, which segments them again (`UDP_SEGMENT`, `udp(7)`). What
-             * receives them sees no difference. Where the system or the interface cannot do that,
-             * they are sent one by one.
+             * Whether what a handler writes waits for the end of the dispatch, to leave with the
+             * rest in few system calls; and whether datagrams of one size to one destination that
+             * leave together are handed to the kernel as one, which segments them again
+             * (`UDP_SEGMENT`, `udp(7)`). What receives them sees no difference.
+             *
+             * Turned off, each datagram leaves when it is written, and what the kernel has
+             * against it is the error of the write.
              */
             coalesce_writes: boolean;
             coalesceWrites: boolean;
@@ -515,7 +518,7 @@ declare module 'gi://Gudpx?version=1' {
              * the error for a value out of range.
              */
             set_busy_poll(microseconds: number): boolean;
-            /** Sets whether datagrams may be handed to the kernel as one. */
+            /** Sets whether what is written may wait, and be handed to the kernel as one. */
             set_coalesce_writes(coalesceWrites: boolean): void;
             /**
              * Sets whether datagrams that do not fit are refused. The error is what the system

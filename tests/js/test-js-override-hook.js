@@ -8,8 +8,8 @@ import GObject from 'gi://GObject';
 import Gudpx from 'gi://Gudpx?version=1';
 
 import {
-    Recorder, assertEqual, assertSame, assertTrue, listen, main, own, send, settle, temporaryPath, test,
-    text
+    Recorder, assertEqual, assertSame, assertTrue, listen, main, own, send, settle, temporaryPath,
+    test, text
 } from './gudpxtest.js';
 
 const {ABSTRACT, ABSTRACT_PADDED, PATH} = Gio.UnixSocketAddressType;
@@ -195,5 +195,56 @@ bothWays('what cannot even be shown is thrown', connect => {
     assertWarned();
     assertEqual(protocol.texts, ['a', 'b']);
 });
+
+// Whether something has arrived there, without a main loop that runs.
+function hasArrived(socket) {
+    return (socket.condition_check(GLib.IOCondition.IN) & GLib.IOCondition.IN) !== 0;
+}
+
+bothWays('without coalescing what is written leaves at once', connect => {
+    const seen = [];
+    const protocol = connect(new Hook(({transport}, data, sender) => {
+        transport.write('to the sender', sender);
+        seen.push(hasArrived(socket));
+    }));
+    const port = listen(protocol);
+    port.coalesce_writes = false;
+    const socket = send(port, 'a');
+    settle();
+    assertEqual(seen, [true]);
+});
+
+const WAYS_TO_STOP = {
+    set_coalesce_writes: port => port.set_coalesce_writes(false),
+    coalesce_writes: port => (port.coalesce_writes = false),
+    coalesceWrites: port => (port.coalesceWrites = false),
+    set_property: port => port.set_property('coalesce-writes', false),
+};
+
+for (const [way, stop] of Object.entries(WAYS_TO_STOP)) {
+    test(`coalescing ends in the middle of a batch: ${way}`, () => {
+        const seen = [];
+        const recorder = new Recorder();
+        const other = listen(recorder);
+        const protocol = new Hook(({transport}, data, sender) => {
+            if (text(data) === 'b')
+                stop(transport);
+            transport.write(data, sender);
+            seen.push(hasArrived(other.socket), transport.get_statistics().datagrams_sent);
+        });
+        const port = listen(protocol);
+        for (const payload of ['a', 'b', 'c'])
+            other.write(payload, port.localEndpoint);
+        settle();
+        assertEqual(seen, [false, 0, true, 2, true, 3]);
+        assertEqual(recorder.texts, ['a', 'b', 'c']);
+
+        seen.length = 0;
+        port.coalesce_writes = true;
+        other.write('d', port.localEndpoint);
+        settle();
+        assertEqual(seen, [false, 3]);
+    });
+}
 
 main();

@@ -5,7 +5,9 @@
 /* exported override */
 
 var override = (Gudpx, shared) => {
-    const {endBatch, flush, getState, handleListening, interrupt, prepareStop, replace} = shared;
+    const {
+        endBatch, flush, getState, handleCoalescing, handleListening, interrupt, prepareStop, replace,
+    } = shared;
     const {GLib} = imports.gi;
     const {Object, TypeError, Uint8Array, undefined} = globalThis;
     const {checkPort, checkText, needAddress, toAddress, toBytes} = imports.overrides._gudpxjs.values;
@@ -67,6 +69,11 @@ var override = (Gudpx, shared) => {
     });
     precede(['write_datagrams', 'write_packed', 'get_send_queue_size'], flush);
     precede(['set_reading'], interrupt);
+    // gjs may block the notification.
+    replace(port, 'set_coalesce_writes', original => function (coalesces) {
+        original.call(this, coalesces);
+        handleCoalescing(this);
+    });
 
     precede(['disconnect_peer'], endBatch);
     replace(port, 'connect_peer_address', original => function (address) {
@@ -123,6 +130,16 @@ var override = (Gudpx, shared) => {
             this.set_reading(reading);
         },
     });
+    for (const name of ['coalesce_writes', 'coalesceWrites']) {
+        defineProperty(name, {
+            get() {
+                return this.get_coalesce_writes();
+            },
+            set(coalesces) {
+                this.set_coalesce_writes(coalesces);
+            },
+        });
+    }
     for (const name of ['send_queue_size', 'sendQueueSize']) {
         defineProperty(name, {
             get() {

@@ -104,7 +104,9 @@ var create = Gudpx => {
             return sender;
         }
 
-        startCollecting() {
+        startCollecting(port) {
+            if (!port.get_coalesce_writes())
+                return;
             this.isCollecting = true;
             this.room = 0;
             nCollecting++;
@@ -236,6 +238,12 @@ var create = Gudpx => {
             handler();
     }
 
+    // From now on each write leaves at once, and so does what was written before.
+    function handleCoalescing(port) {
+        if (!port.get_coalesce_writes())
+            getState(port).stopCollecting(port);
+    }
+
     // What an object has itself is found at once; what it inherits the engine asks GObject for.
     function own(port) {
         const state = new State();
@@ -245,6 +253,7 @@ var create = Gudpx => {
         port.connect('notify::reading', interrupt);
         port.connect('notify::listening', handleListening);
         port.connect('notify::peer-address', interrupt);
+        port.connect('notify::coalesce-writes', handleCoalescing);
         return state;
     }
 
@@ -281,7 +290,7 @@ var create = Gudpx => {
     }
 
     return {
-        countInterruptions, define, endBatch, flush, getState, handleListening, hasOwn, interrupt,
-        prepareStop, replace,
+        countInterruptions, define, endBatch, flush, getState, handleCoalescing, handleListening, hasOwn,
+        interrupt, prepareStop, replace,
     };
 };
