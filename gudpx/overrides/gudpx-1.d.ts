@@ -171,7 +171,7 @@ declare module 'gi://Gudpx?version=1' {
              * datagram. The same peer is the same object, and frozen. It may be asynchronous; the
              * next datagram does not wait for it.
              */
-            datagramReceived?(data: Uint8Array, sender: Sender | null): void | Promise<void>;
+            datagramReceived(data: Uint8Array, sender: Sender | null): void | Promise<void>;
         }
 
         /**

@@ -125,6 +125,36 @@ for (const [what, make] of Object.entries(NAMES)) {
     });
 }
 
+const Chaining = GObject.registerClass(class Chaining extends Gudpx.DatagramProtocol {
+    datagramReceived(data, sender) {
+        assertSame(super.datagramReceived(data, sender), undefined);
+        this.seen = [...this.seen ?? [], text(data)];
+    }
+});
+
+bothWays('the hook chains up', connect => {
+    const protocol = connect(new Chaining());
+    send(listen(protocol), 'a', 'b');
+    settle();
+    assertEqual(protocol.seen, ['a', 'b']);
+});
+
+test('the hook below a class that has none', () => {
+    const Middle = GObject.registerClass(class Middle extends Recorder {});
+    const Lower = GObject.registerClass(class Lower extends Middle {
+        datagramReceived(data, sender) {
+            super.datagramReceived(data, sender);
+            this.seen = text(data);
+        }
+    });
+    const protocols = [new Middle(), new Lower()];
+    for (const protocol of protocols)
+        send(listen(protocol), 'x');
+    settle();
+    // The lower one has the virtual function as well, which is not called then.
+    assertEqual(protocols.map(({texts, seen}) => [texts, seen]), [[['x'], undefined], [[], 'x']]);
+});
+
 const Getter = GObject.registerClass(class Getter extends Hook {
     get datagramReceived() {
         if (this.fails)

@@ -2,6 +2,7 @@
 
 /* What an application implements: virtual functions, signals, or both. */
 
+import Gio from 'gi://Gio';
 import GObject from 'gi://GObject';
 import Gudpx from 'gi://Gudpx?version=1';
 
@@ -186,6 +187,83 @@ test('handlers may come and go', () => {
     settle();
     assertEqual(seen, 1);
     assertEqual(protocol.texts, ['1', '2']);
+});
+
+// Each says when it has come back from the class that it inherits from.
+const Chaining = GObject.registerClass(class Chaining extends Gudpx.DatagramProtocol {
+    _init() {
+        super._init();
+        this.returned = [];
+    }
+
+    vfunc_started() {
+        super.vfunc_started();
+        this.returned.push('started');
+    }
+
+    vfunc_stopped() {
+        super.vfunc_stopped();
+        this.returned.push('stopped');
+    }
+
+    vfunc_datagram_received(datagram) {
+        super.vfunc_datagram_received(datagram);
+        this.returned.push(text(datagram.get_payload()));
+    }
+
+    vfunc_datagrams_received(datagrams) {
+        super.vfunc_datagrams_received(datagrams);
+        this.returned.push('datagrams-received');
+    }
+
+    vfunc_connection_refused(port) {
+        super.vfunc_connection_refused(port);
+        this.returned.push('connection-refused');
+    }
+
+    vfunc_error_received(port, error, destination) {
+        super.vfunc_error_received(port, error, destination);
+        this.returned.push('error-received');
+    }
+
+    vfunc_writable(port) {
+        super.vfunc_writable(port);
+        this.returned.push('writable');
+    }
+});
+
+test('each virtual function chains up', () => {
+    const protocol = new Chaining();
+    const port = listen(protocol);
+    const error = new Gio.IOErrorEnum({code: Gio.IOErrorEnum.FAILED, message: 'on purpose'});
+    send(port, 'one', 'two');
+    settle();
+    protocol.emit('connection-refused', port);
+    protocol.emit('error-received', port, error, null);
+    protocol.emit('error-received', port, error, port.local_address);
+    protocol.emit('writable', port);
+    port.stop_listening();
+    assertEqual(protocol.returned, ['started', 'one', 'two', 'datagrams-received',
+        'connection-refused', 'error-received', 'error-received', 'writable', 'stopped']);
+});
+
+test('packed_received takes nothing where it chains up', () => {
+    const {vfunc_packed_received: packedReceived} = Gudpx.DatagramProtocol.prototype;
+    const port = listen();
+    assertSame(packedReceived.call(port.protocol, port, new Uint8Array(3), new Uint8Array(8)), 0);
+});
+
+test('a virtual function that one class overrides and the next one chains up to', () => {
+    const Lower = GObject.registerClass(class Lower extends Recorder {
+        vfunc_datagram_received(datagram) {
+            super.vfunc_datagram_received(datagram);
+            this.events.push('lower');
+        }
+    });
+    const protocol = new Lower();
+    send(listen(protocol), 'x');
+    settle();
+    assertEqual([protocol.texts, protocol.events], [['x'], ['started', 'datagram-received', 'lower']]);
 });
 
 test('transport notifies and is read-only', () => {

@@ -16,7 +16,10 @@ var override = (Gudpx, {flush, replace}) => {
 
     // It would never be called.
     function checkHook(protocol) {
-        if (typeof protocol?.datagramReceived === 'function' && !protocol._gudpxHasHook) {
+        const hook = protocol?.datagramReceived;
+        const isOverridden = hook !== Gudpx.DatagramProtocol.prototype.datagramReceived;
+
+        if (typeof hook === 'function' && isOverridden && !protocol._gudpxHasHook) {
             throw new TypeError('datagramReceived() is a method of a class, as ' +
                 'GObject.registerClass() sees it, and no property of an object');
         }

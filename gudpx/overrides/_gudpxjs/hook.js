@@ -168,10 +168,15 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
         }
     }
 
+    // For those who chain up.
+    function ignore() {
+    }
+
     // Whether it is the first of its family to have the hook.
     function introducesHook(klass) {
-        return typeof klass.prototype.datagramReceived === 'function' &&
-            !klass.prototype._gudpxHasHook;
+        const {datagramReceived, _gudpxHasHook: hasHook} = klass.prototype;
+
+        return typeof datagramReceived === 'function' && datagramReceived !== ignore && !hasHook;
     }
 
     Gudpx.DatagramProtocol._classInit = function (klass) {
@@ -183,5 +188,6 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
         }
         return GObject.Object._classInit(klass);
     };
+    define(Gudpx.DatagramProtocol.prototype, 'datagramReceived', ignore);
     Object.defineProperty(Gudpx.DatagramProtocol.prototype, 'transport', transport);
 };

@@ -13,6 +13,7 @@ class Echo extends Gudpx.DatagramProtocol {
     }
 
     datagramReceived(data: Uint8Array, sender: Gudpx.Endpoint) {
+        super.datagramReceived(data, sender);
         this.transport?.write(data, sender);
     }
 
