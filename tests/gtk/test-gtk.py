@@ -269,6 +269,15 @@ class Alone:
         ada.wait_for(peers=[])
         ada.quit()
 
+    def test_signals(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            ada, grace = self.start_pair((self.language, self.language), interval=60)
+            grace.process.send_signal(number)
+            # She was told: it takes minutes to miss somebody.
+            ada.wait_for(peers=[])
+            self.assertEqual((grace.process.wait(stage.TIME_LIMIT), grace.errors), (0, ""))
+            ada.quit()
+
     def test_time_out(self):
         ada, grace = self.start_pair((self.language, self.language), interval=0.3)
         grace.process.kill()

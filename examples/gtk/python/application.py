@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The application: has the window, and ends the network."""
 
+import signal
+
 import gi
 
 gi.require_version("Gdk", "4.0")
 gi.require_version("Gtk", "4.0")
-from gi.repository import Gdk, Gio, Gtk  # noqa: E402
+from gi.repository import Gdk, Gio, GLib, Gtk  # noqa: E402
 
 from conversation import SHARED  # noqa: E402
 from toolkit import Adw  # noqa: E402
@@ -29,6 +31,9 @@ class Application(Adw.Application):
         self._add_action("about", self._show_about)
         self._add_action("quit", lambda *_: self.window.close(), "<Control>q")
         self.set_accels_for_action("window.close", ["<Control>w"])
+        # So that the others are told.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, number, self._on_signal)
 
     def do_activate(self):
         if self.window is None:
@@ -38,6 +43,12 @@ class Application(Adw.Application):
     def do_shutdown(self):
         self.network.stop()
         Adw.Application.do_shutdown(self)
+
+    def _on_signal(self):
+        if self.window is not None:
+            self.window.close()
+        self.quit()
+        return GLib.SOURCE_REMOVE
 
     def _add_action(self, name, handler, *accelerators):
         action = Gio.SimpleAction.new(name, None)
