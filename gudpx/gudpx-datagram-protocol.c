@@ -343,9 +343,10 @@ gudpx_datagram_protocol_init (GudpxDatagramProtocol *self)
  * [signal@Gudpx.DatagramProtocol::datagram-received].
  *
  * What was not taken is offered again, in order: at once if some were taken, and else after some
- * milliseconds, for then it could not be called, as by a gjs before 1.82 that is collecting garbage.
- * After it has stopped or paused @port the implementation must take no more. A stopped port drops
- * the rest; a paused one offers it when it reads again; one that was connected, what is of its peer.
+ * milliseconds, for then it could not be called, as by a gjs before 1.82 that is collecting garbage; it
+ * is made to finish with that. After it has stopped or paused @port the implementation must take no
+ * more. A stopped port drops the rest; a paused one offers it when it reads again; one that was
+ * connected, what is of its peer.
  *
  * It is called without datagrams, @index_size being 0, when what was called by an earlier call runs a
  * main loop: the rest of that call's datagrams should be delivered from here, so that they need not

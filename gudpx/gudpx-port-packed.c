@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gudpx-datagram-protocol-private.h"
+#include "gudpx-gjs-private.h"
 #include "gudpx-port-private.h"
 
 #define MIN_OFFER_DELAY 1  /* ms */
@@ -140,7 +141,8 @@ call_protocol (GudpxPort *self, const GByteArray *payloads, const GByteArray *in
   return n_taken;
 }
 
-/* It took nothing, so it cannot at the moment: it is asked again after a while. */
+/* It took nothing, so it cannot at the moment: it is asked again after a while. JavaScript, which runs
+ * in the default main context alone, can as soon as its collection is over. */
 static void
 offer_later (GudpxPort *self)
 {
@@ -148,6 +150,8 @@ offer_later (GudpxPort *self)
   self->offer_time = g_get_monotonic_time () + self->offer_delay * G_TIME_SPAN_MILLISECOND;
   gudpx_port_rearm (self);
   gudpx_port_update_source (self);
+  if (self->context == g_main_context_default ())
+    gudpx_gjs_collect_garbage ();
 }
 
 /* Delivers what waits, or else what was read, @max_datagrams of it at most. How many were taken. */
