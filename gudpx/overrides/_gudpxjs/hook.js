@@ -100,7 +100,7 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
         const batch = makeBatch(payloads, index);
         const outerPort = this._gudpxPort;
         if (state.batches.length === 0)
-            state.startCollecting(port);
+            state.startCollecting();
         state.batches.push(batch);
         this._gudpxPort = port;
         try {

@@ -60,7 +60,7 @@ var create = Gudpx => {
     }
 
     class State {
-        constructor() {
+        constructor(port) {
             this.senders = new Map();
             this.numbers = new Map();
             this.lastSender = undefined;
@@ -69,6 +69,7 @@ var create = Gudpx => {
             this.stopHandlers = new Set();
             this.isPaused = false;
 
+            this.coalesces = port.get_coalesce_writes();
             this.isCollecting = false;
             this.room = 0;
             this.payloads = null;
@@ -104,8 +105,8 @@ var create = Gudpx => {
             return sender;
         }
 
-        startCollecting(port) {
-            if (!port.get_coalesce_writes())
+        startCollecting() {
+            if (!this.coalesces)
                 return;
             this.isCollecting = true;
             this.room = 0;
@@ -240,13 +241,16 @@ var create = Gudpx => {
 
     // From now on each write leaves at once, and so does what was written before.
     function handleCoalescing(port) {
-        if (!port.get_coalesce_writes())
-            getState(port).stopCollecting(port);
+        const state = getState(port);
+
+        state.coalesces = port.get_coalesce_writes();
+        if (!state.coalesces)
+            state.stopCollecting(port);
     }
 
     // What an object has itself is found at once; what it inherits the engine asks GObject for.
     function own(port) {
-        const state = new State();
+        const state = new State(port);
 
         define(port, '_gudpx', state);
         define(port, 'write', port.write);
