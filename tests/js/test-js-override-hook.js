@@ -195,6 +195,21 @@ for (const [what, change] of Object.entries(PECULIAR)) {
     });
 }
 
+bothWays('a port that takes no properties', connect => {
+    const protocol = connect(new Hook(({transport}, data, sender) => {
+        transport.write(`${text(data)}1`, sender);
+        transport.write_to(`${text(data)}2`, peer.local_address);
+    }));
+    const port = Object.preventExtensions(listen(protocol));
+    const peer = listen();
+    for (const payload of ['a', 'b'])
+        peer.write(payload, port.localEndpoint);
+    settle();
+    assertEqual([protocol.texts, peer.protocol.texts], [['a', 'b'], ['a1', 'a2', 'b1', 'b2']]);
+    port.stop_listening();
+    assertSame(port.listening, false);
+});
+
 test('a transport of its own stays', () => {
     const protocol = new Hook();
     protocol.handler = ({transport}) => assertEqual(transport, 'mine');

@@ -6,7 +6,7 @@
 /* exported create */
 
 var create = Gudpx => {
-    const {Map, Object, Set, Uint8Array, Uint32Array, undefined} = globalThis;
+    const {Map, Object, Set, Uint8Array, Uint32Array, WeakMap, undefined} = globalThis;
     const {makeEndpoint, toAddress} = imports.overrides._gudpxjs.values;
     // The port itself forgets its peers behind so many.
     const MAX_PEERS = 65536;
@@ -23,6 +23,8 @@ var create = Gudpx => {
     // Counts what may end a batch: ports that stop, pause or are connected.
     let interruptions = 0;
     let nCollecting = 0;
+    // Of ports that take no properties.
+    const hiddenStates = new WeakMap();
 
     function interrupt() {
         interruptions++;
@@ -229,7 +231,7 @@ var create = Gudpx => {
 
     // Also to be called where the port may have stopped: gjs may block the notification.
     function handleListening(port) {
-        const state = port._gudpx;
+        const state = getState(port);
 
         interrupt();
         state.forgetPeers();
@@ -249,11 +251,19 @@ var create = Gudpx => {
     }
 
     // What an object has itself is found at once; what it inherits the engine asks GObject for.
+    function keep(port, state) {
+        if (!Object.isExtensible(port)) {
+            hiddenStates.set(port, state);
+            return;
+        }
+        define(port, '_gudpx', state);
+        define(port, 'write', port.write);
+    }
+
     function own(port) {
         const state = new State(port);
 
-        define(port, '_gudpx', state);
-        define(port, 'write', port.write);
+        keep(port, state);
         port.connect('notify::reading', interrupt);
         port.connect('notify::listening', handleListening);
         port.connect('notify::peer-address', interrupt);
@@ -262,13 +272,13 @@ var create = Gudpx => {
     }
 
     function getState(port) {
-        return port._gudpx ?? own(port);
+        return port._gudpx ?? hiddenStates.get(port) ?? own(port);
     }
 
     /** To be called before what must come after all that was written. */
     function flush(port) {
-        if (nCollecting > 0 && port?._gudpx?.length > 0)
-            port._gudpx.flush(port);
+        if (nCollecting > 0 && port && getState(port).length > 0)
+            getState(port).flush(port);
     }
 
     /** To be called before what the batch that is being delivered cannot outlive. */
