@@ -98,7 +98,8 @@ for (const [what, make] of Object.entries(NAMES)) {
         const [type, name, otherName, told] = make();
         const peer = listenAt(name, type);
         const other = listenAt(otherName, type);
-        const protocol = connect(new Hook((self, data, sender) => self.transport.write(data, sender)));
+        const protocol = connect(new Hook(
+            ({transport}, data, sender) => transport.write(data, sender)));
         const port = own(Gudpx.listen_unix_datagram(temporaryPath('port'), protocol));
 
         peer.write('a', port.localEndpoint);

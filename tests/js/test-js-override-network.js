@@ -6,7 +6,9 @@ import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import Gudpx from 'gi://Gudpx?version=1';
 
-import {Recorder, assertEqual, assertTrue, iterateUntil, listen, main, test, text} from './gudpxtest.js';
+import {
+    Recorder, assertEqual, assertTrue, iterateUntil, listen, main, test, text
+} from './gudpxtest.js';
 
 const Echo = GObject.registerClass(class Echo extends Gudpx.DatagramProtocol {
     datagramReceived(data, sender) {

@@ -118,8 +118,8 @@ class Mdns(ProtocolTestCase):
         self.assert_answered("KETTLE.local", "--ipv6", "--type", "ANY", answers=(
             r"kettle\.local\. HINFO \S+ LINUX \(120 s, from (fd99::2|fe80::2%gudpx0)\)",
         ))
-        self.assert_fails("mdns-query", "pot.local", "-i", "gudpx0", "-s", "0.3", message="^no answer about pot.local$",
-                          language="python")
+        self.assert_fails("mdns-query", "pot.local", "-i", "gudpx0", "-s", "0.3",
+                          message="^no answer about pot.local$", language="python")
 
     def test_asks_again(self):
         # Another program of the host may get what is sent to the host alone. The answer to the

@@ -10,7 +10,8 @@ var override = (Gudpx, shared) => {
     } = shared;
     const {GLib} = imports.gi;
     const {Object, TypeError, Uint8Array, undefined} = globalThis;
-    const {checkPort, checkText, needAddress, toAddress, toBytes} = imports.overrides._gudpxjs.values;
+    const {checkPort, checkText, needAddress, toAddress, toBytes} =
+        imports.overrides._gudpxjs.values;
     const port = Gudpx.Port.prototype;
     const {write: writeToPeer, write_to: writeToAddress, write_bytes: writeBytes} = port;
 
@@ -84,7 +85,8 @@ var override = (Gudpx, shared) => {
     });
     // Of an address, or of a host and a number.
     replace(port, 'connect_peer', () => function (address, number) {
-        return this.connect_peer_address(number === undefined ? address : {host: address, port: number});
+        return this.connect_peer_address(
+            number === undefined ? address : {host: address, port: number});
     });
 
     replace(port, 'stop_listening', original => function () {

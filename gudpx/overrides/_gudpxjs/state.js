@@ -304,7 +304,7 @@ var create = Gudpx => {
     }
 
     return {
-        countInterruptions, define, endBatch, flush, getState, handleCoalescing, handleListening, hasOwn,
-        interrupt, prepareStop, replace,
+        countInterruptions, define, endBatch, flush, getState, handleCoalescing, handleListening,
+        hasOwn, interrupt, prepareStop, replace,
     };
 };
