@@ -354,6 +354,11 @@ generic_get_drops (GudpxIo *io)
 }
 
 static void
+generic_renewed (GudpxIo *io)
+{
+}
+
+static void
 generic_connected (GudpxIo *io, const GudpxNativeAddress *peer)
 {
   gudpx_io_set_peer (io, peer);
@@ -381,6 +386,7 @@ static const GudpxIoFuncs generic_io_funcs = {
   .send = generic_send,
   .take_error = generic_take_error,
   .get_drops = generic_get_drops,
+  .renewed = generic_renewed,
   .connected = generic_connected,
   .report_errors = generic_report_errors,
   .free = generic_free,

@@ -535,6 +535,23 @@ update_error_queue (LinuxIo *self)
 }
 
 static void
+ask_for_joined (LinuxIo *self)
+{
+  self->receives_joined =
+      !self->is_shared && !self->is_unix &&
+      setsockopt (self->fd, IPPROTO_UDP, UDP_GRO, &(int){ TRUE }, sizeof (int)) == 0;
+}
+
+static void
+linux_renewed (GudpxIo *io)
+{
+  LinuxIo *self = (LinuxIo *) io;
+
+  ask_for_joined (self);
+  update_error_queue (self);
+}
+
+static void
 linux_connected (GudpxIo *io, const GudpxNativeAddress *peer)
 {
   gudpx_io_set_peer (io, peer);
@@ -571,6 +588,7 @@ static const GudpxIoFuncs linux_io_funcs = {
   .send = linux_send,
   .take_error = linux_take_error,
   .get_drops = linux_get_drops,
+  .renewed = linux_renewed,
   .connected = linux_connected,
   .report_errors = linux_report_errors,
   .free = linux_free,
@@ -600,9 +618,7 @@ gudpx_io_new_for_socket (GSocket *socket, gboolean is_shared, GudpxStatistics *s
   if (!self->is_unix)
     {
       self->is_shared = is_shared;
-      self->receives_joined =
-          !is_shared &&
-          setsockopt (self->fd, IPPROTO_UDP, UDP_GRO, &(int){ TRUE }, sizeof (int)) == 0;
+      ask_for_joined (self);
       self->limits.max_segment = can_segment (self->fd) ? GUDPX_IO_MAX_RUN_SIZE : 0;
     }
   return &self->parent;

@@ -72,6 +72,8 @@ typedef struct
   gboolean (*take_error) (GudpxIo *self, GudpxIoError *error);
   /* How many datagrams the receiving end has dropped so far, for want of room. */
   guint64 (*get_drops) (GudpxIo *self);
+  /* The descriptor is that of another socket now. */
+  void (*renewed) (GudpxIo *self);
   /* The peer changed; an empty one is none. */
   void (*connected) (GudpxIo *self, const GudpxNativeAddress *peer);
   /* Whether errors of sending are to be kept for take_error without a peer, too. */

@@ -31,6 +31,17 @@ dissolve (GudpxPort *self, GError **error)
          gudpx_socket_bind (self->socket, &self->bound, error);
 }
 
+/* udp_disconnect() of Linux forgets the number of an IPv6 socket's peer, and not its address: nobody
+ * else would be heard. Who shares the socket has to live with that. */
+static gboolean
+leave_peer (GudpxPort *self, GError **error)
+{
+  if (self->peer.length > 0 && !self->is_adopted && self->bound.u.any.sa_family == AF_INET6)
+    return gudpx_port_renew_socket (self, error);
+
+  return dissolve (self, error);
+}
+
 static gboolean
 connect_native (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
 {
@@ -153,6 +164,10 @@ gudpx_port_connect_peer (GudpxPort *self, const char *host, guint16 port, GError
  * Disconnects the port from its peer: it receives from everybody again, and keeps its number. Does
  * nothing if it is not connected.
  *
+ * A port of IPv6 gets a new socket for that, behind the same descriptor: what waited in the kernel is
+ * dropped. One that was adopted keeps its socket, which on Linux goes on to hear nobody but its former
+ * peer over IPv6.
+ *
  * Errors are %G_IO_ERROR_CLOSED, if the port is not listening, and what the system has to say.
  *
  * Returns: whether the port is not connected any more
@@ -171,7 +186,7 @@ gudpx_port_disconnect_peer (GudpxPort *self, GError **error)
     return FALSE;
 
   begin_change (self);
-  is_dissolved = dissolve (self, error);
+  is_dissolved = leave_peer (self, error);
   end_change (self);
   return is_dissolved;
 }

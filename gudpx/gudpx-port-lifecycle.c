@@ -65,26 +65,53 @@ get_requested_address (GudpxPort *self, GudpxNativeAddress *native, GError **err
   return TRUE;
 }
 
+static gboolean
+shares_port (GudpxPort *self)
+{
+  return self->listen_multiple || self->reuse_port;
+}
+
+/* A socket that is bound and has what was asked for. */
 static GSocket *
-open_socket (GudpxPort *self, GError **error)
+open_socket (GudpxPort *self, const GudpxNativeAddress *address, gboolean reuse_port, GError **error)
 {
   const GudpxBindOptions bind_options = {
     .reuse_address = self->listen_multiple,
-    .reuse_port = self->listen_multiple || self->reuse_port,
+    .reuse_port = reuse_port,
     .ipv6_only = self->ipv6_only,
     .device = self->bind_device,
   };
-  GudpxNativeAddress address;
-  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GSocket) socket =
+      gudpx_socket_open (gudpx_native_address_get_family (address), &bind_options, error);
 
-  if (!get_requested_address (self, &address, error))
-    return NULL;
-
-  socket = gudpx_socket_open (gudpx_native_address_get_family (&address), &bind_options, error);
-  if (socket == NULL || !gudpx_socket_bind (socket, &address, error))
+  if (socket == NULL || !gudpx_socket_bind (socket, address, error) ||
+      !gudpx_options_apply (&self->options, socket, error) ||
+      !gudpx_multicast_rejoin (self->memberships, socket, error))
     return NULL;
 
   return g_steal_pointer (&socket);
+}
+
+/* Puts a new socket behind the port's descriptor, which hears what the old one would not any more. For
+ * a moment both are bound, and share the number as sockets of one user may. */
+gboolean
+gudpx_port_renew_socket (GudpxPort *self, GError **error)
+{
+  g_autoptr (GSocket) socket = NULL;
+  gboolean is_renewed;
+
+  gudpx_socket_share_port (self->socket, TRUE);
+  socket = open_socket (self, &self->bound, TRUE, error);
+  if (!shares_port (self))
+    gudpx_socket_share_port (socket != NULL ? socket : self->socket, FALSE);
+  if (socket == NULL)
+    return FALSE;
+
+  self->statistics.kernel_drops += self->io->funcs->get_drops (self->io);
+  gudpx_port_leave_poller (self);
+  is_renewed = gudpx_socket_replace (self->socket, socket, error);
+  self->io->funcs->renewed (self->io);
+  return is_renewed;
 }
 
 /* From here on it listens. */
@@ -163,17 +190,17 @@ check_can_start (GudpxPort *self, GError **error)
 gboolean
 gudpx_port_start_listening (GudpxPort *self, GError **error)
 {
+  GudpxNativeAddress address;
   g_autoptr (GudpxPort) keep = NULL;
   g_autoptr (GSocket) socket = NULL;
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
 
-  if (!check_can_start (self, error))
+  if (!check_can_start (self, error) || !get_requested_address (self, &address, error))
     return FALSE;
 
-  socket = open_socket (self, error);
-  if (socket == NULL || !gudpx_options_apply (&self->options, socket, error) ||
-      !gudpx_multicast_rejoin (self->memberships, socket, error))
+  socket = open_socket (self, &address, shares_port (self), error);
+  if (socket == NULL)
     return FALSE;
 
   /* A handler may stop it and let go of it. */

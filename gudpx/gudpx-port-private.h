@@ -199,12 +199,15 @@ void       gudpx_port_release         (GudpxPort              *self);
 void       gudpx_port_finish_stop     (GudpxPort              *self);
 void       gudpx_port_update_addresses (GudpxPort             *self);
 void       gudpx_port_update_bound    (GudpxPort              *self);
+gboolean   gudpx_port_renew_socket    (GudpxPort              *self,
+                                       GError                **error);
 
 /* gudpx-port-source.c */
 void       gudpx_port_attach          (GudpxPort *self);
 void       gudpx_port_detach          (GudpxPort *self);
 void       gudpx_port_update_source   (GudpxPort *self);
 void       gudpx_port_update_priority (GudpxPort *self);
+void       gudpx_port_leave_poller    (GudpxPort *self);
 void       gudpx_port_stop_polling    (GudpxPort *self);
 void       gudpx_port_wake            (GudpxPort *self);
 void       gudpx_port_rearm           (GudpxPort *self);

@@ -247,7 +247,20 @@ gudpx_port_stop_polling (GudpxPort *self)
     g_source_remove_unix_fd (self->source, g_steal_pointer (&self->poll_tag));
 }
 
-/* Poll it by a source of the port's priority. */
+/* The port's source polls the socket from here on. */
+void
+gudpx_port_leave_poller (GudpxPort *self)
+{
+  if (!self->is_left_to_poller)
+    return;
+
+  ensure_source (self);
+  self->is_left_to_poller = FALSE;
+  gudpx_poller_remove (self->poller, get_fd (self), G_OBJECT (self));
+  if (self->is_polled)
+    poll_by_source (self);
+}
+
 void
 gudpx_port_update_priority (GudpxPort *self)
 {
@@ -255,12 +268,7 @@ gudpx_port_update_priority (GudpxPort *self)
     return;
 
   g_source_set_priority (ensure_source (self), self->priority);
-  if (!self->is_left_to_poller)
-    return;
-  self->is_left_to_poller = FALSE;
-  gudpx_poller_remove (self->poller, get_fd (self), G_OBJECT (self));
-  if (self->is_polled)
-    poll_by_source (self);
+  gudpx_port_leave_poller (self);
 }
 
 /* Has the port dispatched in the next iteration. */

@@ -26,6 +26,11 @@ GSocket  *gudpx_socket_open          (GSocketFamily              family,
 gboolean  gudpx_socket_bind          (GSocket                   *socket,
                                       const GudpxNativeAddress  *address,
                                       GError                   **error);
+void      gudpx_socket_share_port    (GSocket                   *socket,
+                                      gboolean                   share);
+gboolean  gudpx_socket_replace       (GSocket                   *socket,
+                                      GSocket                   *other,
+                                      GError                   **error);
 GSocket  *gudpx_socket_adopt         (int                        fd,
                                       GSocketFamily              family,
                                       GError                   **error);

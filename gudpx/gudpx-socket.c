@@ -116,6 +116,26 @@ gudpx_socket_open (GSocketFamily family, const GudpxBindOptions *options, GError
   return g_steal_pointer (&socket);
 }
 
+/* Whether other sockets of the same user may have its address. */
+void
+gudpx_socket_share_port (GSocket *socket, gboolean share)
+{
+#ifdef SO_REUSEPORT
+  g_socket_set_option (socket, SOL_SOCKET, SO_REUSEPORT, share, NULL);
+#endif
+}
+
+/* The descriptor of @socket becomes one of what @other has. */
+gboolean
+gudpx_socket_replace (GSocket *socket, GSocket *other, GError **error)
+{
+  if (dup3 (g_socket_get_fd (other), g_socket_get_fd (socket), O_CLOEXEC) >= 0)
+    return TRUE;
+
+  gudpx_set_error_errno (error, errno, "Cannot replace the socket");
+  return FALSE;
+}
+
 /* Whether the socket file at @address is of a process that is gone. */
 static gboolean
 is_stale (const GudpxNativeAddress *address)

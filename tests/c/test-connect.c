@@ -2,14 +2,17 @@
 
 #include <string.h>
 
+#include <netinet/in.h>
+
 #include "recorder.h"
 
 static void
 connect_to (GudpxPort *port, GSocket *peer)
 {
+  g_autoptr (GSocketAddress) address = g_socket_get_local_address (peer, NULL);
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (gudpx_port_connect_peer (port, "127.0.0.1", peer_get_port (peer), &error));
+  g_assert_true (gudpx_port_connect_peer_address (port, address, &error));
   g_assert_no_error (error);
 }
 
@@ -329,6 +332,103 @@ test_dual_stack (void)
   gudpx_port_stop_listening (port);
 }
 
+/* What was asked for holds on, and so does that the number is the port's alone. */
+static void
+check_as_before (GudpxPort *port, guint16 number)
+{
+  GudpxDatagramProtocol *protocol = gudpx_port_get_protocol (port);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string ("::", number);
+  g_autoptr (GudpxPort) other = g_object_new (GUDPX_TYPE_PORT, "protocol", protocol, "local-address",
+                                              address, "reuse-port", TRUE, NULL);
+  g_autoptr (GError) error = NULL;
+  int hops;
+
+  g_assert_null (gudpx_port_get_peer_address (port));
+  g_assert_cmpuint (port_get_number (port), ==, number);
+  g_assert_true (g_socket_get_option (gudpx_port_get_socket (port), IPPROTO_IPV6, IPV6_UNICAST_HOPS,
+                                      &hops, NULL));
+  g_assert_cmpint (hops, ==, 9);
+  g_assert_false (gudpx_port_start_listening (other, &error));
+  expect_error (&error, G_IO_ERROR_ADDRESS_IN_USE);
+}
+
+static void
+expect_heard (Recorder *recorder, GSocket *peer, const char *host, guint16 number)
+{
+  g_autoptr (GSocketAddress) port = g_inet_socket_address_new_from_string (host, number);
+  g_autofree char *received = NULL;
+
+  recorder_forget (recorder);
+  g_assert_cmpint (g_socket_send_to (peer, port, "x", 1, NULL, NULL), ==, 1);
+  wait_for (recorder->datagrams->len == 1);
+  g_assert_true (gudpx_datagram_reply (recorder->datagrams->pdata[0], text ("y"), NULL));
+  received = peer_receive (peer, NULL);
+  g_assert_cmpstr (received, ==, "y");
+}
+
+/* The kernel does not forget the address of an IPv6 socket's peer. */
+static void
+test_disconnect_ipv6 (void)
+{
+  static const char *const hosts[] = { "127.0.0.1", "::1" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (hosts); i++)
+    {
+      g_autoptr (Recorder) recorder = recorder_new ();
+      g_autoptr (GudpxPort) port = listen_on (recorder, "::");
+      guint16 number = port_get_number (port);
+      g_autoptr (GSocket) former = peer_new (hosts[i]);
+      g_autoptr (GSocket) peer4 = peer_new ("127.0.0.1");
+      g_autoptr (GSocket) peer6 = peer_new ("::1");
+
+      g_assert_true (gudpx_port_set_ttl (port, 9, NULL));
+      connect_to (port, former);
+      g_assert_true (gudpx_port_disconnect_peer (port, NULL));
+      check_as_before (port, number);
+      expect_heard (recorder, former, hosts[i], number);
+      expect_heard (recorder, peer4, "127.0.0.1", number);
+      expect_heard (recorder, peer6, "::1", number);
+
+      gudpx_port_stop_listening (port);
+    }
+}
+
+static void
+disconnect (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (gudpx_datagram_reply (datagram, text ("before"), NULL));
+  g_assert_true (gudpx_port_disconnect_peer (gudpx_datagram_get_transport (datagram), &error));
+  g_assert_no_error (error);
+  g_assert_true (gudpx_datagram_reply (datagram, text ("after"), NULL));
+}
+
+/* What was read before it comes, too. */
+static void
+test_disconnect_ipv6_in_handler (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "::1");
+  g_autoptr (GSocket) peer = peer_new ("::1");
+
+  connect_to (port, peer);
+  recorder->on_datagram = disconnect;
+  for (guint i = 0; i < 3; i++)
+    peer_send (peer, "x", -1, port);
+  wait_for (recorder->datagrams->len == 3);
+  for (guint i = 0; i < 6; i++)
+    {
+      g_autofree char *received = peer_receive (peer, NULL);
+
+      g_assert_cmpstr (received, ==, i % 2 == 0 ? "before" : "after");
+    }
+  peer_send (peer, "x", -1, port);
+  wait_for (recorder->datagrams->len == 4);
+
+  gudpx_port_stop_listening (port);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -345,6 +445,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/connect/number-zero", test_number_zero);
   g_test_add_func ("/connect/late-refusal", test_late_refusal);
   g_test_add_func ("/connect/dual-stack", test_dual_stack);
+  g_test_add_func ("/connect/disconnect-ipv6", test_disconnect_ipv6);
+  g_test_add_func ("/connect/disconnect-ipv6-in-handler", test_disconnect_ipv6_in_handler);
 
   return g_test_run ();
 }
