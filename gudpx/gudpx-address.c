@@ -64,8 +64,9 @@ native_size_equal (GSocketAddress *a, GSocketAddress *b)
  * @b: (nullable): another
  *
  * Whether two socket addresses name the same endpoint: the same family, address, port and scope id,
- * or the same UNIX path. The flow information of IPv6 does not count. %NULL, the sender of a datagram
- * from an unbound UNIX socket, equals %NULL alone.
+ * or the same UNIX path. An IPv4 address that is mapped into IPv6 is that of IPv4; the flow
+ * information of IPv6 does not count. %NULL, the sender of a datagram from an unbound UNIX socket,
+ * equals %NULL alone.
  *
  * Together with [func@Gudpx.address_hash] it makes addresses keys of a [struct@GLib.HashTable].
  *

@@ -30,7 +30,7 @@ parse_bind_address (const char *bind_address, guint16 port, GError **error)
  * @port: the port number; 0: any free one
  * @protocol: what is called
  * @bind_address: (nullable): the IPv4 or IPv6 address to bind, the latter with a scope id where it
- *   is link-local; %NULL: any IPv4 address; `"::"`: any IPv6 and IPv4 address
+ *   is link-local; %NULL or `""`: any IPv4 address; `"::"`: any IPv6 and IPv4 address
  * @error: return location for an error
  *
  * Listens for datagrams: Twisted's `listenUDP`. The socket is bound,

@@ -460,7 +460,8 @@ install_properties (void)
   /**
    * GudpxPort:multicast-ttl: (getter get_multicast_ttl) (setter set_multicast_ttl)
    *
-   * The time to live of multicast datagrams, 0 to 255: 0 stays on the machine, 1 on the link.
+   * The time to live of multicast datagrams, 0 to 255: 0 is for the machine, 1 for the link. Linux
+   * lets one of 0 out where no socket of the machine is in the group.
    *
    * The default is 1.
    *
