@@ -244,10 +244,10 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
    *
    * Since: 1.0
    */
+  /* Types get their class handlers when they need them, see give_class_handler(). */
   signals[DATAGRAM_RECEIVED] =
-      g_signal_new ("datagram-received", type, G_SIGNAL_RUN_LAST,
-                    G_STRUCT_OFFSET (GudpxDatagramProtocolClass, datagram_received), NULL, NULL,
-                    NULL, G_TYPE_NONE, 1, GUDPX_TYPE_DATAGRAM);
+      g_signal_new ("datagram-received", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                    GUDPX_TYPE_DATAGRAM);
 
   /**
    * GudpxDatagramProtocol::connection-refused:
@@ -503,13 +503,21 @@ gudpx_datagram_protocol_receive_batch (GudpxDatagramProtocol *self, GPtrArray *d
   GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)->datagrams_received (self, datagrams);
 }
 
+/* Class handlers do not count. To ask costs a lock. */
+static gboolean
+has_connected_handlers (GudpxDatagramProtocol *self)
+{
+  return g_signal_handler_find (self, G_SIGNAL_MATCH_ID, signals[DATAGRAM_RECEIVED], 0, NULL, NULL,
+                                NULL) != 0;
+}
+
 /* Whether it wants them packed, and nobody else wants them otherwise. */
 gboolean
 gudpx_datagram_protocol_takes_packed (GudpxDatagramProtocol *self)
 {
   return GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)->packed_received !=
              gudpx_datagram_protocol_real_packed_received &&
-         !g_signal_has_handler_pending (self, signals[DATAGRAM_RECEIVED], 0, TRUE);
+         !has_connected_handlers (self);
 }
 
 guint
@@ -528,14 +536,37 @@ gudpx_datagram_protocol_receive_packed (GudpxDatagramProtocol *self,
   return n_taken;
 }
 
-/* Whether datagrams have to be emitted. The virtual function is the signal's class handler; without
- * others it can be called directly. To ask costs a lock. */
+static gboolean
+overrides_datagram_received (GudpxDatagramProtocol *self)
+{
+  return GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)->datagram_received !=
+         gudpx_datagram_protocol_real_datagram_received;
+}
+
+/* Whether datagrams have to be emitted. Who has nothing else is not asked. */
 gboolean
 gudpx_datagram_protocol_has_handlers (GudpxDatagramProtocol *self)
 {
-  return GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)->datagram_received ==
-             gudpx_datagram_protocol_real_datagram_received ||
-         g_signal_has_handler_pending (self, signals[DATAGRAM_RECEIVED], 0, TRUE);
+  return !overrides_datagram_received (self) || has_connected_handlers (self);
+}
+
+/* Makes the virtual function the class handler of the signal, for types that override it. One for all
+ * types would double what it costs to call a single handler that somebody connected. */
+static void
+give_class_handler (GType type)
+{
+  static GMutex mutex;
+  static GHashTable *types;
+
+  g_mutex_lock (&mutex);
+  if (types == NULL)
+    types = g_hash_table_new (NULL, NULL);
+  if (g_hash_table_add (types, GSIZE_TO_POINTER (type)))
+    g_signal_override_class_closure (
+        signals[DATAGRAM_RECEIVED], type,
+        g_signal_type_cclosure_new (type, G_STRUCT_OFFSET (GudpxDatagramProtocolClass,
+                                                           datagram_received)));
+  g_mutex_unlock (&mutex);
 }
 
 void
@@ -543,9 +574,13 @@ gudpx_datagram_protocol_receive (GudpxDatagramProtocol *self,
                                  GudpxDatagram *datagram,
                                  gboolean has_handlers)
 {
+  const gboolean is_overridden = overrides_datagram_received (self);
+
+  if (has_handlers && is_overridden)
+    give_class_handler (G_OBJECT_TYPE (self));
   if (has_handlers)
     g_signal_emit (self, signals[DATAGRAM_RECEIVED], 0, datagram);
-  else
+  else if (is_overridden)
     GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)->datagram_received (self, datagram);
 }
 

@@ -27,8 +27,8 @@ G_DECLARE_DERIVABLE_TYPE (GudpxDatagramProtocol, gudpx_datagram_protocol, GUDPX,
  * @writable: a send queue that was too full has room again
  *
  * The virtual functions of [class@Gudpx.DatagramProtocol]. All but @datagrams_received and
- * @packed_received are also the class handlers of the signal of the same name: they run after the
- * connected handlers.
+ * @packed_received belong to the signal of the same name: they run after the connected handlers, of
+ * which one that stops the emission keeps it from them.
  *
  * Since: 1.0
  */

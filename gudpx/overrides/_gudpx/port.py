@@ -23,7 +23,8 @@ def _listening_changed(port, *_):
 
 
 def _coalescing_changed(port, *_):
-    if not port.get_coalesce_writes():
+    port._may_collect = port.get_coalesce_writes()
+    if not port._may_collect:
         port._stop_collecting()
 
 
@@ -127,13 +128,14 @@ class Port(Gudpx.Port):
         """Before its first packed batch."""
         self._peers = batches.Peers()
         self._batches = []
+        self._may_collect = self.get_coalesce_writes()
         self.connect("notify::listening", _listening_changed)
         self.connect("notify::coalesce-writes", _coalescing_changed)
         self.connect("notify::reading", batches.interrupt)
         self.connect("notify::peer-address", batches.interrupt)
 
     def _start_collecting(self):
-        if not self.get_coalesce_writes():
+        if not self._may_collect:
             return
         if self._own_outbox is None:
             self._own_outbox = batches.Outbox(self, self._peers.numbers)
