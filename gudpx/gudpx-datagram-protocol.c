@@ -242,6 +242,9 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
    * even those of the same batch; after it has paused it with [property@Gudpx.Port:reading] they come
    * when it reads again.
    *
+   * The port emits it. To try a handler without a port call it, or the virtual function: who emits the
+   * signal may reach connected handlers alone.
+   *
    * Since: 1.0
    */
   /* Types get their class handlers when they need them, see give_class_handler(). */

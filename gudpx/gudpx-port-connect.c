@@ -165,8 +165,8 @@ gudpx_port_connect_peer (GudpxPort *self, const char *host, guint16 port, GError
  * nothing if it is not connected.
  *
  * A port of IPv6 gets a new socket for that, behind the same descriptor: what waited in the kernel is
- * dropped. One that was adopted keeps its socket, which on Linux goes on to hear nobody but its former
- * peer over IPv6.
+ * dropped, and what was set on the socket by other means than the port's is lost. One that was adopted
+ * keeps its socket, which on Linux goes on to hear nobody but its former peer over IPv6.
  *
  * Errors are %G_IO_ERROR_CLOSED, if the port is not listening, and what the system has to say.
  *
