@@ -370,7 +370,7 @@ gudpx_port_set_coalesce_writes (GudpxPort *self, gboolean coalesce_writes)
 
   if (self->coalesce_writes == (coalesce_writes != FALSE))
     return;
-  if (self->dispatch_depth > 0 && !self->waits_for_writable)
+  if (self->io != NULL && !self->waits_for_writable)
     gudpx_port_flush (self, FALSE);
   self->coalesce_writes = coalesce_writes != FALSE;
   if (self->io != NULL)

@@ -74,6 +74,14 @@ test_many_vectors (void)
   gudpx_port_stop_listening (port);
 }
 
+/* Has the recorder's function called for a datagram of the peer. */
+static void
+handle_one (Recorder *recorder, GSocket *peer, GudpxPort *port)
+{
+  peer_send (peer, "x", -1, port);
+  wait_for (recorder->datagrams->len == 1);
+}
+
 static void
 scribble (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
 {
@@ -98,8 +106,7 @@ test_in_handler (void)
 
   recorder->on_datagram = scribble;
   recorder->user_data = peer;
-  peer_send (peer, "x", -1, port);
-  wait_for (recorder->datagrams->len == 1);
+  handle_one (recorder, peer, port);
   first = peer_receive (peer, NULL);
   second = peer_receive (peer, NULL);
   g_assert_cmpstr (first, ==, "mine");
@@ -129,8 +136,7 @@ test_order (void)
   g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
 
   recorder->on_datagram = write_many;
-  peer_send (peer, "x", -1, port);
-  wait_for (recorder->datagrams->len == 1);
+  handle_one (recorder, peer, port);
   for (int i = 0; i < 150; i++)
     {
       g_autofree char *received = peer_receive (peer, NULL);
@@ -175,11 +181,33 @@ test_not_coalesced (void)
 
   recorder->on_datagram = reply_and_look;
   recorder->user_data = peer;
-  peer_send (peer, "x", -1, port);
-  wait_for (recorder->datagrams->len == 1);
+  handle_one (recorder, peer, port);
   g_assert_cmpuint (gudpx_port_get_send_queue_size (port), ==, 0);
 
   gudpx_port_stop_listening (port);
+}
+
+static void
+stop_and_set (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  GudpxPort *port = gudpx_datagram_get_transport (datagram);
+
+  gudpx_port_stop_listening (port);
+  gudpx_port_set_coalesce_writes (port, FALSE);
+}
+
+/* A port that was stopped has nothing to send any more. */
+static void
+test_not_coalesced_when_stopped (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+
+  recorder->on_datagram = stop_and_set;
+  handle_one (recorder, peer, port);
+  g_assert_false (gudpx_port_get_listening (port));
+  g_assert_false (gudpx_port_get_coalesce_writes (port));
 }
 
 static void
@@ -347,6 +375,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/write/in-handler", test_in_handler);
   g_test_add_func ("/write/order", test_order);
   g_test_add_func ("/write/not-coalesced", test_not_coalesced);
+  g_test_add_func ("/write/not-coalesced-when-stopped", test_not_coalesced_when_stopped);
   g_test_add_func ("/write/errors", test_errors);
   g_test_add_func ("/write/datagrams", test_datagrams);
   g_test_add_func ("/write/async", test_async);
