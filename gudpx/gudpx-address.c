@@ -173,7 +173,8 @@ gudpx_address_describe (GSocketAddress *address)
 {
   if (address == NULL)
     return g_strdup ("its peer");
-  if (G_IS_UNIX_SOCKET_ADDRESS (address))
+  if (G_IS_UNIX_SOCKET_ADDRESS (address) &&
+      g_unix_socket_address_get_path_len (G_UNIX_SOCKET_ADDRESS (address)) > 0)
     return describe_path (G_UNIX_SOCKET_ADDRESS (address));
   if (G_IS_SOCKET_CONNECTABLE (address))
     return g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));

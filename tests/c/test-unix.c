@@ -252,6 +252,9 @@ test_unnamed_port (Fixture *fixture, gconstpointer data)
 
   g_assert_true (gudpx_port_start_listening (client, &error));
   g_assert_no_error (error);
+  g_assert_false (gudpx_port_start_listening (client, &error));
+  g_assert_nonnull (strstr (error->message, "anonymous"));
+  expect_error (&error, G_IO_ERROR_EXISTS);
   g_assert_true (
       gudpx_port_write_to (client, text ("x"), gudpx_port_get_local_address (port), &error));
   wait_for (recorder->datagrams->len == 1);
