@@ -13,13 +13,12 @@ import GObject from 'gi://GObject';
 import Gudpx from 'gi://Gudpx?version=1';
 
 import {orExit, parseOptions} from '../js/options.js';
+import {onTermination} from '../js/signals.js';
 import {GROUP, PORT, formatMessage, parseMessage, printable} from './common/ssdp.js';
 
 const MAX_AGE = 1800;
 const MAX_DELAY = 5;
 const MAX_WAITING = 100;
-const SIGINT = 2;
-const SIGTERM = 15;
 
 const Announcer = GObject.registerClass(
 class Announcer extends Gudpx.DatagramProtocol {
@@ -108,21 +107,7 @@ GLib.timeout_add_seconds(GLib.PRIORITY_DEFAULT, MAX_AGE / 3, () => {
     announcer.announce('ssdp:alive');
     return GLib.SOURCE_CONTINUE;
 });
-// GLib 2.80 has moved the function, and GJS warns of the old name.
-let addSignal;
-try {
-    const {GLibUnix} = imports.gi;
-    addSignal = GLibUnix.signal_add ?? GLibUnix.signal_add_full;
-} catch {
-    addSignal = GLib.unix_signal_add;
-}
-
-for (const signal of [SIGINT, SIGTERM]) {
-    addSignal(GLib.PRIORITY_DEFAULT, signal, () => {
-        loop.quit();
-        return GLib.SOURCE_REMOVE;
-    });
-}
+onTermination(() => loop.quit());
 loop.run();
 announcer.announce('ssdp:byebye');
 port.stop_listening();

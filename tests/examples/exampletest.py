@@ -26,7 +26,7 @@ ALLOWED_IN_OUTPUT = re.compile(r"^(?!.*(CRITICAL|WARNING|Traceback|JS ERROR|runt
 
 
 def names_in(language):
-    helpers = {"options.js"}
+    helpers = {"options.js", "signals.js"}
     files = []
     for directory in (language, "protocols"):
         files += (EXAMPLES / directory).glob("*" + SUFFIXES[language])

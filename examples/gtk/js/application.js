@@ -4,27 +4,13 @@
 
 import Gdk from 'gi://Gdk?version=4.0';
 import Gio from 'gi://Gio';
-import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import Gtk from 'gi://Gtk?version=4.0';
 
+import {onTermination} from '../../js/signals.js';
 import {getShared} from './conversation.js';
 import {Adw} from './toolkit.js';
 import {Window} from './window.js';
-
-const SIGINT = 2, SIGTERM = 15;
-
-// GLib 2.80 has moved the function, and GJS warns of the old name.
-function addSignal(number, handler) {
-    let add;
-    try {
-        const {GLibUnix} = imports.gi;
-        add = GLibUnix.signal_add ?? GLibUnix.signal_add_full;
-    } catch {
-        add = GLib.unix_signal_add;
-    }
-    add(GLib.PRIORITY_DEFAULT, number, handler);
-}
 
 export const Application = GObject.registerClass({
     GTypeName: 'ChatApplication',
@@ -46,8 +32,7 @@ export const Application = GObject.registerClass({
         this._addAction('quit', () => this.window.close(), '<Control>q');
         this.set_accels_for_action('window.close', ['<Control>w']);
         // So that the others are told.
-        for (const number of [SIGINT, SIGTERM])
-            addSignal(number, () => this._onSignal());
+        onTermination(() => this._onTermination());
     }
 
     vfunc_activate() {
@@ -60,10 +45,9 @@ export const Application = GObject.registerClass({
         super.vfunc_shutdown();
     }
 
-    _onSignal() {
+    _onTermination() {
         this.window?.close();
         this.quit();
-        return GLib.SOURCE_REMOVE;
     }
 
     _addAction(name, handler, ...accelerators) {

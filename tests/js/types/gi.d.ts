@@ -10,6 +10,7 @@ declare function setTimeout(callback: () => void, milliseconds: number): object;
 declare function clearInterval(timer: object): void;
 declare function clearTimeout(timer: object): void;
 declare const ARGV: string[];
+declare const imports: {gi: any};
 
 declare class TextDecoder {
     decode(bytes: ArrayBufferView): string;
@@ -45,6 +46,7 @@ declare module 'gi://GLib?version=2.0' {
         const SOURCE_CONTINUE: boolean;
         const SOURCE_REMOVE: boolean;
         function timeout_add_seconds(priority: number, seconds: number, run: () => boolean): number;
+        function unix_signal_add(priority: number, signal: number, handler: () => boolean): number;
         function source_remove(id: number): boolean;
         function getenv(name: string): string | null;
         function close(fd: number): boolean;
