@@ -538,7 +538,7 @@ static void
 ask_for_joined (LinuxIo *self)
 {
   self->receives_joined =
-      !self->is_shared && !self->is_unix &&
+      !self->is_shared &&
       setsockopt (self->fd, IPPROTO_UDP, UDP_GRO, &(int){ TRUE }, sizeof (int)) == 0;
 }
 

@@ -342,7 +342,6 @@ drop_oldest (GudpxPort *self, gsize size)
 static void
 set_queue_full (GudpxPort *self, GError **error)
 {
-  self->owes_writable = TRUE;
   self->statistics.send_queue_drops++;
   self->statistics.queue_refusals++;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
@@ -358,6 +357,7 @@ make_room (GudpxPort *self, gsize size, gboolean *is_dropped, GError **error)
   if (gudpx_send_queue_has_room (&self->queue, size))
     return TRUE;
 
+  self->owes_writable = TRUE;
   switch (self->send_queue_policy)
     {
     case GUDPX_QUEUE_POLICY_DROP_OLDEST:
@@ -365,7 +365,6 @@ make_room (GudpxPort *self, gsize size, gboolean *is_dropped, GError **error)
         return TRUE;
       break;
     case GUDPX_QUEUE_POLICY_DROP_NEWEST:
-      self->owes_writable = TRUE;
       self->statistics.send_queue_drops++;
       self->statistics.queue_dropped_newest++;
       *is_dropped = TRUE;

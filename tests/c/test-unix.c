@@ -316,6 +316,14 @@ expect_number (FullPeer *self, guint number)
   g_assert_cmpstr (received, ==, expected);
 }
 
+/* So many from 0 on. */
+static void
+expect_numbers (FullPeer *self, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    expect_number (self, i);
+}
+
 /* What the kernel has no room for waits, in order; the queue is bounded, and says when it is full
  * and when it has room again. */
 static void
@@ -340,8 +348,7 @@ test_queue (Fixture *fixture, gconstpointer data)
   iterate ();
   g_assert_cmpstr (full.recorder->events->str, ==, "started ");
 
-  for (guint i = 0; i < n_taken; i++)
-    expect_number (&full, i);
+  expect_numbers (&full, n_taken);
   wait_for (gudpx_port_get_send_queue_size (full.port) == 0);
   iterate ();
   g_assert_cmpstr (full.recorder->events->str, ==, "started writable ");
@@ -350,8 +357,7 @@ test_queue (Fixture *fixture, gconstpointer data)
   n_taken = 0;
   while (write_number (&full, n_taken, NULL))
     n_taken++;
-  for (guint i = 0; i < n_taken; i++)
-    expect_number (&full, i);
+  expect_numbers (&full, n_taken);
   wait_for (gudpx_port_get_send_queue_size (full.port) == 0);
   iterate ();
   g_assert_cmpstr (full.recorder->events->str, ==, "started writable writable ");
@@ -400,8 +406,7 @@ test_drop_newest (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (statistics->queue_dropped_newest, >, 0);
   g_assert_cmpuint (statistics->queue_dropped_newest, ==, statistics->send_queue_drops);
   n_kept = 5000 - statistics->queue_dropped_newest;
-  for (guint i = 0; i < n_kept; i++)
-    expect_number (&full, i);
+  expect_numbers (&full, n_kept);
   g_assert_true (peer_has_nothing (full.peer));
 
   full_peer_clear (&full);
@@ -425,8 +430,7 @@ test_drop_all (Fixture *fixture, gconstpointer data)
       statistics = gudpx_port_get_statistics (full.port);
     }
   while (statistics->queue_dropped_newest == 0);
-  for (guint i = 0; i < n_kept - 1; i++)
-    expect_number (&full, i);
+  expect_numbers (&full, n_kept - 1);
   wait_for (strstr (full.recorder->events->str, "writable") != NULL);
 
   full_peer_clear (&full);
@@ -505,8 +509,7 @@ test_no_queue (Fixture *fixture, gconstpointer data)
     g_assert_cmpuint (++n_taken, <, 100000);
   expect_error (&error, G_IO_ERROR_WOULD_BLOCK);
   g_assert_cmpuint (gudpx_port_get_send_queue_size (full.port), ==, 0);
-  for (guint i = 0; i < n_taken; i++)
-    expect_number (&full, i);
+  expect_numbers (&full, n_taken);
   wait_for (strstr (full.recorder->events->str, "writable") != NULL);
 
   full_peer_clear (&full);
@@ -598,8 +601,7 @@ test_async (Fixture *fixture, gconstpointer data)
 
   g_cancellable_cancel (cancellable);
   wait_for (cancelled[1] == 1 && flushes[1] == 1);
-  for (guint i = 0; i < n_taken; i++)
-    expect_number (&full, i);
+  expect_numbers (&full, n_taken);
   wait_for (counts[0] == 1 && flushes[0] == 1);
   g_assert_cmpuint (gudpx_port_get_send_queue_size (full.port), ==, 0);
   {
@@ -661,8 +663,7 @@ test_stop_async_sends (Fixture *fixture, gconstpointer data)
   g_clear_object (&full.port);
   iterate ();
   g_assert_cmpuint (counts[0], ==, 0);
-  for (guint i = 0; i < n_taken; i++)
-    expect_number (&full, i);
+  expect_numbers (&full, n_taken);
   wait_for (counts[0] == 1);
   g_assert_nonnull (strstr (full.recorder->events->str, "stopped"));
 
