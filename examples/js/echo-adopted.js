@@ -8,7 +8,7 @@ import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import Gudpx from 'gi://Gudpx?version=1';
 
-import {orExit, parseOptions} from './options.js';
+import {fail, orExit, parseOptions} from './options.js';
 
 const Echo = GObject.registerClass(
 class Echo extends Gudpx.DatagramProtocol {
@@ -23,6 +23,9 @@ class Echo extends Gudpx.DatagramProtocol {
 const options = parseOptions('Send every datagram back, on a socket made here.', {
     port: {value: 9999, help: 'port; 0 takes a free one'},
 });
+// GIO would take it modulo 65536.
+if (options.port > 65535)
+    fail('--port wants a number from 0 to 65535');
 
 const port = orExit(() => {
     const socket = Gio.Socket.new(

@@ -34,8 +34,8 @@ def main():
         # Without broadcast_allowed the system refuses to send to a broadcast address.
         port = Gudpx.listen_udp(args.port, Listener(), broadcast_allowed=True)
         port.write(b"Is anybody there?", (args.destination, args.port))
-    except GLib.Error as error:
-        sys.exit(error.message)
+    except (GLib.Error, OverflowError) as error:
+        sys.exit(str(error))
 
     print("sent", b"Is anybody there?", "to", args.destination, "port", args.port, flush=True)
     with contextlib.suppress(KeyboardInterrupt):

@@ -30,7 +30,7 @@ def main():
             # Here is the place for what the library has no property for: setsockopt(), a filter…
             sock.bind(("127.0.0.1", args.port))
             port = Gudpx.adopt_datagram_port(sock, Echo())
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         sys.exit(str(error))
 
     print(f"listening on {port.local_address}", flush=True)

@@ -39,8 +39,8 @@ def main():
             interface=args.address,
             metadata=Gudpx.MetadataFlags.DESTINATION,
         )
-    except GLib.Error as error:
-        sys.exit(error.message)
+    except (GLib.Error, OverflowError) as error:
+        sys.exit(str(error))
 
     print(f"listening on {port.local_address}", flush=True)
     with contextlib.suppress(KeyboardInterrupt):

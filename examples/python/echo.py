@@ -30,8 +30,8 @@ def main():
     # Nothing needs to hold on to the port: it serves until it is stopped.
     try:
         Gudpx.listen_udp(args.port, Echo(), interface=args.address)
-    except GLib.Error as error:
-        sys.exit(error.message)
+    except (GLib.Error, OverflowError) as error:
+        sys.exit(str(error))
 
     with contextlib.suppress(KeyboardInterrupt):
         GLib.MainLoop().run()

@@ -42,8 +42,8 @@ def main():
         port = Gudpx.listen_udp(0, helloer, "::" if ":" in args.host else None)
         port.connect_peer(args.host, args.port)
         port.write(b"hello")
-    except GLib.Error as error:
-        sys.exit(error.message)
+    except (GLib.Error, OverflowError) as error:
+        sys.exit(str(error))
 
     with contextlib.suppress(KeyboardInterrupt):
         loop.run()

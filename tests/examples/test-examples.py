@@ -266,6 +266,14 @@ class Help:
             self.assertIn(example.wait(), (1, 2), example.output)
             self.assertNotRegex(example.output, "Traceback|JS ERROR")
 
+    def test_no_such_port_number(self):
+        arguments = dict.fromkeys(["broadcast", "echo", "echo-adopted", "echo-ipv6"], ["--port=65536"])
+        arguments["helloer"] = ["127.0.0.1", "65536"]
+        for name in set(arguments).intersection(names_in(self.language)):
+            example = self.start(name, *arguments[name])
+            self.assertIn(example.wait(), (1, 2), example.output)
+            self.assertNotRegex(example.output, "Traceback|JS ERROR")
+
 
 if __name__ == "__main__":
     tap.main()
