@@ -22,6 +22,15 @@
 #define GUDPX_VERSION_1_0 (G_ENCODE_VERSION (1, 0))
 
 /**
+ * GUDPX_VERSION_1_1: (skip)
+ *
+ * Version 1.1, for %GUDPX_VERSION_MIN_REQUIRED and %GUDPX_VERSION_MAX_ALLOWED.
+ *
+ * Since: 1.1
+ */
+#define GUDPX_VERSION_1_1 (G_ENCODE_VERSION (1, 1))
+
+/**
  * GUDPX_VERSION_MIN_REQUIRED: (skip)
  *
  * Define it before including the header: what was deprecated in later versions does not warn.
@@ -47,4 +56,10 @@
 #define GUDPX_AVAILABLE_IN_1_0 G_UNAVAILABLE (1, 0) _GUDPX_EXTERN
 #else
 #define GUDPX_AVAILABLE_IN_1_0 _GUDPX_EXTERN
+#endif
+
+#if GUDPX_VERSION_MAX_ALLOWED < GUDPX_VERSION_1_1
+#define GUDPX_AVAILABLE_IN_1_1 G_UNAVAILABLE (1, 1) _GUDPX_EXTERN
+#else
+#define GUDPX_AVAILABLE_IN_1_1 _GUDPX_EXTERN
 #endif
