@@ -274,8 +274,9 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
    * @error: what went wrong, in the domain %G_IO_ERROR
    * @destination: (nullable): the address that it concerns; %NULL if it is not known
    *
-   * An error came on its own: the network said something of a datagram sent earlier, or the kernel
-   * refused a queued one. The port stays as it is. [method@Gudpx.Port.dup_error_details] tells more.
+   * An error came on its own: the network said something of a datagram sent earlier, the kernel
+   * refused a queued one, or receiving failed. The port stays as it is, and a receive that failed is
+   * tried again. [method@Gudpx.Port.dup_error_details] tells more.
    *
    * Of datagrams that have left, a port without a peer is told only with
    * [property@Gudpx.Port:report-errors]. Where the library was built with GSocket's own calls, the

@@ -194,8 +194,10 @@ receive_one (GenericIo *self, guint i, gsize max_size, int *errsv)
   gssize n;
 
   errno = 0;
-  n = g_socket_receive_message (self->socket, &sender, &vector, 1, &messages, &n_messages, &flags,
-                                NULL, &error);
+  /* Descriptors that are sent to a UNIX socket come by control messages. The kernel opens none of
+   * them where nobody asks for these. */
+  n = g_socket_receive_message (self->socket, &sender, &vector, 1, self->is_unix ? NULL : &messages,
+                                &n_messages, &flags, NULL, &error);
   if (n < 0)
     {
       *errsv = errno_from_error (error, errno);
@@ -204,7 +206,7 @@ receive_one (GenericIo *self, guint i, gsize max_size, int *errsv)
 
   incoming->data = vector.buffer;
   incoming->original_size = n;
-  incoming->size = MIN (MIN ((gsize) n, size), max_size);
+  incoming->size = MIN ((gsize) n, size);
   incoming->sender.length = 0;
   if (sender != NULL)
     gudpx_address_to_native (sender, &incoming->sender, NULL);
@@ -232,7 +234,7 @@ generic_receive (GudpxIo *io, gsize max_size, int *errsv)
 
   if (n > 0)
     io->statistics->receive_batches++;
-  self->batch = (GudpxBatch){ self->incoming, n, n == GUDPX_IO_BATCH };
+  self->batch = (GudpxBatch){ self->incoming, n, n == GUDPX_IO_BATCH, FALSE };
   return n > 0 ? &self->batch : NULL;
 }
 
@@ -347,7 +349,7 @@ generic_take_error (GudpxIo *io, GudpxIoError *error)
           error->errsv != 0);
 }
 
-static guint64
+static guint32
 generic_get_drops (GudpxIo *io)
 {
   return 0;

@@ -11,6 +11,7 @@
 #include <netinet/udp.h>
 
 #include "gudpx-io-private.h"
+#include "gudpx-mmsg-private.h"
 
 /* An error left by an earlier datagram is taken away by the call that it fails, so the next try is
  * for the datagram itself. More than a few in a row are its own. */
@@ -19,8 +20,10 @@
 /* What older kernels send as one. */
 #define OLD_MAX_RUN 64
 
-/* What joins must fit into a buffer whatever the size of one datagram is. */
-#define JOINED_BUFFER_SIZE 65536
+/* Room for a whole message of UDP, joined ones included, whatever the size of one datagram is. */
+#define UDP_BUFFER_SIZE 65536
+/* An error queue may hold other messages than errors. One call passes over so many of them. */
+#define MAX_OTHER_MESSAGES 64
 /* One call reads about so much at most. */
 #define BATCH_BYTES (256 * 1024)
 
@@ -40,7 +43,6 @@ typedef struct
   gboolean is_shared;
   gboolean has_error_queue; /* which has them all: what a call returns is but a copy */
   gboolean reports_errors;  /* without a peer, too */
-  gboolean receives_joined;
   gsize largest; /* message of the last batch: how many of them are worth a call */
   RunLimits limits;
 } LinuxIo;
@@ -54,6 +56,7 @@ typedef struct
   gsize buffer_size;
   gsize stride;
   guint n_used; /* the last time: what the kernel may have changed */
+  gboolean has_control;
   struct mmsghdr messages[GUDPX_IO_BATCH];
   struct iovec vectors[GUDPX_IO_BATCH];
   guint8 control[GUDPX_IO_BATCH][GUDPX_ANCILLARY_SPACE] __attribute__ ((aligned (8)));
@@ -79,8 +82,8 @@ prepare_message (Scratch *scratch, guint i)
     .msg_namelen = sizeof scratch->incoming[i].sender.u,
     .msg_iov = &scratch->vectors[i],
     .msg_iovlen = 1,
-    .msg_control = scratch->control[i],
-    .msg_controllen = sizeof scratch->control[i],
+    .msg_control = scratch->has_control ? scratch->control[i] : NULL,
+    .msg_controllen = scratch->has_control ? sizeof scratch->control[i] : 0,
   };
 }
 
@@ -99,7 +102,7 @@ scratch_resize (Scratch *scratch, gsize size)
 
 /* Takes the one of this thread, or a new one if that is in use. */
 static Scratch *
-scratch_acquire (gsize size)
+scratch_acquire (gsize size, gboolean has_control)
 {
   Scratch *scratch = g_private_get (&thread_scratch);
 
@@ -112,6 +115,9 @@ scratch_acquire (gsize size)
     }
   if (scratch->buffer_size < size)
     scratch_resize (scratch, size);
+  if (scratch->has_control != has_control)
+    scratch->n_used = GUDPX_IO_BATCH;
+  scratch->has_control = has_control;
   for (guint i = 0; i < scratch->n_used; i++)
     prepare_message (scratch, i);
   scratch->n_used = 0;
@@ -167,16 +173,19 @@ static GudpxBatch *
 linux_receive (GudpxIo *io, gsize max_size, int *errsv)
 {
   LinuxIo *self = (LinuxIo *) io;
-  gsize size = self->receives_joined ? MAX (max_size, JOINED_BUFFER_SIZE) : max_size;
+  gsize size = self->is_unix ? max_size : MAX (max_size, UDP_BUFFER_SIZE);
   guint n_wanted = CLAMP (BATCH_BYTES / MAX (self->largest, 1), 4, GUDPX_IO_BATCH);
-  Scratch *scratch = scratch_acquire (size);
+  /* Descriptors that are sent to a UNIX socket come by control messages. The kernel opens none of
+   * them where there is no room for such a message. */
+  Scratch *scratch = scratch_acquire (size, !self->is_unix);
   guint n_tries = 0;
   int n;
 
   for (guint i = 0; i < n_wanted; i++)
     scratch->vectors[i].iov_len = size;
   do
-    n = recvmmsg (self->fd, scratch->messages, n_wanted, MSG_DONTWAIT | MSG_TRUNC, NULL);
+    n = gudpx_mmsg_receive (self->fd, scratch->messages, n_wanted,
+                            MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
   while (n < 0 && n_tries++ < MAX_RETRIES && absorb_error (self, errno));
 
   if (n <= 0)
@@ -362,12 +371,14 @@ send_outbox (LinuxIo *self, Outbox *outbox, int *errsv)
   int n;
 
   do
-    n = sendmmsg (self->fd, outbox->messages, outbox->n_messages, MSG_DONTWAIT | MSG_NOSIGNAL);
+    n = gudpx_mmsg_send (self->fd, outbox->messages, outbox->n_messages,
+                         MSG_DONTWAIT | MSG_NOSIGNAL);
   while (n < 0 && n_tries++ < MAX_RETRIES && absorb_error (self, errno));
 
-  if (n < 0)
+  if (n <= 0)
     {
-      *errsv = errno;
+      /* A call that is interrupted again and again, or that sends nothing, is tried again later. */
+      *errsv = n < 0 && errno != EINTR ? errno : EAGAIN;
       /* Failing all the time is this datagram's own error. */
       if (n_tries > MAX_RETRIES)
         self->parent.absorbed_errsv = 0;
@@ -458,30 +469,51 @@ parse_error (struct msghdr *header, GudpxIoError *error)
     }
 }
 
-static gboolean
+/* Reads one message of the error queue. 0: there was one, FALSE in @is_error if it is none that the
+ * network sent. */
+static int
 read_error_queue (LinuxIo *self, GudpxIoError *error)
 {
   guint8 control[GUDPX_ANCILLARY_SPACE] __attribute__ ((aligned (8)));
-  struct msghdr header;
-  gssize n;
+  /* Emulators of user programs answer 0, and take no message, where there is no vector. */
+  guint8 byte;
+  struct iovec vector = { &byte, sizeof byte };
+  struct msghdr header = {
+    .msg_name = &error->destination.u,
+    .msg_namelen = sizeof error->destination.u,
+    .msg_iov = &vector,
+    .msg_iovlen = 1,
+    .msg_control = control,
+    .msg_controllen = sizeof control,
+  };
 
-  do
+  if (recvmsg (self->fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+    return errno;
+  if ((header.msg_flags & MSG_ERRQUEUE) == 0)
+    return EAGAIN;
+
+  parse_error (&header, error);
+  error->destination.length = header.msg_namelen;
+  return 0;
+}
+
+/* The next error of the error queue. EAGAIN: there is none; else the queue cannot be read. */
+static int
+take_queued_error (LinuxIo *self, GudpxIoError *error)
+{
+  int errsv = 0;
+
+  for (guint n = 0; n < MAX_OTHER_MESSAGES && errsv == 0 && error->errsv == 0; n++)
     {
-      header = (struct msghdr){
-        .msg_name = &error->destination.u,
-        .msg_namelen = sizeof error->destination.u,
-        .msg_control = control,
-        .msg_controllen = sizeof control,
-      };
-      error->errsv = 0;
-      n = recvmsg (self->fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT);
-      if (n >= 0)
-        parse_error (&header, error);
+      error->destination.length = 0;
+      for (guint n_tries = 0; n_tries <= MAX_RETRIES; n_tries++)
+        {
+          errsv = read_error_queue (self, error);
+          if (errsv != EINTR)
+            break;
+        }
     }
-  while ((n >= 0 && error->errsv == 0) || (n < 0 && errno == EINTR));
-
-  error->destination.length = n >= 0 ? header.msg_namelen : 0;
-  return n >= 0;
+  return error->errsv != 0 ? 0 : errsv != 0 ? errsv : EAGAIN;
 }
 
 static gboolean
@@ -490,10 +522,12 @@ linux_take_error (GudpxIo *io, GudpxIoError *error)
   LinuxIo *self = (LinuxIo *) io;
   socklen_t size = sizeof error->errsv;
   int absorbed = self->parent.absorbed_errsv;
+  int errsv;
 
   self->parent.absorbed_errsv = 0;
   *error = (GudpxIoError){ 0 };
-  if (!self->is_unix && read_error_queue (self, error))
+  errsv = self->is_unix ? EAGAIN : take_queued_error (self, error);
+  if (errsv == 0)
     return TRUE;
 
   error->destination.length = 0;
@@ -502,12 +536,18 @@ linux_take_error (GudpxIo *io, GudpxIoError *error)
       error->errsv = absorbed;
       return TRUE;
     }
+  if (errsv != EAGAIN)
+    {
+      error->errsv = errsv;
+      error->is_of_reading = TRUE;
+      return TRUE;
+    }
   return getsockopt (self->fd, SOL_SOCKET, SO_ERROR, &error->errsv, &size) == 0 &&
          error->errsv != 0 &&
          !(self->has_error_queue && gudpx_io_errno_is_asynchronous (error->errsv));
 }
 
-static guint64
+static guint32
 linux_get_drops (GudpxIo *io)
 {
   guint32 info[SK_MEMINFO_VARS] = { 0 };
@@ -537,9 +577,8 @@ update_error_queue (LinuxIo *self)
 static void
 ask_for_joined (LinuxIo *self)
 {
-  self->receives_joined =
-      !self->is_shared &&
-      setsockopt (self->fd, IPPROTO_UDP, UDP_GRO, &(int){ TRUE }, sizeof (int)) == 0;
+  if (!self->is_shared)
+    setsockopt (self->fd, IPPROTO_UDP, UDP_GRO, &(int){ TRUE }, sizeof (int));
 }
 
 static void

@@ -30,6 +30,7 @@ typedef struct
   GudpxIncoming *incoming;
   guint n_incoming;
   gboolean may_have_more;
+  gboolean is_detached; /* a copy, which the reader knows nothing of */
 } GudpxBatch;
 
 /* A datagram to send, or a run of them on one way: of @segment_size bytes each, but that the last may
@@ -56,13 +57,14 @@ typedef struct
   guint8 icmp_code;
   GudpxNativeAddress offender; /* empty: not known */
   guint path_mtu;              /* of EMSGSIZE; 0: not known */
+  gboolean is_of_reading;      /* the errors themselves cannot be read; they are still there */
 } GudpxIoError;
 
 typedef struct
 {
   /* Reads what there is, of each datagram @max_size bytes or more. NULL and @errsv is that there is
-   * nothing, EAGAIN, or an error of the receiving itself; errors of earlier sends are kept for
-   * take_error. */
+   * nothing, EAGAIN, or an error of the receiving itself, EINTR where the call was interrupted too
+   * often; errors of earlier sends are kept for take_error. */
   GudpxBatch *(*receive) (GudpxIo *self, gsize max_size, int *errsv);
   void (*release) (GudpxIo *self, GudpxBatch *batch);
   /* How many datagrams were taken, in order; if it was not all of them, @errsv is what the next one
@@ -70,8 +72,8 @@ typedef struct
   guint (*send) (GudpxIo *self, const GudpxOutgoing *outgoing, guint n_outgoing, int *errsv);
   /* The next error that came on its own; FALSE: no more. */
   gboolean (*take_error) (GudpxIo *self, GudpxIoError *error);
-  /* How many datagrams the receiving end has dropped so far, for want of room. */
-  guint64 (*get_drops) (GudpxIo *self);
+  /* The messages that the receiving end has dropped so far because it had no room, modulo 2^32. */
+  guint32 (*get_drops) (GudpxIo *self);
   /* The descriptor is that of another socket now. */
   void (*renewed) (GudpxIo *self);
   /* The peer changed; an empty one is none. */
@@ -107,6 +109,10 @@ struct _GudpxIo
 GudpxIo *gudpx_io_new_for_socket (GSocket         *socket,
                                   gboolean         is_shared,
                                   GudpxStatistics *statistics);
+
+GudpxBatch *gudpx_batch_detach (const GudpxBatch *self,
+                                guint             first,
+                                gsize             offset);
 
 static inline gsize
 gudpx_outgoing_get_size (const GudpxOutgoing *self)

@@ -8,6 +8,12 @@
 #define MAX_ERRORS_PER_DISPATCH 64
 #define MAX_KEPT_ERRORS 64
 
+/* Time until errors that could not be read are tried again. */
+#define MIN_ERROR_DELAY 1    /* ms */
+#define MAX_ERROR_DELAY 1024 /* ms */
+/* A socket may be ready so often in a row for errors that it does not have. */
+#define MAX_VAIN_ERRORS 8
+
 static void
 count_error (GudpxPort *self, int errsv)
 {
@@ -43,13 +49,59 @@ make_error (GudpxPort *self, const GudpxIoError *io_error, GSocketAddress *desti
   return error;
 }
 
+/* The port cannot receive, or cannot read its errors. */
+void
+gudpx_port_report_failure (GudpxPort *self, int errsv, const char *what)
+{
+  const GudpxIoError io_error = { .errsv = errsv };
+  g_autofree char *description = gudpx_port_describe (self);
+  g_autoptr (GError) error = NULL;
+
+  gudpx_set_error_errno (&error, errsv, "%s %s", what, description);
+  self->statistics.errors++;
+  self->reported_error = &io_error;
+  gudpx_datagram_protocol_report (self->protocol, self, error, NULL);
+  self->reported_error = NULL;
+}
+
+/* The errors are still there, and the socket is ready for them all the time. */
+static void
+wait_for_errors (GudpxPort *self)
+{
+  self->error_delay = CLAMP (self->error_delay * 2, MIN_ERROR_DELAY, MAX_ERROR_DELAY);
+  gudpx_port_wait_unpolled (self, self->budget.now + self->error_delay * G_TIME_SPAN_MILLISECOND);
+}
+
+static void
+reading_failed (GudpxPort *self, int errsv)
+{
+  gboolean is_new = self->error_delay == 0;
+
+  wait_for_errors (self);
+  if (is_new)
+    gudpx_port_report_failure (self, errsv, "Cannot read the errors of");
+}
+
+/* There is no error, though the socket was ready for one. */
+static void
+found_no_error (GudpxPort *self)
+{
+  if (self->n_vain_errors == 0)
+    self->error_delay = 0;
+  self->n_vain_errors++;
+  if (self->n_vain_errors > MAX_VAIN_ERRORS)
+    wait_for_errors (self);
+}
+
 /* What the network has said so far is of the peer that the port has now. */
 void
 gudpx_port_keep_errors (GudpxPort *self)
 {
   GudpxIoError io_error;
 
-  for (guint n = 0; n < MAX_KEPT_ERRORS && self->io->funcs->take_error (self->io, &io_error); n++)
+  for (guint n = 0; n < MAX_KEPT_ERRORS && self->io->funcs->take_error (self->io, &io_error) &&
+                    !io_error.is_of_reading;
+       n++)
     {
       g_autoptr (GSocketAddress) destination =
           gudpx_port_get_destination (self, &io_error.destination);
@@ -92,11 +144,25 @@ gudpx_port_report_errors (GudpxPort *self, guint epoch)
 {
   GudpxIoError io_error;
 
-  for (guint n = 0; n < MAX_ERRORS_PER_DISPATCH && gudpx_port_is_open (self, epoch); n++)
+  for (guint n = 0; n < MAX_ERRORS_PER_DISPATCH && gudpx_port_is_open (self, epoch) &&
+                    !gudpx_budget_is_spent (&self->budget);
+       n++)
     {
       if (!self->io->funcs->take_error (self->io, &io_error))
-        return;
+        {
+          if (n == 0)
+            found_no_error (self);
+          return;
+        }
+      if (io_error.is_of_reading)
+        {
+          reading_failed (self, io_error.errsv);
+          return;
+        }
+      self->n_vain_errors = 0;
+      self->error_delay = 0;
       report (self, &io_error);
+      gudpx_budget_look (&self->budget);
       /* The path has become narrower. */
       if (io_error.errsv == EMSGSIZE && self->peer.length > 0)
         gudpx_port_notify (self, GUDPX_PORT_PROP_PATH_MTU);

@@ -107,7 +107,8 @@ gudpx_port_renew_socket (GudpxPort *self, GError **error)
   if (socket == NULL)
     return FALSE;
 
-  self->statistics.kernel_drops += self->io->funcs->get_drops (self->io);
+  gudpx_port_sample_drops (self);
+  self->drops.count = 0;
   gudpx_port_leave_poller (self);
   is_renewed = gudpx_socket_replace (self->socket, socket, error);
   self->io->funcs->renewed (self->io);
@@ -123,6 +124,9 @@ open_port (GudpxPort *self, GSocket *socket)
   self->socket = g_object_ref (socket);
   self->io = gudpx_io_new_for_socket (socket, self->is_adopted, &self->statistics);
   self->io->coalesces = self->coalesce_writes;
+  /* What an adopted socket dropped before was somebody else's. */
+  self->drops.count = self->is_adopted ? self->io->funcs->get_drops (self->io) : 0;
+  self->error_delay = 0;
   self->epoch++;
   self->state = GUDPX_PORT_LISTENING;
   gudpx_socket_get_addresses (socket, &self->bound, &peer);
@@ -239,7 +243,7 @@ close_socket (GudpxPort *self)
   gudpx_port_drop_undelivered (self);
   if (self->peers != NULL)
     gudpx_peers_clear (self->peers);
-  self->statistics.kernel_drops += self->io->funcs->get_drops (self->io);
+  gudpx_port_sample_drops (self);
   self->io->funcs->free (g_steal_pointer (&self->io));
   g_socket_close (self->socket, NULL);
   g_clear_object (&self->socket);

@@ -10,6 +10,8 @@
 
 #define MIN_OFFER_DELAY 1  /* ms */
 #define MAX_OFFER_DELAY 16 /* ms */
+/* Datagrams of one call, if they are cheap. */
+#define MAX_PACKED 1024
 
 /* What the index has of each datagram. */
 typedef struct
@@ -27,22 +29,24 @@ get_entry (const guint8 *index, gsize i)
   return entry;
 }
 
+/* Counts what was packed and is not to be delivered. */
 void
 gudpx_port_drop_packed (GudpxPort *self)
 {
+  if (self->packed_index != NULL)
+    self->statistics.receive_drops += self->packed_index->len / sizeof (Entry);
   g_clear_pointer (&self->packed_payloads, g_byte_array_unref);
   g_clear_pointer (&self->packed_index, g_byte_array_unref);
-  self->offer_time = 0;
   self->offer_delay = 0;
 }
 
-/* Nobody needs the numbers of before while nothing that has them waits or is being delivered. */
+/* Nothing that waits has numbers of before: it would have been offered first. */
 static GudpxPeers *
 get_peers (GudpxPort *self)
 {
   if (self->peers == NULL)
     self->peers = gudpx_peers_new ();
-  else if (gudpx_peers_is_full (self->peers) && self->packed_depth == 0)
+  else if (gudpx_peers_is_full (self->peers))
     gudpx_peers_clear (self->peers);
   return self->peers;
 }
@@ -58,20 +62,26 @@ add_packed (GudpxPort *self, const guint8 *payload, gsize size, guint32 peer)
 
 /* Goes through what was read as gudpx_port_take_segment() has it, and releases it. */
 static void
-pack_batch (GudpxPort *self, guint max_datagrams)
+pack_batch (GudpxPort *self)
 {
+  const guint limit = MIN (self->batch_limit, MAX_PACKED);
   GudpxPeers *peers = get_peers (self);
   GudpxSegment segment;
 
   self->packed_payloads = g_byte_array_new ();
   self->packed_index = g_byte_array_new ();
-  for (guint n = 0; n < max_datagrams && gudpx_port_peek_segment (self, &segment); n++)
+  for (guint n = 0; n < limit && !gudpx_budget_is_spent (&self->budget) &&
+                    gudpx_port_peek_segment (self, &segment);
+       n++)
     {
       const GudpxNativeAddress *sender = &segment.incoming->sender;
 
+      gudpx_budget_take (&self->budget, 1, segment.kept_size);
       if (gudpx_port_hears (self, sender))
         add_packed (self, segment.payload, segment.kept_size,
                     gudpx_peers_get_number (peers, sender));
+      else
+        self->statistics.receive_drops++;
       gudpx_port_take_segment (self, &segment);
     }
 }
@@ -92,6 +102,8 @@ drop_strangers (GudpxPort *self)
 
       if (gudpx_port_hears (self, gudpx_peers_get_native (self->peers, entry.peer)))
         add_packed (self, payloads->data + offset, entry.size, entry.peer);
+      else
+        self->statistics.receive_drops++;
       offset += entry.size;
     }
 }
@@ -147,45 +159,52 @@ static void
 offer_later (GudpxPort *self)
 {
   self->offer_delay = CLAMP (self->offer_delay * 2, MIN_OFFER_DELAY, MAX_OFFER_DELAY);
-  self->offer_time = g_get_monotonic_time () + self->offer_delay * G_TIME_SPAN_MILLISECOND;
-  gudpx_port_rearm (self);
-  gudpx_port_update_source (self);
+  gudpx_port_wait_until (self, self->budget.now + self->offer_delay * G_TIME_SPAN_MILLISECOND);
   if (self->context == g_main_context_default ())
     gudpx_gjs_collect_garbage ();
 }
 
-/* Delivers what waits, or else what was read, @max_datagrams of it at most. How many were taken. */
-guint
-gudpx_port_deliver_packed (GudpxPort *self, guint max_datagrams)
+/* Delivers what waits, or else what was read. */
+void
+gudpx_port_deliver_packed (GudpxPort *self)
 {
   const guint epoch = self->epoch;
+  const gint64 start = self->budget.now;
   g_autoptr (GByteArray) payloads = NULL;
   g_autoptr (GByteArray) index = NULL;
   guint n;
   guint n_taken;
 
   if (self->packed_index == NULL)
-    pack_batch (self, max_datagrams);
+    pack_batch (self);
   else if (self->peer.length > 0)
     drop_strangers (self);
   payloads = g_steal_pointer (&self->packed_payloads);
   index = g_steal_pointer (&self->packed_index);
   n = index->len / sizeof (Entry);
   if (n == 0)
-    return 0;
+    return;
 
   n_taken = call_protocol (self, payloads, index);
   n_taken = MIN (n_taken, n);
+  gudpx_budget_look (&self->budget);
   if (n_taken > 0)
-    self->offer_delay = 0;
-  if (self->epoch != epoch || self->state != GUDPX_PORT_LISTENING || n_taken == n)
-    return n_taken;
+    {
+      self->offer_delay = 0;
+      gudpx_port_learn_batch_limit (self, n_taken, self->budget.now - start, MAX_PACKED);
+    }
+  if (n_taken == n)
+    return;
+  if (self->epoch != epoch || self->state != GUDPX_PORT_LISTENING)
+    {
+      self->statistics.receive_drops += n - n_taken;
+      return;
+    }
 
   remove_taken (payloads, index, n_taken);
   keep_rest (self, payloads, index);
   if (n_taken == 0 && self->reading)
     offer_later (self);
-  return n_taken;
 }
 
 /* A handler runs a main loop while more of its batch waits. */
@@ -213,8 +232,8 @@ gudpx_port_drain_packed (GudpxPort *self)
  * a name, as a UNIX socket may be.
  *
  * The numbers hold until the port is stopped, or has had datagrams from 65536 peers since the last
- * time that it started over. It does so between two calls of the virtual function, and does not use
- * the old numbers again: what is kept under a number stays true.
+ * time that it started over. It does so before a call of the virtual function, also in a main loop that
+ * a handler runs, and does not use the old numbers again: what is kept under a number stays true.
  *
  * Returns: (transfer none) (nullable): the address, %NULL for 0 and a number that is not known (any
  *   more)

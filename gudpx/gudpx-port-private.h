@@ -6,7 +6,9 @@
 
 #include <gio/gunixsocketaddress.h>
 
+#include "gudpx-budget-private.h"
 #include "gudpx-datagram-private.h"
+#include "gudpx-drops-private.h"
 #include "gudpx-io-private.h"
 #include "gudpx-options-private.h"
 #include "gudpx-peers-private.h"
@@ -25,6 +27,8 @@ G_BEGIN_DECLS
 #define GUDPX_PORT_MAX_MAX_PACKET_SIZE (1024 * 1024)
 #define GUDPX_PORT_POOL_SIZE 64
 #define GUDPX_PORT_DEFAULT_BUSY_POLL 5
+/* Datagrams that one call of a handler gets before it is known how long it takes. */
+#define GUDPX_PORT_FIRST_BATCH_LIMIT 32
 #define GUDPX_PORT_MAX_BUSY_POLL 1000
 
 typedef enum
@@ -86,11 +90,13 @@ struct _GudpxPort
   GudpxPoller *poller;
   gboolean is_left_to_poller;
   gboolean is_polled; /* by whichever; not when it was shut down */
+  gboolean is_polling_paused;
   GIOCondition polled_condition;
   gboolean is_armed;  /* with the poller */
   GIOCondition ready_condition; /* as the poller saw it */
   GSource *source;
   gpointer poll_tag; /* NULL: it does not poll */
+  GSource *last_turn; /* while the port has stepped back; NULL: it has not */
   GSocket *socket;
   GudpxIo *io;
   GudpxNativeAddress bound; /* as it was bound, whatever it is connected to */
@@ -107,7 +113,13 @@ struct _GudpxPort
   GudpxBatch *batch;  /* what was read, and how far it was gone through */
   guint batch_index;
   gsize batch_offset;
+  guint batch_limit; /* datagrams that one call of a handler may get */
   GudpxBusyPolls busy_polls;
+  GudpxBudget budget; /* of the dispatch */
+  gint64 resume_time; /* when the port receives again; 0: it need not wait */
+  guint receive_delay; /* ms until a receive that failed is tried again; 0: none failed */
+  guint error_delay;   /* the same for errors that could not be read */
+  guint n_vain_errors; /* how often the socket was ready for errors, and had none */
   guint64 origin;     /* counts the messages: those of a joined one have one */
   GudpxDatagram *pool[GUDPX_PORT_POOL_SIZE]; /* that nobody kept */
   guint n_pooled;
@@ -116,8 +128,7 @@ struct _GudpxPort
   GByteArray *packed_index;
   guint packed_depth;  /* calls with packed datagrams that have not returned */
   guint drained_depth; /* those that were told to go on from a main loop of their own */
-  guint offer_delay;   /* ms */
-  gint64 offer_time;   /* when the rest is offered again; 0: it need not wait */
+  guint offer_delay;   /* ms until the rest is offered again */
 
   /* What is to go out. */
   GudpxSendQueue queue;
@@ -133,6 +144,7 @@ struct _GudpxPort
 
   const GudpxIoError *reported_error; /* NULL: none is at the moment */
   GudpxStatistics statistics;
+  GudpxDrops drops;
 };
 
 /* A datagram of what was read. */
@@ -209,6 +221,13 @@ void       gudpx_port_update_source   (GudpxPort *self);
 void       gudpx_port_update_priority (GudpxPort *self);
 void       gudpx_port_leave_poller    (GudpxPort *self);
 void       gudpx_port_stop_polling    (GudpxPort *self);
+void       gudpx_port_wait_until      (GudpxPort *self,
+                                       gint64     time);
+void       gudpx_port_wait_unpolled   (GudpxPort *self,
+                                       gint64     time);
+void       gudpx_port_step_back       (GudpxPort *self,
+                                       gint64     time);
+void       gudpx_port_resume          (GudpxPort *self);
 void       gudpx_port_wake            (GudpxPort *self);
 void       gudpx_port_rearm           (GudpxPort *self);
 
@@ -219,17 +238,22 @@ void       gudpx_port_deliver_again  (GudpxPort      *self,
                                       GudpxDatagram **datagrams,
                                       guint           n_datagrams);
 gboolean   gudpx_port_has_undelivered (GudpxPort  *self);
+void       gudpx_port_detach_undelivered (GudpxPort *self);
+void       gudpx_port_learn_batch_limit (GudpxPort *self,
+                                         guint      n_datagrams,
+                                         gint64     duration,
+                                         guint      max);
 gboolean   gudpx_port_hears           (GudpxPort                *self,
                                        const GudpxNativeAddress *sender);
 void       gudpx_port_drop_undelivered (GudpxPort *self);
+void       gudpx_port_sample_drops    (GudpxPort  *self);
 gboolean   gudpx_port_peek_segment    (GudpxPort       *self,
                                        GudpxSegment    *segment);
 void       gudpx_port_take_segment    (GudpxPort          *self,
                                        const GudpxSegment *segment);
 
 /* gudpx-port-packed.c */
-guint      gudpx_port_deliver_packed  (GudpxPort *self,
-                                       guint      max_datagrams);
+void       gudpx_port_deliver_packed  (GudpxPort *self);
 void       gudpx_port_drop_packed     (GudpxPort *self);
 gboolean   gudpx_port_is_held_up      (GudpxPort *self);
 void       gudpx_port_drain_packed    (GudpxPort *self);
@@ -301,6 +325,9 @@ GSocketAddress *gudpx_port_get_destination    (GudpxPort                  *self,
 void            gudpx_port_keep_errors        (GudpxPort                  *self);
 void            gudpx_port_report_errors      (GudpxPort                  *self,
                                                guint                       epoch);
+void            gudpx_port_report_failure     (GudpxPort                  *self,
+                                               int                         errsv,
+                                               const char                 *what);
 
 /* gudpx-port-lifecycle.c */
 void            gudpx_port_watch_cancellation (GudpxPort                  *self,
@@ -313,11 +340,12 @@ gudpx_port_is_receiving (GudpxPort *self)
   return self->state == GUDPX_PORT_LISTENING && self->reading;
 }
 
-/* Not while what is there could not be delivered. */
+/* FALSE while the port waits to receive again: the protocol took nothing, receiving failed, or other
+ * sources have their turn. */
 static inline gboolean
 gudpx_port_may_receive (GudpxPort *self)
 {
-  return gudpx_port_is_receiving (self) && self->offer_time == 0;
+  return gudpx_port_is_receiving (self) && self->resume_time == 0;
 }
 
 /* Whether the start that a dispatch began in still lasts, be it to send the rest of its queue. */

@@ -329,6 +329,8 @@ gudpx_port_set_reading (GudpxPort *self, gboolean reading)
   if (self->reading == (reading != FALSE))
     return;
   self->reading = reading != FALSE;
+  if (!self->reading && self->dispatch_depth == 0)
+    gudpx_port_detach_undelivered (self);
   gudpx_port_update_source (self);
   if (self->reading && gudpx_port_has_undelivered (self))
     gudpx_port_wake (self);
@@ -628,7 +630,11 @@ gudpx_port_dup_error_details (GudpxPort *self)
  * gudpx_port_get_statistics:
  * @self: a port
  *
- * What the port has counted so far.
+ * Returns the port's counters.
+ *
+ * Every datagram that another program sent to the port, and that its socket got, is in one of two
+ * counters: `datagrams_received`, of which `receive_drops` were not delivered, or `kernel_drops`. The
+ * datagrams that wait in the kernel when the port is stopped are in neither.
  *
  * Returns: (transfer full): a snapshot
  *
@@ -638,11 +644,13 @@ GudpxStatistics *
 gudpx_port_get_statistics (GudpxPort *self)
 {
   GudpxStatistics *snapshot;
+  GudpxDrops drops;
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
 
   snapshot = gudpx_statistics_copy (&self->statistics);
+  drops = self->drops;
   if (self->io != NULL)
-    snapshot->kernel_drops += self->io->funcs->get_drops (self->io);
+    gudpx_drops_sample (&drops, self->io->funcs->get_drops (self->io), snapshot);
   return snapshot;
 }

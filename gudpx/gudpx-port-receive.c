@@ -7,15 +7,20 @@
 #include "gudpx-datagram-private.h"
 #include "gudpx-datagram-protocol-private.h"
 #include "gudpx-port-private.h"
+#include "gudpx-turns-private.h"
 
-/* One dispatch does so much at most; then the other sources of the main loop have their turn. */
-#define MAX_DATAGRAMS_PER_DISPATCH 1024
-#define MAX_TIME_PER_DISPATCH (2 * G_TIME_SPAN_MILLISECOND)
 #define MAX_SKIPPED_POLLS 63
 /* What comes in such lots is not asked for again at once. */
 #define MIN_BULK 32
-/* So many between two looks at the clock, and in a batch for those who want batches. */
+/* A batch for those who want batches. */
 #define MAX_DATAGRAMS_PER_BATCH GUDPX_PORT_POOL_SIZE
+/* The time that a call with several datagrams is to take: a part of a dispatch. */
+#define BATCH_TIME (1 * G_TIME_SPAN_MILLISECOND)
+/* The kernel's count of drops has 32 bits. A look at it now and then, in batches, misses no lap. */
+#define BATCHES_PER_SAMPLE 65536
+
+#define MIN_RECEIVE_DELAY 1    /* ms */
+#define MAX_RECEIVE_DELAY 1024 /* ms */
 
 /* Whether the start that a dispatch began in still lasts. */
 static gboolean
@@ -49,17 +54,40 @@ gudpx_port_has_undelivered (GudpxPort *self)
 static void
 release_batch (GudpxPort *self)
 {
-  self->io->funcs->release (self->io, g_steal_pointer (&self->batch));
+  GudpxBatch *batch = g_steal_pointer (&self->batch);
+
+  if (batch->is_detached)
+    g_free (batch);
+  else
+    self->io->funcs->release (self->io, batch);
 }
 
-/* While the port still has its I/O. */
+/* Adds the kernel's drops to the statistics. */
 void
-gudpx_port_drop_undelivered (GudpxPort *self)
+gudpx_port_sample_drops (GudpxPort *self)
 {
-  g_queue_clear_full (&self->inbox, g_object_unref);
-  gudpx_port_drop_packed (self);
-  if (self->batch != NULL)
-    release_batch (self);
+  gudpx_drops_sample (&self->drops, self->io->funcs->get_drops (self->io), &self->statistics);
+}
+
+static void
+count_batch (GudpxPort *self)
+{
+  if (self->statistics.receive_batches % BATCHES_PER_SAMPLE == 0)
+    gudpx_port_sample_drops (self);
+}
+
+/* A receive failed, and would again at once. The protocol is told once. */
+static void
+receive_failed (GudpxPort *self, int errsv)
+{
+  gboolean is_new = self->receive_delay == 0;
+
+  self->receive_delay = CLAMP (self->receive_delay * 2, MIN_RECEIVE_DELAY, MAX_RECEIVE_DELAY);
+  gudpx_port_wait_until (self, self->budget.now +
+                                   self->receive_delay * G_TIME_SPAN_MILLISECOND);
+  /* An error of an earlier datagram is told as such. */
+  if (is_new && !gudpx_io_errno_is_asynchronous (errsv))
+    gudpx_port_report_failure (self, errsv, "Cannot receive on");
 }
 
 static gboolean
@@ -72,7 +100,17 @@ read_batch (GudpxPort *self)
   self->batch_index = 0;
   self->batch_offset = 0;
   self->origin++;
-  return self->batch != NULL;
+  if (self->batch == NULL && errsv != EAGAIN)
+    {
+      receive_failed (self, errsv);
+      return FALSE;
+    }
+
+  self->receive_delay = 0;
+  if (self->batch == NULL)
+    return FALSE;
+  count_batch (self);
+  return TRUE;
 }
 
 /* Goes on behind @size bytes of the message that it is at. */
@@ -86,6 +124,7 @@ advance (GudpxPort *self, gsize size)
   self->batch_offset = 0;
   self->batch_index++;
   self->origin++;
+  self->drops.n_messages++;
   if (self->batch_index == self->batch->n_incoming)
     release_batch (self);
 }
@@ -129,6 +168,41 @@ gudpx_port_take_segment (GudpxPort *self, const GudpxSegment *segment)
   advance (self, segment->size);
 }
 
+/* Counts what was read and is not to be delivered. While the port still has its I/O. */
+void
+gudpx_port_drop_undelivered (GudpxPort *self)
+{
+  GudpxSegment segment;
+
+  self->statistics.receive_drops += self->inbox.length;
+  g_queue_clear_full (&self->inbox, g_object_unref);
+  gudpx_port_drop_packed (self);
+  self->resume_time = 0;
+  self->receive_delay = 0;
+  while (gudpx_port_peek_segment (self, &segment))
+    {
+      self->statistics.receive_drops++;
+      gudpx_port_take_segment (self, &segment);
+    }
+}
+
+/* The port is not about to deliver the rest of its batch: it gives back the buffer, which is the
+ * thread's, and keeps a copy. */
+void
+gudpx_port_detach_undelivered (GudpxPort *self)
+{
+  GudpxBatch *rest;
+
+  if (self->batch == NULL || self->batch->is_detached)
+    return;
+
+  rest = gudpx_batch_detach (self->batch, self->batch_index, self->batch_offset);
+  release_batch (self);
+  self->batch = rest;
+  self->batch_index = 0;
+  self->batch_offset = 0;
+}
+
 static GudpxDatagram *
 take_from_batch (GudpxPort *self)
 {
@@ -167,67 +241,81 @@ take_next (GudpxPort *self)
         return NULL;
       if (gudpx_port_hears (self, gudpx_datagram_get_native_sender (datagram)))
         return datagram;
+      self->statistics.receive_drops++;
       recycle (self, datagram);
     }
   return NULL;
 }
 
-/* What a dispatch may still do. */
-typedef struct
+static gsize
+get_size (GudpxDatagram *datagram)
 {
-  guint n_datagrams;
-  gint64 deadline;
-} Budget;
+  gsize size;
 
-static gboolean
-is_spent (const Budget *budget)
+  gudpx_datagram_get_payload (datagram, &size);
+  return size;
+}
+
+/* A call with @n_datagrams took @duration µs. The next one gets as many as may be delivered in
+ * BATCH_TIME, more than before only step by step. */
+void
+gudpx_port_learn_batch_limit (GudpxPort *self, guint n_datagrams, gint64 duration, guint max)
 {
-  return budget->n_datagrams == 0 || g_get_monotonic_time () >= budget->deadline;
+  if (duration > BATCH_TIME)
+    self->batch_limit = MAX (n_datagrams * BATCH_TIME / duration, 1);
+  else if (n_datagrams >= self->batch_limit && duration < BATCH_TIME / 4)
+    self->batch_limit = MIN (self->batch_limit * 2, max);
 }
 
 /* Some of them one by one, until the port is paused or stopped. */
 static void
-deliver_singly (GudpxPort *self, Budget *budget)
+deliver_singly (GudpxPort *self)
 {
   gboolean has_handlers = FALSE;
   guint64 origin = 0;
   GudpxDatagram *datagram;
 
-  for (guint n = 0; n < MAX_DATAGRAMS_PER_BATCH && budget->n_datagrams > 0 &&
-                    (datagram = take_next (self)) != NULL;
-       n++)
+  while (!gudpx_budget_is_spent (&self->budget) && (datagram = take_next (self)) != NULL)
     {
-      budget->n_datagrams--;
       /* To ask costs more than a datagram of a joined message does. */
       if (!gudpx_datagram_is_of (datagram, origin))
         has_handlers = gudpx_datagram_protocol_has_handlers (self->protocol);
       origin = gudpx_datagram_get_origin (datagram);
       gudpx_datagram_protocol_receive (self->protocol, datagram, has_handlers);
+      gudpx_budget_spend (&self->budget, get_size (datagram));
       recycle (self, datagram);
     }
 }
 
 /* Some of them in one call. */
 static void
-deliver_as_batch (GudpxPort *self, Budget *budget)
+deliver_as_batch (GudpxPort *self)
 {
+  const gint64 start = self->budget.now;
+  const guint limit = MIN (self->batch_limit, MAX_DATAGRAMS_PER_BATCH);
   g_autoptr (GPtrArray) datagrams = g_ptr_array_new_full (MAX_DATAGRAMS_PER_BATCH, NULL);
   GudpxDatagram *datagram;
 
-  while (datagrams->len < MAX_DATAGRAMS_PER_BATCH && budget->n_datagrams > 0 &&
+  while (datagrams->len < limit && !gudpx_budget_is_spent (&self->budget) &&
          (datagram = take_next (self)) != NULL)
     {
-      budget->n_datagrams--;
+      gudpx_budget_take (&self->budget, 1, get_size (datagram));
       g_ptr_array_add (datagrams, datagram);
     }
 
   if (datagrams->len > 0)
-    gudpx_datagram_protocol_receive_batch (self->protocol, datagrams);
+    {
+      gudpx_datagram_protocol_receive_batch (self->protocol, datagrams);
+      gudpx_budget_look (&self->budget);
+      gudpx_port_learn_batch_limit (self, datagrams->len, self->budget.now - start,
+                                    MAX_DATAGRAMS_PER_BATCH);
+    }
   for (guint i = 0; i < datagrams->len; i++)
     recycle (self, datagrams->pdata[i]);
 }
 
-/* A protocol that took a batch wants it one by one after all. */
+/* A protocol that took a batch wants it one by one after all. What does not fit into the dispatch
+ * follows in the next one. */
 void
 gudpx_port_deliver_again (GudpxPort *self, GudpxDatagram **datagrams, guint n_datagrams)
 {
@@ -235,9 +323,12 @@ gudpx_port_deliver_again (GudpxPort *self, GudpxDatagram **datagrams, guint n_da
     {
       if (is_current (self, gudpx_datagram_get_epoch (datagrams[i - 1])))
         g_queue_push_head (&self->inbox, g_object_ref (datagrams[i - 1]));
+      else
+        self->statistics.receive_drops++;
     }
 
-  while (gudpx_port_is_receiving (self) && !g_queue_is_empty (&self->inbox))
+  while (gudpx_port_is_receiving (self) && !g_queue_is_empty (&self->inbox) &&
+         !(self->dispatch_depth > 0 && gudpx_budget_is_spent (&self->budget)))
     {
       GudpxDatagram *datagram = take_next (self);
 
@@ -245,27 +336,23 @@ gudpx_port_deliver_again (GudpxPort *self, GudpxDatagram **datagrams, guint n_da
         return;
       gudpx_datagram_protocol_receive (self->protocol, datagram,
                                        gudpx_datagram_protocol_has_handlers (self->protocol));
+      gudpx_budget_spend (&self->budget, 0);
       g_object_unref (datagram);
     }
 }
 
 /* In the form that the protocol likes best. What was packed stays so. */
 static void
-deliver (GudpxPort *self, Budget *budget)
+deliver (GudpxPort *self)
 {
-  guint n_taken;
-
   if (self->inbox.length > 0)
-    deliver_singly (self, budget);
+    deliver_singly (self);
   else if (self->packed_index != NULL || gudpx_datagram_protocol_takes_packed (self->protocol))
-    {
-      n_taken = gudpx_port_deliver_packed (self, budget->n_datagrams);
-      budget->n_datagrams -= MIN (n_taken, budget->n_datagrams);
-    }
+    gudpx_port_deliver_packed (self);
   else if (gudpx_datagram_protocol_takes_batches (self->protocol))
-    deliver_as_batch (self, budget);
+    deliver_as_batch (self);
   else
-    deliver_singly (self, budget);
+    deliver_singly (self);
 }
 
 typedef enum
@@ -286,8 +373,8 @@ is_bulk (GudpxPort *self, guint n_datagrams, guint64 last_serial)
 static Received
 receive (GudpxPort *self, guint epoch)
 {
-  Budget budget = { MAX_DATAGRAMS_PER_DISPATCH, g_get_monotonic_time () + MAX_TIME_PER_DISPATCH };
   const guint64 last_serial = self->queue.last_serial;
+  const guint n_before = self->budget.n_datagrams;
   gboolean may_have_more = TRUE;
   guint n_received;
 
@@ -299,14 +386,17 @@ receive (GudpxPort *self, guint epoch)
             break;
           may_have_more = self->batch->may_have_more;
         }
-      deliver (self, &budget);
+      deliver (self);
     }
-  while (is_current (self, epoch) && gudpx_port_may_receive (self) && !is_spent (&budget));
+  while (is_current (self, epoch) && gudpx_port_may_receive (self) &&
+         !gudpx_budget_is_spent (&self->budget));
 
-  n_received = MAX_DATAGRAMS_PER_DISPATCH - budget.n_datagrams;
+  n_received = n_before - self->budget.n_datagrams;
   if (n_received == 0)
     return NOTHING;
-  return is_spent (&budget) || is_bulk (self, n_received, last_serial) ? ENOUGH : EVERYTHING;
+  return gudpx_budget_is_spent (&self->budget) || is_bulk (self, n_received, last_serial)
+             ? ENOUGH
+             : EVERYTHING;
 }
 
 /* One of many ports has others beside it for whom it would ask in vain, so they learn together. */
@@ -333,9 +423,7 @@ static void
 busy_poll (GudpxPort *self, guint epoch)
 {
   GudpxBusyPolls *polls = get_busy_polls (self);
-  gint64 now = g_get_monotonic_time ();
-  const gint64 end = now + MAX_TIME_PER_DISPATCH;
-  gint64 deadline = now + self->busy_poll;
+  gint64 deadline;
   gboolean has_paid = FALSE;
   Received received = NOTHING;
 
@@ -345,9 +433,11 @@ busy_poll (GudpxPort *self, guint epoch)
       return;
     }
 
+  gudpx_budget_look (&self->budget);
+  deadline = self->budget.now + self->busy_poll;
   for (; is_current (self, epoch) && gudpx_port_may_receive (self) && received != ENOUGH &&
-         now < MIN (deadline, end);
-       now = g_get_monotonic_time ())
+         self->budget.now < MIN (deadline, self->budget.deadline);
+       gudpx_budget_look (&self->budget))
     {
       received = receive (self, epoch);
       if (received == NOTHING)
@@ -409,15 +499,35 @@ may_send (GudpxPort *self, GIOCondition condition)
          (self->retry_delay > 0 && g_source_get_time (self->source) >= self->retry_time);
 }
 
-/* What the protocol did not take may be offered again. */
+/* The port has waited long enough to receive again. */
 static void
-end_offer_delay (GudpxPort *self)
+end_wait (GudpxPort *self)
 {
-  if (self->offer_time == 0 || g_source_get_time (self->source) < self->offer_time)
+  if (self->resume_time != 0 && g_source_get_time (self->source) >= self->resume_time)
+    gudpx_port_resume (self);
+}
+
+/* Lets sources of lower priority have their turn, if they have waited for long. */
+static void
+begin_turn (GudpxPort *self, guint epoch)
+{
+  gint64 resume_time;
+
+  if (!is_current (self, epoch) || !gudpx_port_may_receive (self))
     return;
 
-  self->offer_time = 0;
-  gudpx_port_update_source (self);
+  resume_time = gudpx_turns_begin (self->context, self->budget.now);
+  if (resume_time > 0)
+    gudpx_port_step_back (self, resume_time);
+}
+
+/* While the port is still attached. */
+static void
+end_turn (GudpxPort *self, gint64 start)
+{
+  gudpx_turns_end (self->context, self->source, self->budget.now - start, self->budget.now);
+  if (!gudpx_port_may_receive (self))
+    gudpx_port_detach_undelivered (self);
 }
 
 /* Tells what has become of what was written, and sees to what is due later. */
@@ -451,14 +561,20 @@ gudpx_port_dispatch (GudpxPort *self, GIOCondition condition)
 {
   const guint epoch = self->epoch;
   const GIOCondition fatal = G_IO_HUP | G_IO_NVAL;
+  const GudpxBudget outer_budget = self->budget;
+  const gint64 start = g_get_monotonic_time ();
   Received received = NOTHING;
 
   self->statistics.wakeups++;
   self->dispatch_depth++;
   g_atomic_pointer_set (&self->handle->thread, (gpointer) pthread_self ());
+  gudpx_budget_begin (&self->budget, start, gudpx_turns_get_share ());
+  end_wait (self);
   if ((condition & G_IO_ERR) != 0 || self->io->absorbed_errsv != 0)
     gudpx_port_report_errors (self, epoch);
-  end_offer_delay (self);
+  else if (condition != 0)
+    self->n_vain_errors = 0;
+  begin_turn (self, epoch);
   if (is_current (self, epoch) && gudpx_port_may_receive (self) && gudpx_port_is_held_up (self))
     gudpx_port_drain_packed (self);
   if (is_current (self, epoch) && gudpx_port_may_receive (self))
@@ -470,6 +586,9 @@ gudpx_port_dispatch (GudpxPort *self, GIOCondition condition)
     gudpx_port_flush (self, (condition & G_IO_OUT) != 0);
   if (received == EVERYTHING && self->busy_poll > 0)
     busy_poll (self, epoch);
+  if (gudpx_port_is_open (self, epoch))
+    end_turn (self, start);
+  self->budget = outer_budget;
   self->dispatch_depth--;
   end_dispatch (self, epoch);
 }

@@ -4,6 +4,7 @@
  * poller does, the port has a source only while there is something to do. */
 
 #include "gudpx-port-private.h"
+#include "gudpx-turns-private.h"
 
 typedef struct
 {
@@ -162,6 +163,20 @@ ensure_source (GudpxPort *self)
 }
 
 static void
+start_polling (GudpxPort *self)
+{
+  self->is_polled = TRUE;
+  self->is_polling_paused = FALSE;
+  if (self->is_left_to_poller)
+    {
+      arm (self);
+      return;
+    }
+  ensure_source (self);
+  poll_by_source (self);
+}
+
+static void
 socket_ready (GObject *client, GIOCondition condition)
 {
   GudpxPort *self = GUDPX_PORT (client);
@@ -186,23 +201,25 @@ gudpx_port_attach (GudpxPort *self)
   g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
 
   self->context = context;
-  self->is_polled = TRUE;
   self->is_armed = FALSE;
   self->ready_condition = 0;
   self->poller = gudpx_poller_join (context);
   self->is_left_to_poller =
       self->priority == G_PRIORITY_DEFAULT &&
       gudpx_poller_add (self->poller, get_fd (self), G_OBJECT (self), &poller_funcs);
-  if (self->is_left_to_poller)
-    arm (self);
-  else
-    {
-      add_source (self);
-      poll_by_source (self);
-    }
+  start_polling (self);
   /* What its handlers write from here on is queued, and needs a dispatch of this start. */
   if (self->dispatch_depth > 0)
     gudpx_port_wake (self);
+}
+
+static void
+drop_last_turn (GudpxPort *self)
+{
+  g_autoptr (GSource) source = g_steal_pointer (&self->last_turn);
+
+  if (source != NULL)
+    g_source_destroy (source);
 }
 
 /* While the caller holds the port. */
@@ -211,7 +228,9 @@ gudpx_port_detach (GudpxPort *self)
 {
   GudpxPoller *poller = g_steal_pointer (&self->poller);
 
+  drop_last_turn (self);
   self->is_polled = FALSE;
+  self->is_polling_paused = FALSE;
   self->poll_tag = NULL;
   if (self->is_left_to_poller)
     gudpx_poller_remove (poller, get_fd (self), G_OBJECT (self));
@@ -295,6 +314,58 @@ gudpx_port_rearm (GudpxPort *self)
 {
   if (self->waits_for_writable && self->retry_delay > 0)
     wake_until (self, self->retry_time);
-  if (self->offer_time > 0)
-    wake_until (self, self->offer_time);
+  if (self->resume_time > 0)
+    wake_until (self, self->resume_time);
+}
+
+/* The port receives nothing until @time. */
+void
+gudpx_port_wait_until (GudpxPort *self, gint64 time)
+{
+  self->resume_time = time;
+  gudpx_port_rearm (self);
+  gudpx_port_update_source (self);
+}
+
+/* The same for a socket that would be ready all the time, for errors. */
+void
+gudpx_port_wait_unpolled (GudpxPort *self, gint64 time)
+{
+  gudpx_port_wait_until (self, time);
+  self->is_polling_paused = self->is_polled;
+  gudpx_port_stop_polling (self);
+}
+
+/* The port receives again. */
+void
+gudpx_port_resume (GudpxPort *self)
+{
+  drop_last_turn (self);
+  self->resume_time = 0;
+  if (self->is_polling_paused)
+    start_polling (self);
+  gudpx_port_update_source (self);
+}
+
+/* The main loop has nothing else to do. */
+static gboolean
+last_turn_reached (gpointer data)
+{
+  GudpxPort *self = data;
+
+  gudpx_turns_reached (g_get_monotonic_time ());
+  gudpx_port_resume (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* The port receives nothing until @time, or until no other source is ready. */
+void
+gudpx_port_step_back (GudpxPort *self, gint64 time)
+{
+  gudpx_port_wait_until (self, time);
+  self->last_turn = g_idle_source_new ();
+  g_source_set_static_name (self->last_turn, "GudpxPort turn");
+  g_source_set_priority (self->last_turn, GUDPX_TURNS_LAST_PRIORITY);
+  g_source_set_callback (self->last_turn, last_turn_reached, g_object_ref (self), g_object_unref);
+  g_source_attach (self->last_turn, self->context);
 }

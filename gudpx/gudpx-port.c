@@ -762,6 +762,7 @@ gudpx_port_init (GudpxPort *self)
   self->reading = TRUE;
   self->coalesce_writes = TRUE;
   self->busy_poll = GUDPX_PORT_DEFAULT_BUSY_POLL;
+  self->batch_limit = GUDPX_PORT_FIRST_BATCH_LIMIT;
   self->memberships = gudpx_multicast_memberships_new ();
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   gudpx_send_queue_init (&self->queue);

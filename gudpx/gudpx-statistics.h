@@ -27,8 +27,10 @@ G_BEGIN_DECLS
  * @send_batches: how often the kernel was written to
  * @joined_received: messages that the kernel had joined of several datagrams (`UDP_GRO`)
  * @joined_sent: messages that several datagrams were joined to (`UDP_SEGMENT`)
- * @kernel_drops: datagrams that the kernel dropped because the receive buffer was full; 0 where it
- *   does not tell
+ * @kernel_drops: datagrams that the kernel dropped because the receive buffer was full; 0 if the
+ *   kernel does not report them. The kernel counts messages. Where it joins several datagrams to one
+ *   (`UDP_GRO`) this is an estimate: @kernel_dropped_messages times the mean number of datagrams in the
+ *   messages that were received. Otherwise it is exact
  * @send_queue_peak: the most that the send queue held, in bytes as
  *   [property@Gudpx.Port:send-queue-size] counts them
  * @connection_refusals: those of the errors that were refusals
@@ -36,6 +38,11 @@ G_BEGIN_DECLS
  * @queue_refusals: those of the drops that the write was told of
  * @queue_dropped_oldest: those of the drops that made room for another
  * @queue_dropped_newest: those of the drops that were silent
+ * @kernel_dropped_messages: messages that the kernel dropped because the receive buffer was full, each
+ *   a datagram or several joined ones (`SO_MEMINFO`, Linux); 0 if the kernel does not report them.
+ *   Since: 1.1
+ * @receive_drops: datagrams of @datagrams_received that were not delivered, because the port was stopped
+ *   or connected to another peer before. Since: 1.1
  *
  * What a port counted since it was created, restarts included; a snapshot made by
  * [method@Gudpx.Port.get_statistics]. Later versions add fields at the end.
@@ -63,6 +70,8 @@ struct _GudpxStatistics
   guint64 queue_refusals;
   guint64 queue_dropped_oldest;
   guint64 queue_dropped_newest;
+  guint64 kernel_dropped_messages;
+  guint64 receive_drops;
 };
 
 GUDPX_AVAILABLE_IN_1_0

@@ -749,6 +749,8 @@ declare module 'gi://Gudpx?version=1' {
             readonly queue_dropped_oldest: number;
             /** those of the drops that were silent */
             readonly queue_dropped_newest: number;
+            readonly kernel_dropped_messages: number;
+            readonly receive_drops: number;
             /** Copies the statistics. */
             copy(): Statistics;
         }

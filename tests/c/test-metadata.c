@@ -280,6 +280,51 @@ test_sent_by_interface (void)
   check_sent_by ("::", "::1");
 }
 
+typedef struct
+{
+  GudpxDatagram *datagram; /* compared only */
+  char *destination;
+} Seen;
+
+static void
+see (GudpxDatagramProtocol *protocol, GudpxDatagram *datagram, Seen *seen)
+{
+  seen->datagram = datagram;
+  g_free (seen->destination);
+  seen->destination = address_to_string (gudpx_datagram_get_destination (datagram));
+}
+
+/* A datagram object that is used again has the destination of its own datagram. */
+static void
+test_recycled (void)
+{
+  g_autoptr (GudpxDatagramProtocol) protocol = gudpx_datagram_protocol_new ();
+  g_autoptr (GudpxPort) port = gudpx_listen_udp (0, protocol, "0.0.0.0", NULL);
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) sender = listen_on (recorder, "127.0.0.1");
+  GudpxDatagram *first = NULL;
+  Seen seen = { 0 };
+
+  g_signal_connect (protocol, "datagram-received", G_CALLBACK (see), &seen);
+  g_assert_true (gudpx_port_set_metadata (port, GUDPX_METADATA_DESTINATION, NULL));
+  for (guint i = 1; i <= 2; i++)
+    {
+      const char *host = i == 1 ? "127.0.0.1" : "127.0.0.2";
+
+      g_assert_true (
+          gudpx_port_write_to_host (sender, text ("x"), host, port_get_number (port), NULL));
+      seen.datagram = NULL;
+      wait_for (seen.datagram != NULL);
+      g_assert_true (g_str_has_prefix (seen.destination, host));
+      g_assert_true (first == NULL || first == seen.datagram);
+      first = seen.datagram;
+    }
+
+  g_free (seen.destination);
+  gudpx_port_stop_listening (sender);
+  gudpx_port_stop_listening (port);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -294,6 +339,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/metadata/reply-to-broadcast", test_reply_to_broadcast);
   g_test_add_func ("/metadata/sent", test_sent);
   g_test_add_func ("/metadata/sent-by-interface", test_sent_by_interface);
+  g_test_add_func ("/metadata/recycled", test_recycled);
 
   return g_test_run ();
 }

@@ -457,6 +457,67 @@ test_drops (Fixture *fixture, gconstpointer data)
 #endif
 }
 
+#ifdef HAVE_LINUX_IO
+/* Runs of ten datagrams are dropped as one message each, and counted as ten. */
+static void
+test_joined_drops (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GudpxStatistics) statistics = NULL;
+  guint16 sizes[10];
+  const guint n_runs = 1000;
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    sizes[i] = 100;
+  gudpx_port_set_reading (fixture->port, FALSE);
+  for (guint i = 0; i < n_runs; i++)
+    send_sizes (fixture->sender, gudpx_port_get_local_address (fixture->port), sizes,
+                G_N_ELEMENTS (sizes));
+  gudpx_port_set_reading (fixture->port, TRUE);
+  wait_for (fixture->recorder->datagrams->len > 0);
+  iterate ();
+
+  statistics = gudpx_port_get_statistics (fixture->port);
+  g_assert_cmpuint (statistics->joined_received, >, 0);
+  g_assert_cmpuint (statistics->joined_received + statistics->kernel_dropped_messages, ==, n_runs);
+  g_assert_cmpuint (statistics->kernel_drops, ==, statistics->kernel_dropped_messages * 10);
+  g_assert_cmpuint (statistics->datagrams_received + statistics->kernel_drops, ==, n_runs * 10);
+
+  /* A stop keeps the count. */
+  gudpx_port_stop_listening (fixture->port);
+  {
+    g_autoptr (GudpxStatistics) stopped = gudpx_port_get_statistics (fixture->port);
+
+    g_assert_cmpuint (stopped->kernel_drops, ==, statistics->kernel_drops);
+    g_assert_cmpuint (stopped->kernel_dropped_messages, ==, statistics->kernel_dropped_messages);
+  }
+}
+
+/* An adopted socket whose owner has the kernel join datagrams: all of them come, whatever the port's
+ * max-packet-size is. */
+static void
+test_adopted_joins (Fixture *fixture, gconstpointer data)
+{
+  static const guint16 sizes[] = { 50, 50, 50, 50, 50, 50, 50, 50, 50, 20 };
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = NULL;
+  struct sockaddr_in address = { .sin_family = AF_INET,
+                                 .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  int fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+  g_assert_cmpint (bind (fd, (struct sockaddr *) &address, sizeof address), ==, 0);
+  g_assert_cmpint (setsockopt (fd, IPPROTO_UDP, UDP_GRO, &(int){ TRUE }, sizeof (int)), ==, 0);
+  port = gudpx_adopt_datagram_port (fd, G_SOCKET_FAMILY_IPV4, GUDPX_DATAGRAM_PROTOCOL (recorder),
+                                    NULL);
+  close (fd);
+  g_assert_true (gudpx_port_set_max_packet_size (port, 60, NULL));
+  send_sizes (fixture->sender, gudpx_port_get_local_address (port), sizes, G_N_ELEMENTS (sizes));
+  expect_sizes (recorder, sizes, G_N_ELEMENTS (sizes), NULL);
+  g_assert_cmpuint (count_joined (port, FALSE), ==, 1);
+
+  gudpx_port_stop_listening (port);
+}
+#endif
+
 int
 main (int argc, char *argv[])
 {
@@ -478,6 +539,10 @@ main (int argc, char *argv[])
 #endif
   add ("refused-destination", test_refused_destination);
   add ("drops", test_drops);
+#ifdef HAVE_LINUX_IO
+  add ("joined-drops", test_joined_drops);
+  add ("adopted-joins", test_adopted_joins);
+#endif
 
   return g_test_run ();
 }

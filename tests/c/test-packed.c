@@ -3,6 +3,10 @@
 /* Whole batches, packed, as language bindings take them and give them back. */
 
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <netinet/in.h>
 
 #include "recorder.h"
 
@@ -25,7 +29,20 @@ struct _Taker
   gboolean iterates;
   gboolean echoes;
   GSocket *peer; /* that sends one more at once, which is answered and not taken */
+  struct _Fixture *fixture; /* of a call that runs a main loop with many peers; NULL: none does */
+  guint depth;
 };
+
+/* A port with datagrams “0” to “5” that wait. */
+typedef struct _Fixture
+{
+  Taker *taker;
+  GudpxPort *port;
+  GSocket *peer;
+  int fd;
+} Fixture;
+
+static void take_many (Taker *taker, Fixture *self);
 
 G_DEFINE_FINAL_TYPE (Taker, taker, GUDPX_TYPE_DATAGRAM_PROTOCOL)
 
@@ -90,6 +107,10 @@ taker_packed_received (GudpxDatagramProtocol *protocol,
     iterate ();
   if (self->peer != NULL)
     take_no_more (self, port);
+  self->depth++;
+  if (self->fixture != NULL)
+    take_many (self, g_steal_pointer (&self->fixture));
+  self->depth--;
 }
 
 static void
@@ -127,14 +148,6 @@ taker_init (Taker *self)
   self->numbers = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->limit = G_MAXUINT;
 }
-
-/* A port with datagrams “0” to “5” that wait. */
-typedef struct
-{
-  Taker *taker;
-  GudpxPort *port;
-  GSocket *peer;
-} Fixture;
 
 static void
 set_up (Fixture *self, gconstpointer data)
@@ -395,6 +408,73 @@ test_truncation (Fixture *self, gconstpointer data)
   g_assert_cmpstr (self->taker->taken->str, ==, "0 1 2 3 4 5 ab d ");
 }
 
+/* From senders of different addresses, as loopback has sixteen million of them. */
+static void
+send_from (int fd, guint32 source, guint16 number)
+{
+  struct sockaddr_in address = { .sin_family = AF_INET,
+                                 .sin_port = htons (number),
+                                 .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  struct in_pktinfo info = { .ipi_spec_dst.s_addr = htonl (source) };
+  union
+  {
+    struct cmsghdr header;
+    guint8 bytes[CMSG_SPACE (sizeof info)];
+  } control = { 0 };
+  struct iovec vector = { (gpointer) "x", 1 };
+  struct msghdr message = {
+    .msg_name = &address,
+    .msg_namelen = sizeof address,
+    .msg_iov = &vector,
+    .msg_iovlen = 1,
+    .msg_control = &control,
+    .msg_controllen = sizeof control,
+  };
+
+  control.header.cmsg_level = IPPROTO_IP;
+  control.header.cmsg_type = IP_PKTINFO;
+  control.header.cmsg_len = CMSG_LEN (sizeof info);
+  memcpy (CMSG_DATA (&control.header), &info, sizeof info);
+  g_assert_cmpint (sendmsg (fd, &message, 0), ==, 1);
+}
+
+static gboolean
+send_some (gpointer user_data)
+{
+  static guint32 source = 0x7f000100;
+  Fixture *self = user_data;
+
+  for (guint i = 0; i < 64; i++)
+    send_from (self->fd, source++, port_get_number (self->port));
+  return G_SOURCE_CONTINUE;
+}
+
+/* A handler that runs a main loop does not keep the port from forgetting peers. */
+static void
+take_many (Taker *taker, Fixture *self)
+{
+  guint source = g_idle_add_full (G_PRIORITY_DEFAULT, send_some, self, NULL);
+
+  g_assert_nonnull (gudpx_port_get_peer (self->port, 1));
+  wait_for (taker->numbers->len > 66000);
+  g_source_remove (source);
+  g_assert_null (gudpx_port_get_peer (self->port, 1));
+}
+
+static void
+test_many_peers (Fixture *self, gconstpointer data)
+{
+  guint last;
+
+  self->fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  self->taker->fixture = self;
+  wait_for (self->taker->fixture == NULL && self->taker->depth == 0);
+  last = get_number (self, self->taker->numbers->len - 1);
+  g_assert_cmpuint (last, >, 65536);
+  g_assert_nonnull (gudpx_port_get_peer (self->port, last));
+  close (self->fd);
+}
+
 #define add(name) \
   g_test_add ("/packed/" #name, Fixture, NULL, set_up, test_##name, tear_down)
 
@@ -416,5 +496,6 @@ main (int argc, char **argv)
   add (write);
   add (write_errors);
   add (truncation);
+  add (many_peers);
   return g_test_run ();
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "recorder.h"
 
@@ -469,6 +470,130 @@ test_busy_poll (void)
   expect_wakeups (1000, 40, TRUE, 1);
 }
 
+static void
+stop_at_third (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  if (recorder->datagrams->len == 3)
+    gudpx_port_stop_listening (user_data);
+}
+
+/* Datagrams that were read before the port was stopped are counted as received, and as dropped. */
+static void
+test_counts_at_stop (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  g_autoptr (GudpxStatistics) statistics = NULL;
+
+  for (guint i = 0; i < 10; i++)
+    peer_send (peer, "x", -1, port);
+  recorder->on_datagram = stop_at_third;
+  recorder->user_data = port;
+  wait_for (!gudpx_port_get_listening (port));
+  g_assert_cmpuint (recorder->datagrams->len, ==, 3);
+  statistics = gudpx_port_get_statistics (port);
+  g_assert_cmpuint (statistics->datagrams_received, ==, 10);
+  g_assert_cmpuint (statistics->bytes_received, ==, 10);
+  g_assert_cmpuint (statistics->receive_drops, ==, 7);
+}
+
+static void
+connect_at_third (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  if (recorder->datagrams->len == 3)
+    g_assert_true (gudpx_port_connect_peer (gudpx_datagram_get_transport (datagram), "127.0.0.1",
+                                            peer_get_port (user_data), NULL));
+}
+
+/* So are those of strangers that were read before the port was connected. */
+static void
+test_counts_at_connect (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  g_autoptr (GSocket) stranger = peer_new ("127.0.0.1");
+  g_autoptr (GudpxStatistics) statistics = NULL;
+
+  for (guint i = 0; i < 10; i++)
+    peer_send (stranger, "x", -1, port);
+  recorder->on_datagram = connect_at_third;
+  recorder->user_data = peer;
+  wait_for (gudpx_port_get_peer_address (port) != NULL);
+  peer_send (peer, "y", -1, port);
+  wait_for (recorder->datagrams->len == 4);
+  statistics = gudpx_port_get_statistics (port);
+  g_assert_cmpuint (statistics->datagrams_received, ==, 11);
+  g_assert_cmpuint (statistics->receive_drops, ==, 7);
+
+  gudpx_port_stop_listening (port);
+}
+
+/* In pages. */
+static guint64
+get_memory (void)
+{
+  g_autofree char *status = NULL;
+
+  if (!g_file_get_contents ("/proc/self/statm", &status, NULL, NULL))
+    return 0;
+  return g_ascii_strtoull (status, NULL, 10);
+}
+
+static void
+pause_at_first (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  gudpx_port_set_reading (gudpx_datagram_get_transport (datagram), FALSE);
+}
+
+/* Ports that are paused in the middle of a batch keep the rest of it, and not the buffer of 4 MiB that it
+ * was read into. */
+static void
+test_paused_memory (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  g_autoptr (GPtrArray) ports = g_ptr_array_new_with_free_func (g_object_unref);
+  const guint n_ports = 20;
+  guint64 before = 0;
+
+  recorder->on_datagram = pause_at_first;
+  for (guint i = 0; i < n_ports; i++)
+    {
+      GudpxPort *port = listen_on (recorder, "127.0.0.1");
+
+      g_ptr_array_add (ports, port);
+      for (guint j = 0; j < 3; j++)
+        peer_send (peer, j == 0 ? "a" : j == 1 ? "b" : "c", -1, port);
+      wait_for (!gudpx_port_get_reading (port));
+      if (i == 0)
+        before = get_memory ();
+    }
+#ifdef HAVE_LINUX_IO
+  if (before > 0)
+    g_assert_cmpuint ((get_memory () - before) * sysconf (_SC_PAGESIZE), <, 32 * 1024 * 1024);
+#endif
+
+  recorder->on_datagram = NULL;
+  recorder_forget (recorder);
+  for (guint i = 0; i < n_ports; i++)
+    gudpx_port_set_reading (ports->pdata[i], TRUE);
+  wait_for (recorder->datagrams->len == 2 * n_ports);
+  for (guint i = 0; i < recorder->datagrams->len; i++)
+    {
+      g_autofree char *payload = recorder_get_payload (recorder, i);
+      GudpxDatagram *datagram = recorder->datagrams->pdata[i];
+
+      g_assert_true (g_str_equal (payload, "b") || g_str_equal (payload, "c"));
+      g_assert_cmpuint (g_inet_socket_address_get_port (
+                            G_INET_SOCKET_ADDRESS (gudpx_datagram_get_sender (datagram))),
+                        ==, peer_get_port (peer));
+    }
+  for (guint i = 0; i < n_ports; i++)
+    gudpx_port_stop_listening (ports->pdata[i]);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -487,6 +612,10 @@ main (int argc, char *argv[])
   g_test_add_func ("/receive/busy-poll", test_busy_poll);
   g_test_add_func ("/receive/nested-loop", test_nested_loop);
   g_test_add_func ("/receive/shut-down", test_shut_down);
+
+  g_test_add_func ("/receive/counts-at-stop", test_counts_at_stop);
+  g_test_add_func ("/receive/counts-at-connect", test_counts_at_connect);
+  g_test_add_func ("/receive/paused-memory", test_paused_memory);
 
   return g_test_run ();
 }

@@ -76,6 +76,8 @@ class Statistics:
     queue_refusals: int
     queue_dropped_oldest: int
     queue_dropped_newest: int
+    kernel_dropped_messages: int
+    receive_drops: int
     def copy(self) -> Statistics: ...
     def free(self) -> None: ...
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "gudpx-drops-private.h"
+
+/* The datagrams of a message: the mean since the last sample, or of all that were received. */
+static double
+get_mean (const GudpxDrops *self, guint64 n_datagrams)
+{
+  const guint64 n_messages = self->n_messages - self->sampled_messages;
+
+  if (n_messages > 0)
+    return (double) (n_datagrams - self->sampled_datagrams) / n_messages;
+
+  return self->n_messages > 0 ? (double) n_datagrams / self->n_messages : 1;
+}
+
+/* Adds to @statistics what the kernel has dropped since the last sample. @count is the kernel's. */
+void
+gudpx_drops_sample (GudpxDrops *self, guint32 count, GudpxStatistics *statistics)
+{
+  const guint32 n_dropped = count - self->count;
+  const double mean = get_mean (self, statistics->datagrams_received);
+
+  statistics->kernel_dropped_messages += n_dropped;
+  statistics->kernel_drops += (guint64) (n_dropped * mean + 0.5);
+  self->count = count;
+  self->sampled_messages = self->n_messages;
+  self->sampled_datagrams = statistics->datagrams_received;
+}

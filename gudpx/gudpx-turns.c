@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Turns: the ports of a thread share its main loop with each other and with sources of lower priority.
+ * GLib dispatches only the highest priority that is ready, so ports that are always ready would keep
+ * all others waiting. While the ports are busy a sentinel waits at the lowest priority. If the main
+ * loop does not reach the sentinel for some time, the ports step back for a moment. */
+
+#include "gudpx-turns-private.h"
+
+/* Time of all dispatches of one iteration, and the least that one of many ports gets, in µs. */
+#define ITERATION_TIME (2 * G_TIME_SPAN_MILLISECOND)
+#define MIN_SHARE 100
+/* Sources of lower priority wait at most so long: a desktop draws 60 frames a second. */
+#define MAX_WAIT (16 * G_TIME_SPAN_MILLISECOND)
+/* The sentinel costs as much as a short dispatch, so it is posted after a long one, or after many in
+ * some time. */
+#define LONG_DISPATCH 500 /* µs */
+#define MIN_DISPATCHES 32
+#define MIN_BUSY_TIME (8 * G_TIME_SPAN_MILLISECOND)
+/* A step back ends when nothing else is ready, and after so long at the latest. */
+#define MIN_STEP_BACK (1 * G_TIME_SPAN_MILLISECOND)
+#define MAX_STEP_BACK (8 * G_TIME_SPAN_MILLISECOND)
+
+typedef struct
+{
+  GMainContext *context; /* compared only */
+  GSource *sentinel;     /* NULL: nobody waits for lower priorities */
+  gint64 waiting_since;
+  gint64 reached_at;
+  guint n_dispatches; /* since then */
+  gint64 resume_time; /* the ports step back until then */
+  gint64 step_back;   /* length of the next one, in µs */
+  /* Ports that used up their share, in this iteration and in the one before. */
+  gint64 iteration;
+  guint n_full;
+  guint n_full_before;
+} Turns;
+
+static void
+drop_sentinel (Turns *self)
+{
+  if (self->sentinel != NULL)
+    g_source_destroy (self->sentinel);
+  g_clear_pointer (&self->sentinel, g_source_unref);
+}
+
+static void
+turns_free (gpointer data)
+{
+  drop_sentinel (data);
+  g_free (data);
+}
+
+static GPrivate thread_turns = G_PRIVATE_INIT (turns_free);
+
+/* Those of this thread. The ports of another context begin anew. */
+static Turns *
+get_turns (GMainContext *context)
+{
+  Turns *self = g_private_get (&thread_turns);
+
+  if (self == NULL)
+    {
+      self = g_new0 (Turns, 1);
+      g_private_set (&thread_turns, self);
+    }
+  if (self->context != context)
+    {
+      drop_sentinel (self);
+      *self = (Turns){ .context = context, .step_back = MIN_STEP_BACK };
+    }
+  return self;
+}
+
+/* The main loop has nothing to do at any higher priority. */
+void
+gudpx_turns_reached (gint64 now)
+{
+  Turns *self = g_private_get (&thread_turns);
+
+  if (self == NULL)
+    return;
+
+  drop_sentinel (self);
+  self->reached_at = now;
+  self->n_dispatches = 0;
+  self->resume_time = 0;
+  self->step_back = MIN_STEP_BACK;
+  self->n_full = self->n_full_before = 0;
+}
+
+static gboolean
+sentinel_reached (gpointer data)
+{
+  Turns *self = g_private_get (&thread_turns);
+  GSource *source = g_main_current_source ();
+
+  /* The context may have moved to another thread. */
+  if (self != NULL && self->sentinel == source)
+    gudpx_turns_reached (g_source_get_time (source));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+post_sentinel (Turns *self, gint64 now)
+{
+  if (self->sentinel != NULL && g_source_is_destroyed (self->sentinel))
+    drop_sentinel (self);
+  if (self->sentinel != NULL)
+    return;
+
+  self->waiting_since = now;
+  self->sentinel = g_idle_source_new ();
+  g_source_set_static_name (self->sentinel, "GudpxTurns");
+  g_source_set_priority (self->sentinel, GUDPX_TURNS_LAST_PRIORITY);
+  g_source_set_callback (self->sentinel, sentinel_reached, NULL, NULL);
+  g_source_attach (self->sentinel, self->context);
+}
+
+static void
+begin_step_back (Turns *self, gint64 now)
+{
+  self->resume_time = now + self->step_back;
+  self->waiting_since = self->resume_time;
+  self->step_back = MIN (self->step_back * 2, MAX_STEP_BACK);
+}
+
+/* For a dispatch that is to receive. Returns 0, or the time until which the port has to step back. */
+gint64
+gudpx_turns_begin (GMainContext *context, gint64 now)
+{
+  Turns *self = get_turns (context);
+
+  if (now < self->resume_time)
+    return self->resume_time;
+
+  self->n_dispatches++;
+  if (self->sentinel != NULL && now - self->waiting_since >= MAX_WAIT)
+    {
+      begin_step_back (self, now);
+      return self->resume_time;
+    }
+  if (self->n_dispatches >= MIN_DISPATCHES && now - self->reached_at >= MIN_BUSY_TIME)
+    post_sentinel (self, now);
+  return 0;
+}
+
+/* The time that a dispatch may take, in µs. */
+gint64
+gudpx_turns_get_share (void)
+{
+  Turns *self = g_private_get (&thread_turns);
+  guint n_full = self != NULL ? MAX (self->n_full, self->n_full_before) : 0;
+
+  return n_full > 1 ? MAX (ITERATION_TIME / n_full, MIN_SHARE) : ITERATION_TIME;
+}
+
+static void
+count_full (Turns *self, gint64 iteration)
+{
+  if (self->iteration != iteration)
+    {
+      self->n_full_before = self->n_full;
+      self->n_full = 0;
+      self->iteration = iteration;
+    }
+  self->n_full++;
+}
+
+/* A dispatch of @source took @duration µs. */
+void
+gudpx_turns_end (GMainContext *context, GSource *source, gint64 duration, gint64 now)
+{
+  Turns *self;
+
+  if (duration < LONG_DISPATCH && duration < gudpx_turns_get_share ())
+    return;
+
+  self = get_turns (context);
+  if (duration >= gudpx_turns_get_share ())
+    count_full (self, g_source_get_time (source));
+  post_sentinel (self, now);
+}
