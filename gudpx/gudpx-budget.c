@@ -9,17 +9,23 @@
 #define MAX_STRIDE 16
 #define CHEAP_STRIDE 50 /* µs */
 
+static void
+update (GudpxBudget *self)
+{
+  self->next_look = self->n_datagrams - MIN (self->stride, self->n_datagrams);
+  self->is_spent = self->n_datagrams == 0 || self->n_bytes <= 0 || self->now >= self->deadline;
+}
+
 /* Begins a dispatch that may take @duration µs. */
 void
 gudpx_budget_begin (GudpxBudget *self, gint64 now, gint64 duration)
 {
-  *self = (GudpxBudget){
-    .n_datagrams = MAX_DATAGRAMS,
-    .n_bytes = MAX_BYTES,
-    .now = now,
-    .deadline = now + duration,
-    .stride = 1,
-  };
+  self->n_datagrams = MAX_DATAGRAMS;
+  self->n_bytes = MAX_BYTES;
+  self->now = now;
+  self->deadline = now + duration;
+  self->stride = 1;
+  update (self);
 }
 
 /* Looks at the clock, and decides when to look again. */
@@ -29,6 +35,15 @@ gudpx_budget_look (GudpxBudget *self)
   const gint64 before = self->now;
 
   self->now = g_get_monotonic_time ();
-  self->n_unseen = 0;
   self->stride = self->now - before < CHEAP_STRIDE ? MIN (self->stride * 2, MAX_STRIDE) : 1;
+  update (self);
+}
+
+/* Counts a datagram of a batch, without a look at the clock. */
+void
+gudpx_budget_take (GudpxBudget *self, gsize n_bytes)
+{
+  self->n_datagrams -= MIN (1, self->n_datagrams);
+  self->n_bytes -= n_bytes;
+  update (self);
 }

@@ -10,6 +10,7 @@ typedef struct _GudpxPortHandle GudpxPortHandle;
 
 GudpxDatagram            *gudpx_datagram_new_empty         (void);
 guint64                   gudpx_datagram_get_origin        (GudpxDatagram       *self);
+gsize                     gudpx_datagram_get_size          (GudpxDatagram       *self);
 gboolean                  gudpx_datagram_is_of             (GudpxDatagram       *self,
                                                             guint64              origin);
 void                      gudpx_datagram_set_origin        (GudpxDatagram       *self,

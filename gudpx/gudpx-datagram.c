@@ -272,6 +272,12 @@ gudpx_datagram_set_payload (GudpxDatagram *self,
   self->original_size = original_size;
 }
 
+gsize
+gudpx_datagram_get_size (GudpxDatagram *self)
+{
+  return self->size;
+}
+
 /* Whether it has the sender, and all else but the payload, of @origin already: those that the kernel
  * joined share it. */
 gboolean

@@ -145,7 +145,7 @@ gudpx_port_report_errors (GudpxPort *self, guint epoch)
   GudpxIoError io_error;
 
   for (guint n = 0; n < MAX_ERRORS_PER_DISPATCH && gudpx_port_is_open (self, epoch) &&
-                    !gudpx_budget_is_spent (&self->budget);
+                    !self->budget.is_spent;
        n++)
     {
       if (!self->io->funcs->take_error (self->io, &io_error))

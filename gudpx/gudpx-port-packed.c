@@ -70,13 +70,13 @@ pack_batch (GudpxPort *self)
 
   self->packed_payloads = g_byte_array_new ();
   self->packed_index = g_byte_array_new ();
-  for (guint n = 0; n < limit && !gudpx_budget_is_spent (&self->budget) &&
+  for (guint n = 0; n < limit && !self->budget.is_spent &&
                     gudpx_port_peek_segment (self, &segment);
        n++)
     {
       const GudpxNativeAddress *sender = &segment.incoming->sender;
 
-      gudpx_budget_take (&self->budget, 1, segment.kept_size);
+      gudpx_budget_take (&self->budget, segment.kept_size);
       if (gudpx_port_hears (self, sender))
         add_packed (self, segment.payload, segment.kept_size,
                     gudpx_peers_get_number (peers, sender));

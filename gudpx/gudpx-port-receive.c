@@ -247,15 +247,6 @@ take_next (GudpxPort *self)
   return NULL;
 }
 
-static gsize
-get_size (GudpxDatagram *datagram)
-{
-  gsize size;
-
-  gudpx_datagram_get_payload (datagram, &size);
-  return size;
-}
-
 /* A call with @n_datagrams took @duration µs. The next one gets as many as may be delivered in
  * BATCH_TIME, more than before only step by step. */
 void
@@ -275,14 +266,14 @@ deliver_singly (GudpxPort *self)
   guint64 origin = 0;
   GudpxDatagram *datagram;
 
-  while (!gudpx_budget_is_spent (&self->budget) && (datagram = take_next (self)) != NULL)
+  while (!self->budget.is_spent && (datagram = take_next (self)) != NULL)
     {
       /* To ask costs more than a datagram of a joined message does. */
       if (!gudpx_datagram_is_of (datagram, origin))
         has_handlers = gudpx_datagram_protocol_has_handlers (self->protocol);
       origin = gudpx_datagram_get_origin (datagram);
       gudpx_datagram_protocol_receive (self->protocol, datagram, has_handlers);
-      gudpx_budget_spend (&self->budget, get_size (datagram));
+      gudpx_budget_spend (&self->budget, gudpx_datagram_get_size (datagram));
       recycle (self, datagram);
     }
 }
@@ -296,10 +287,10 @@ deliver_as_batch (GudpxPort *self)
   g_autoptr (GPtrArray) datagrams = g_ptr_array_new_full (MAX_DATAGRAMS_PER_BATCH, NULL);
   GudpxDatagram *datagram;
 
-  while (datagrams->len < limit && !gudpx_budget_is_spent (&self->budget) &&
+  while (datagrams->len < limit && !self->budget.is_spent &&
          (datagram = take_next (self)) != NULL)
     {
-      gudpx_budget_take (&self->budget, 1, get_size (datagram));
+      gudpx_budget_take (&self->budget, gudpx_datagram_get_size (datagram));
       g_ptr_array_add (datagrams, datagram);
     }
 
@@ -328,7 +319,7 @@ gudpx_port_deliver_again (GudpxPort *self, GudpxDatagram **datagrams, guint n_da
     }
 
   while (gudpx_port_is_receiving (self) && !g_queue_is_empty (&self->inbox) &&
-         !(self->dispatch_depth > 0 && gudpx_budget_is_spent (&self->budget)))
+         !(self->dispatch_depth > 0 && self->budget.is_spent))
     {
       GudpxDatagram *datagram = take_next (self);
 
@@ -389,12 +380,12 @@ receive (GudpxPort *self, guint epoch)
       deliver (self);
     }
   while (is_current (self, epoch) && gudpx_port_may_receive (self) &&
-         !gudpx_budget_is_spent (&self->budget));
+         !self->budget.is_spent);
 
   n_received = n_before - self->budget.n_datagrams;
   if (n_received == 0)
     return NOTHING;
-  return gudpx_budget_is_spent (&self->budget) || is_bulk (self, n_received, last_serial)
+  return self->budget.is_spent || is_bulk (self, n_received, last_serial)
              ? ENOUGH
              : EVERYTHING;
 }
@@ -561,7 +552,7 @@ gudpx_port_dispatch (GudpxPort *self, GIOCondition condition)
 {
   const guint epoch = self->epoch;
   const GIOCondition fatal = G_IO_HUP | G_IO_NVAL;
-  const GudpxBudget outer_budget = self->budget;
+  const gint64 outer_deadline = self->budget.deadline;
   const gint64 start = g_get_monotonic_time ();
   Received received = NOTHING;
 
@@ -588,7 +579,8 @@ gudpx_port_dispatch (GudpxPort *self, GIOCondition condition)
     busy_poll (self, epoch);
   if (gudpx_port_is_open (self, epoch))
     end_turn (self, start);
-  self->budget = outer_budget;
+  if (self->dispatch_depth > 1)
+    gudpx_budget_begin (&self->budget, self->budget.now, outer_deadline - self->budget.now);
   self->dispatch_depth--;
   end_dispatch (self, epoch);
 }

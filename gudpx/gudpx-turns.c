@@ -44,39 +44,47 @@ drop_sentinel (Turns *self)
   g_clear_pointer (&self->sentinel, g_source_unref);
 }
 
+static __thread Turns *thread_turns; /* NULL: none yet */
+
 static void
 turns_free (gpointer data)
 {
+  thread_turns = NULL;
   drop_sentinel (data);
   g_free (data);
 }
 
-static GPrivate thread_turns = G_PRIVATE_INIT (turns_free);
+static GPrivate owned_turns = G_PRIVATE_INIT (turns_free);
+
+static Turns *
+change_context (GMainContext *context)
+{
+  Turns *self = thread_turns;
+
+  if (self == NULL)
+    {
+      self = thread_turns = g_new0 (Turns, 1);
+      g_private_set (&owned_turns, self);
+    }
+  drop_sentinel (self);
+  *self = (Turns){ .context = context, .step_back = MIN_STEP_BACK };
+  return self;
+}
 
 /* Those of this thread. The ports of another context begin anew. */
 static Turns *
 get_turns (GMainContext *context)
 {
-  Turns *self = g_private_get (&thread_turns);
+  Turns *self = thread_turns;
 
-  if (self == NULL)
-    {
-      self = g_new0 (Turns, 1);
-      g_private_set (&thread_turns, self);
-    }
-  if (self->context != context)
-    {
-      drop_sentinel (self);
-      *self = (Turns){ .context = context, .step_back = MIN_STEP_BACK };
-    }
-  return self;
+  return self != NULL && self->context == context ? self : change_context (context);
 }
 
 /* The main loop has nothing to do at any higher priority. */
 void
 gudpx_turns_reached (gint64 now)
 {
-  Turns *self = g_private_get (&thread_turns);
+  Turns *self = thread_turns;
 
   if (self == NULL)
     return;
@@ -92,7 +100,7 @@ gudpx_turns_reached (gint64 now)
 static gboolean
 sentinel_reached (gpointer data)
 {
-  Turns *self = g_private_get (&thread_turns);
+  Turns *self = thread_turns;
   GSource *source = g_main_current_source ();
 
   /* The context may have moved to another thread. */
@@ -149,7 +157,7 @@ gudpx_turns_begin (GMainContext *context, gint64 now)
 gint64
 gudpx_turns_get_share (void)
 {
-  Turns *self = g_private_get (&thread_turns);
+  Turns *self = thread_turns;
   guint n_full = self != NULL ? MAX (self->n_full, self->n_full_before) : 0;
 
   return n_full > 1 ? MAX (ITERATION_TIME / n_full, MIN_SHARE) : ITERATION_TIME;
@@ -173,11 +181,13 @@ gudpx_turns_end (GMainContext *context, GSource *source, gint64 duration, gint64
 {
   Turns *self;
 
-  if (duration < LONG_DISPATCH && duration < gudpx_turns_get_share ())
+  if (duration < MIN_SHARE)
     return;
 
   self = get_turns (context);
   if (duration >= gudpx_turns_get_share ())
     count_full (self, g_source_get_time (source));
+  else if (duration < LONG_DISPATCH)
+    return;
   post_sentinel (self, now);
 }
