@@ -10,7 +10,7 @@
 
 /* Time until errors that could not be read are tried again. */
 #define MIN_ERROR_DELAY 1    /* ms */
-#define MAX_ERROR_DELAY 1024 /* ms */
+#define MAX_ERROR_DELAY 64 /* ms */
 /* A socket may be ready so often in a row for errors that it does not have. */
 #define MAX_VAIN_ERRORS 8
 

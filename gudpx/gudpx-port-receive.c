@@ -20,7 +20,7 @@
 #define BATCHES_PER_SAMPLE 65536
 
 #define MIN_RECEIVE_DELAY 1    /* ms */
-#define MAX_RECEIVE_DELAY 1024 /* ms */
+#define MAX_RECEIVE_DELAY 64 /* ms */
 
 /* Whether the start that a dispatch began in still lasts. */
 static gboolean
