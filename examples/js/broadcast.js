@@ -13,8 +13,7 @@ const Listener = GObject.registerClass(
 class Listener extends Gudpx.DatagramProtocol {
     /** @param {Gudpx.Datagram} datagram */
     vfunc_datagram_received(datagram) {
-        const text = new TextDecoder().decode(datagram.get_payload());
-        print(`received ${JSON.stringify(text)} from ${datagram.get_sender()?.to_string()}`);
+        print(`received ${JSON.stringify(datagram.text)} from ${datagram.get_sender()?.to_string()}`);
     }
 });
 

@@ -17,10 +17,9 @@ class Echo extends Gudpx.DatagramProtocol {
 
     /** @param {Gudpx.Datagram} datagram */
     vfunc_datagram_received(datagram) {
-        const payload = datagram.get_payload();
-        const text = JSON.stringify(new TextDecoder().decode(payload));
+        const text = JSON.stringify(datagram.text);
         print(`received ${text} from ${datagram.get_sender()?.to_string()}`);
-        datagram.reply(payload);
+        datagram.reply(datagram.payload);
     }
 });
 

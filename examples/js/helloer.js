@@ -17,8 +17,7 @@ const Helloer = GObject.registerClass(
 class Helloer extends Gudpx.DatagramProtocol {
     /** @param {Gudpx.Datagram} datagram */
     vfunc_datagram_received(datagram) {
-        const text = new TextDecoder().decode(datagram.get_payload());
-        print(`received ${JSON.stringify(text)}`);
+        print(`received ${JSON.stringify(datagram.text)}`);
         loop.quit();
     }
 

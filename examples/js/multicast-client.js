@@ -16,8 +16,7 @@ const MulticastPingClient = GObject.registerClass(
 class MulticastPingClient extends Gudpx.DatagramProtocol {
     /** @param {Gudpx.Datagram} datagram */
     vfunc_datagram_received(datagram) {
-        const text = new TextDecoder().decode(datagram.get_payload());
-        print(`received ${JSON.stringify(text)} from ${datagram.get_sender()?.to_string()}`);
+        print(`received ${JSON.stringify(datagram.text)} from ${datagram.get_sender()?.to_string()}`);
     }
 });
 

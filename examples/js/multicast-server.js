@@ -16,10 +16,9 @@ const MulticastPingPong = GObject.registerClass(
 class MulticastPingPong extends Gudpx.DatagramProtocol {
     /** @param {Gudpx.Datagram} datagram */
     vfunc_datagram_received(datagram) {
-        const text = new TextDecoder().decode(datagram.get_payload());
-        print(`received ${JSON.stringify(text)} from ${datagram.get_sender()?.to_string()}`);
+        print(`received ${JSON.stringify(datagram.text)} from ${datagram.get_sender()?.to_string()}`);
         // The answer goes to the one who asked, not to the group.
-        if (text === 'Client: Ping')
+        if (datagram.text === 'Client: Ping')
             datagram.reply('Server: Pong');
     }
 });

@@ -9,6 +9,7 @@ function _init() {
     const parts = imports.overrides._gudpxjs;
     const state = parts.state.create(this);
 
-    for (const name of ['functions', 'port', 'promises', 'iterate', 'hook', 'describe'])
+    for (const name of ['functions', 'port', 'promises', 'iterate', 'properties', 'names', 'hook',
+        'describe'])
         parts[name].override(this, state);
 }

@@ -120,10 +120,27 @@ declare module 'gi://Gudpx?version=1' {
 
             /** The same as `get_payload()`. */
             readonly payload: Uint8Array;
+            /** The payload as text; `null` where it is no UTF-8 or has a zero byte inside. */
+            readonly text: string | null;
             /** Where it came from. */
             readonly senderEndpoint: Sender | null;
             /** Where it was sent to, or is to go. */
             readonly destinationEndpoint: Sender | null;
+
+            // The same functions, by their names in camel case.
+            static readonly newFull: typeof Datagram.new_full;
+            readonly dupBytes: Datagram['dup_bytes'];
+            readonly getDestination: Datagram['get_destination'];
+            readonly getEcn: Datagram['get_ecn'];
+            readonly getHopLimit: Datagram['get_hop_limit'];
+            readonly getInterfaceIndex: Datagram['get_interface_index'];
+            readonly getOriginalSize: Datagram['get_original_size'];
+            readonly getPayload: Datagram['get_payload'];
+            readonly getSender: Datagram['get_sender'];
+            readonly getTimestamp: Datagram['get_timestamp'];
+            readonly getTrafficClass: Datagram['get_traffic_class'];
+            readonly getTransport: Datagram['get_transport'];
+            readonly getTruncated: Datagram['get_truncated'];
         }
 
         /** What an application does with datagrams: Twisted's `DatagramProtocol`. */
@@ -172,6 +189,9 @@ declare module 'gi://Gudpx?version=1' {
              * next datagram does not wait for it.
              */
             datagramReceived(data: Uint8Array, sender: Sender | null): void | Promise<void>;
+
+            // The same functions, by their names in camel case.
+            readonly getTransport: DatagramProtocol['get_transport'];
         }
 
         /**
@@ -213,6 +233,10 @@ declare module 'gi://Gudpx?version=1' {
             TRAFFIC_CLASS = 8,
         }
 
+        type CamelCase<Name extends string> = Name extends `${infer First}_${infer Rest}`
+            ? `${First}${Capitalize<CamelCase<Rest>>}` : Name;
+        type CamelCased<Type> = {[Name in keyof Type as CamelCase<Name & string>]: Type[Name]};
+
         interface PortProperties {
             bind_device: string | null;
             broadcast_allowed: boolean;
@@ -222,7 +246,7 @@ declare module 'gi://Gudpx?version=1' {
             dscp: number;
             ipv6_only: boolean;
             listen_multiple: boolean;
-            local_address: Gio.SocketAddress | null;
+            local_address: Address | null;
             max_pacing_rate: number;
             max_packet_size: number;
             metadata: MetadataFlags;
@@ -303,8 +327,10 @@ declare module 'gi://Gudpx?version=1' {
              * real port number. It can be set while the port is stopped; `null` is any IPv4
              * address and any free number.
              */
-            local_address: Gio.SocketAddress | null;
-            localAddress: Gio.SocketAddress | null;
+            get local_address(): Gio.SocketAddress | null;
+            set local_address(address: Address | null);
+            get localAddress(): Gio.SocketAddress | null;
+            set localAddress(address: Address | null);
             /**
              * How many bytes a second leave at most, `G_MAXUINT` being any number
              * (`SO_MAX_PACING_RATE`, `socket(7)`). It counts on interfaces with the queueing
@@ -659,11 +685,17 @@ declare module 'gi://Gudpx?version=1' {
              */
             write_to_host(payload: Payload, host: string, port: number): boolean;
 
-            constructor(properties?: Partial<PortProperties>);
+            /**
+             * The names may be in camel case, too. A value that its setter refuses is its error, and
+             * a name that is none a `TypeError`, as where a property is assigned.
+             */
+            constructor(properties?: Partial<PortProperties & CamelCased<PortProperties>>);
             connect(signal: `notify::${string}`,
                 callback: (port: this, spec: GObject.ParamSpec) => void): number;
             connect(signal: string, callback: (...args: any[]) => any): number;
 
+            /** What the port counted since it was created: the same as `get_statistics()`. */
+            readonly statistics: Statistics;
             /** The address that is bound. */
             readonly localEndpoint: Sender | null;
             /** The address of the peer. */
@@ -682,6 +714,79 @@ declare module 'gi://Gudpx?version=1' {
              * paused while the consumer is behind.
              */
             [Symbol.asyncIterator](): AsyncIterableIterator<Datagram>;
+
+            // The same functions, by their names in camel case.
+            readonly connectPeer: Port['connect_peer'];
+            readonly connectPeerAddress: Port['connect_peer_address'];
+            readonly disconnectPeer: Port['disconnect_peer'];
+            readonly dupErrorDetails: Port['dup_error_details'];
+            readonly flushFinish: Port['flush_finish'];
+            readonly getBindDevice: Port['get_bind_device'];
+            readonly getBroadcastAllowed: Port['get_broadcast_allowed'];
+            readonly getBusyPoll: Port['get_busy_poll'];
+            readonly getCoalesceWrites: Port['get_coalesce_writes'];
+            readonly getDontFragment: Port['get_dont_fragment'];
+            readonly getDscp: Port['get_dscp'];
+            readonly getIpv6Only: Port['get_ipv6_only'];
+            readonly getListenMultiple: Port['get_listen_multiple'];
+            readonly getListening: Port['get_listening'];
+            readonly getLocalAddress: Port['get_local_address'];
+            readonly getMaxPacingRate: Port['get_max_pacing_rate'];
+            readonly getMaxPacketSize: Port['get_max_packet_size'];
+            readonly getMetadata: Port['get_metadata'];
+            readonly getMulticastInterface: Port['get_multicast_interface'];
+            readonly getMulticastLoopback: Port['get_multicast_loopback'];
+            readonly getMulticastTtl: Port['get_multicast_ttl'];
+            readonly getPathMtu: Port['get_path_mtu'];
+            readonly getPeer: Port['get_peer'];
+            readonly dupPeerHost: Port['dup_peer_host'];
+            readonly getPeerAddress: Port['get_peer_address'];
+            readonly getPriority: Port['get_priority'];
+            readonly getProtocol: Port['get_protocol'];
+            readonly getReading: Port['get_reading'];
+            readonly getReceiveBufferSize: Port['get_receive_buffer_size'];
+            readonly getReportErrors: Port['get_report_errors'];
+            readonly getReusePort: Port['get_reuse_port'];
+            readonly getSendBufferSize: Port['get_send_buffer_size'];
+            readonly getSendQueueLimit: Port['get_send_queue_limit'];
+            readonly getSendQueuePolicy: Port['get_send_queue_policy'];
+            readonly getSendQueueSize: Port['get_send_queue_size'];
+            readonly getSocket: Port['get_socket'];
+            readonly getStatistics: Port['get_statistics'];
+            readonly getTtl: Port['get_ttl'];
+            readonly joinGroup: Port['join_group'];
+            readonly joinSourceGroup: Port['join_source_group'];
+            readonly leaveGroup: Port['leave_group'];
+            readonly leaveSourceGroup: Port['leave_source_group'];
+            readonly setBroadcastAllowed: Port['set_broadcast_allowed'];
+            readonly setBusyPoll: Port['set_busy_poll'];
+            readonly setCoalesceWrites: Port['set_coalesce_writes'];
+            readonly setDontFragment: Port['set_dont_fragment'];
+            readonly setDscp: Port['set_dscp'];
+            readonly setLocalAddress: Port['set_local_address'];
+            readonly setMaxPacingRate: Port['set_max_pacing_rate'];
+            readonly setMaxPacketSize: Port['set_max_packet_size'];
+            readonly setMetadata: Port['set_metadata'];
+            readonly setMulticastInterface: Port['set_multicast_interface'];
+            readonly setMulticastLoopback: Port['set_multicast_loopback'];
+            readonly setMulticastTtl: Port['set_multicast_ttl'];
+            readonly setPriority: Port['set_priority'];
+            readonly setReading: Port['set_reading'];
+            readonly setReceiveBufferSize: Port['set_receive_buffer_size'];
+            readonly setReportErrors: Port['set_report_errors'];
+            readonly setSendBufferSize: Port['set_send_buffer_size'];
+            readonly setSendQueueLimit: Port['set_send_queue_limit'];
+            readonly setSendQueuePolicy: Port['set_send_queue_policy'];
+            readonly setTtl: Port['set_ttl'];
+            readonly startListening: Port['start_listening'];
+            readonly stopListeningAsync: Port['stop_listening_async'];
+            readonly stopListeningFinish: Port['stop_listening_finish'];
+            readonly writeBytes: Port['write_bytes'];
+            readonly writeDatagrams: Port['write_datagrams'];
+            readonly writeFinish: Port['write_finish'];
+            readonly writePacked: Port['write_packed'];
+            readonly writeTo: Port['write_to'];
+            readonly writeToHost: Port['write_to_host'];
         }
 
         /**
@@ -817,6 +922,18 @@ declare module 'gi://Gudpx?version=1' {
          * an empty name.
          */
         function resolve_finish(result: Gio.AsyncResult): Gio.InetAddress;
+
+        // The same functions, by their names in camel case.
+        const addressEqual: typeof address_equal;
+        const addressHash: typeof address_hash;
+        const adoptDatagramPort: typeof adopt_datagram_port;
+        const listenMulticast: typeof listen_multicast;
+        const listenUdp: typeof listen_udp;
+        const listenUnixDatagram: typeof listen_unix_datagram;
+        const resolveAllAsync: typeof resolve_all_async;
+        const resolveAllFinish: typeof resolve_all_finish;
+        const resolveAsync: typeof resolve_async;
+        const resolveFinish: typeof resolve_finish;
     }
 }
 

@@ -85,7 +85,7 @@ class Complete(unittest.TestCase):
         return match[0]
 
     def assert_declared(self, name, body, where):
-        self.assertRegex(body, rf"(?m)^ *(?:static |readonly |function |const )*{name}\b", where)
+        self.assertRegex(body, rf"(?m)^ *(?:static |readonly |function |const |get )*{name}\b", where)
 
     def test_functions(self):
         functions = [f.get("name") for f in self.namespace.findall(f"{GIR}function")]
@@ -102,6 +102,18 @@ class Complete(unittest.TestCase):
                 with self.subTest(f"{node.get('name')}.{name}"):
                     self.assert_declared(name, body, name)
 
+    def test_camel_case(self):
+        """Functions have names of this kind beside their own."""
+        for function in self.namespace.findall(f"{GIR}function"):
+            self.assert_declared(camel(function.get("name")), self.text, "Gudpx")
+        for node in self.namespace.findall(f"{GIR}class"):
+            if node.get("name") in LEFT_OUT:
+                continue
+            body = self.body(node.get("name"))
+            for name in members(node):
+                if not name.startswith("vfunc_"):
+                    self.assert_declared(camel(name), body, node.get("name"))
+
     def test_enumerations(self):
         for kind in ("enumeration", "bitfield"):
             for node in self.namespace.findall(GIR + kind):
@@ -115,6 +127,10 @@ class Complete(unittest.TestCase):
             body = self.body(name)
             for field in node.findall(f"{GIR}field"):
                 self.assert_declared(field.get("name"), body, name)
+
+
+def camel(name):
+    return re.sub("_([a-z0-9])", lambda match: match[1].upper(), name)
 
 
 def members(node):

@@ -7,7 +7,7 @@
 var override = Gudpx => {
     const {Gio} = imports.gi;
     const {Object} = globalThis;
-    const {makeEndpoint} = imports.overrides._gudpxjs.values;
+    const {makeEndpoint, toText} = imports.overrides._gudpxjs.values;
 
     function defineGetters(prototype, getters) {
         for (const [name, get] of Object.entries(getters))
@@ -25,6 +25,9 @@ var override = Gudpx => {
     defineGetters(Gudpx.Datagram.prototype, {
         payload() {
             return this.get_payload();
+        },
+        text() {
+            return toText(this.get_payload());
         },
         senderEndpoint() {
             return makeEndpoint(this.get_sender());

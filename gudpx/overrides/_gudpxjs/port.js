@@ -9,7 +9,7 @@ var override = (Gudpx, shared) => {
         endBatch, flush, getState, handleCoalescing, handleListening, interrupt, prepareStop, replace,
     } = shared;
     const {GLib} = imports.gi;
-    const {Object, TypeError, Uint8Array, undefined} = globalThis;
+    const {TypeError, Uint8Array, undefined} = globalThis;
     const {checkPort, checkText, needAddress, toAddress, toBytes} =
         imports.overrides._gudpxjs.values;
     const port = Gudpx.Port.prototype;
@@ -118,35 +118,4 @@ var override = (Gudpx, shared) => {
     replace(port, 'set_local_address', original => function (address = null) {
         return original.call(this, toAddress(address));
     });
-
-    // As properties too, these go by their methods.
-    function defineProperty(name, accessors) {
-        Object.defineProperty(port, name, {configurable: true, enumerable: true, ...accessors});
-    }
-
-    defineProperty('reading', {
-        get() {
-            return this.get_reading();
-        },
-        set(reading) {
-            this.set_reading(reading);
-        },
-    });
-    for (const name of ['coalesce_writes', 'coalesceWrites']) {
-        defineProperty(name, {
-            get() {
-                return this.get_coalesce_writes();
-            },
-            set(coalesces) {
-                this.set_coalesce_writes(coalesces);
-            },
-        });
-    }
-    for (const name of ['send_queue_size', 'sendQueueSize']) {
-        defineProperty(name, {
-            get() {
-                return this.get_send_queue_size();
-            },
-        });
-    }
 };

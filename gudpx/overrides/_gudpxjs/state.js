@@ -295,6 +295,10 @@ var create = Gudpx => {
             protocol._gudpxPort = null;
     }
 
+    function makeCamel(name) {
+        return name.replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase());
+    }
+
     /** Puts what is made of a function in its place. Gio._promisify() looks at the length. */
     function replace(object, name, make) {
         const original = object[name];
@@ -305,6 +309,6 @@ var create = Gudpx => {
 
     return {
         countInterruptions, define, endBatch, flush, getState, handleCoalescing, handleListening,
-        hasOwn, interrupt, prepareStop, replace,
+        hasOwn, interrupt, makeCamel, prepareStop, replace,
     };
 };

@@ -2,11 +2,13 @@
 
 // Payloads and addresses as people write them, and as the library takes them.
 
-/* exported checkPort, checkText, makeEndpoint, needAddress, toAddress, toBytes */
+/* exported checkPort, checkText, describe, makeEndpoint, needAddress, toAddress, toBytes, toText */
 
 // Whatever stands outside of a function is found by its name each time, in a file that is imported
 // this way: that takes longer than all else here. So each of these files is a function.
-var {checkPort, checkText, makeEndpoint, needAddress, toAddress, toBytes} = (() => {
+var {
+    checkPort, checkText, describe, makeEndpoint, needAddress, toAddress, toBytes, toText,
+} = (() => {
     const {Gio, GLib} = imports.gi;
     const {ArrayBuffer, Map, Object, Uint8Array, undefined} = globalThis;
     const MAX_ADDRESSES = 4096;
@@ -189,5 +191,18 @@ var {checkPort, checkText, makeEndpoint, needAddress, toAddress, toBytes} = (() 
         return Object.freeze({host, port: address.get_port()});
     }
 
-    return {checkPort, checkText, makeEndpoint, needAddress, toAddress, toBytes};
+    /** The text of bytes; null where they are no UTF-8 or have a zero inside, as no text has. */
+    function toText(bytes) {
+        if (bytes.includes(0))
+            return null;
+        try {
+            const text = decoder.decode(bytes);
+            // Of some engines a byte order mark is lost.
+            return encoder.encode(text).length === bytes.length ? text : `\ufeff${text}`;
+        } catch {
+            return null;
+        }
+    }
+
+    return {checkPort, checkText, describe, makeEndpoint, needAddress, toAddress, toBytes, toText};
 })();

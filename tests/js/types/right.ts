@@ -49,14 +49,24 @@ port.set_multicast_interface();
 print(Gudpx.Datagram.new_full('x', '/a/path', null, 1));
 port.connect('notify::listening', self => print(self.listening));
 
+port.writeTo('x', {host: '127.0.0.1', port: 9});
+port.joinGroup('239.1.2.3');
+port.setTtl(5);
+port.local_address = {host: '127.0.0.1', port: 9};
+port.localAddress = port.local_address;
+print(port.statistics.bytes_sent, port.getStatistics().errors, Gudpx.Datagram.newFull('x').dupBytes());
+Gudpx.listenUdp(0, new EchoClass()).connectPeer('::1', 9);
+
 const protocol = new Gudpx.DatagramProtocol();
 protocol.connect('datagram-received', (self, datagram) => {
     const bytes: Uint8Array = datagram.payload;
-    print(self.transport, bytes.length, datagram.hop_limit, datagram.senderEndpoint);
+    const text: string = datagram.text ?? 'no text';
+    print(text, self.transport, bytes.length, datagram.hop_limit, datagram.senderEndpoint);
     datagram.reply('x');
 });
 protocol.connect('error-received', (_self, _port, error) => print(error.code));
-new Gudpx.Port({protocol, ipv6_only: true}).start_listening();
+new Gudpx.Port({protocol, ipv6_only: true, broadcastAllowed: true}).start_listening();
+new Gudpx.Port({protocol, local_address: '/a/path'}).startListening();
 
 class Slow extends Gudpx.DatagramProtocol {
     async datagramReceived(data: Uint8Array, sender: Gudpx.Sender | null) {

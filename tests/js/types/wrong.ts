@@ -35,6 +35,11 @@ Gudpx.resolve(5); // wrong
 Gudpx.resolve('a').to_string(); // wrong
 new Gudpx.Port({protocol, local: 5}); // wrong
 new Gudpx.Port({protocol: 5}); // wrong
+new Gudpx.Port({protocol, brodcastAllowed: true}); // wrong
+port.brodcast_allowed = true; // wrong
+port.writeTo('x'); // wrong
+port.statistics = port.statistics; // wrong
+datagram.text.length; // wrong
 
 class Wrong extends Gudpx.DatagramProtocol {
     vfunc_datagram_received(text: string) { // wrong
