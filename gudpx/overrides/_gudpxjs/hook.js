@@ -7,18 +7,10 @@
 
 var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
     const {GObject} = imports.gi;
-    const {Error, Object, Promise, Uint8Array, Uint32Array, undefined} = globalThis;
+    const {Object, Promise, Uint8Array, Uint32Array, undefined} = globalThis;
     const {makeEndpoint} = imports.overrides._gudpxjs.values;
     const {collectGarbage} = imports.overrides._gudpxjs.garbage;
-
-    // Anything can be thrown; logError() takes objects alone, and only those that can be shown.
-    function report(error) {
-        try {
-            logError(Object(error) === error ? error : new Error(`${String(error)} was thrown`));
-        } catch {
-            logError(new Error('Something was thrown that cannot be shown'));
-        }
-    }
+    const {report} = imports.overrides._gudpxjs.reports;
 
     // An asynchronous hook throws later. GJS would tell where, and not what.
     function watch(result) {
@@ -37,8 +29,8 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
         }
     }
 
-    // Calls the hook for each, until there are no more or the port may not have them now. Whatever
-    // is thrown costs its own datagram alone: what is not taken comes again.
+    // Calls the hook for each datagram, until the batch ends or the port may not have the rest now. An
+    // error costs its own datagram alone. The library offers the rest again.
     function deliver(protocol, port, state, batch) {
         const {payloads, entries} = batch;
         const handle = getHook(protocol);

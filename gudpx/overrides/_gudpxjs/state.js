@@ -8,6 +8,7 @@
 var create = Gudpx => {
     const {Map, Object, Set, Uint8Array, Uint32Array, WeakMap, undefined} = globalThis;
     const {makeEndpoint, toAddress} = imports.overrides._gudpxjs.values;
+    const {report} = imports.overrides._gudpxjs.reports;
     // The port itself forgets its peers behind so many.
     const MAX_PEERS = 65536;
     // What a datagram takes at most, whatever its destination.
@@ -209,13 +210,13 @@ var create = Gudpx => {
             const sender = this.senders.get(number);
 
             if (port.get_peer(number) !== null || sender === undefined) {
-                logError(error);
+                report(error);
                 return;
             }
             try {
                 writeTo.call(port, data, toAddress(sender));
             } catch (otherError) {
-                logError(otherError);
+                report(otherError);
             }
         }
     }
