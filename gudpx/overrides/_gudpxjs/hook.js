@@ -7,10 +7,17 @@
 
 var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
     const {GObject} = imports.gi;
-    const {Object, Promise, Uint8Array, Uint32Array, undefined} = globalThis;
+    const {Infinity, Math, Object, Promise, Uint8Array, Uint32Array, undefined} = globalThis;
+    // GLib.get_monotonic_time() takes ten times as long.
+    const {now} = globalThis.Date;
     const {makeEndpoint} = imports.overrides._gudpxjs.values;
     const {collectGarbage} = imports.overrides._gudpxjs.garbage;
     const {report} = imports.overrides._gudpxjs.reports;
+
+    // Milliseconds that a batch may take; then the main loop has its turn.
+    const MAX_TIME = 2;
+    // Datagrams between two looks at the clock, while they are cheap.
+    const MAX_STRIDE = 8;
 
     // An asynchronous hook throws later. GJS would tell where, and not what.
     function watch(result) {
@@ -29,12 +36,15 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
         }
     }
 
-    // Calls the hook for each datagram, until the batch ends or the port may not have the rest now. An
-    // error costs its own datagram alone. The library offers the rest again.
-    function deliver(protocol, port, state, batch) {
+    // Calls the hook for each datagram, until the batch ends, the port may not have the rest now, or
+    // the time is over, which it looks at after nToLook datagrams. An error costs its own datagram
+    // alone. The library offers the rest again.
+    function deliver(protocol, port, state, batch, nToLook) {
         const {payloads, entries} = batch;
         const handle = getHook(protocol);
         const before = countInterruptions();
+        const begin = now();
+        let stride = 1;
         let last = -1;
         let sender = null;
 
@@ -57,6 +67,15 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
             }
             if (countInterruptions() !== before)
                 return false;
+            if (--nToLook === 0) {
+                const elapsed = now() - begin;
+
+                // A clock that was set back makes the time negative.
+                if (elapsed >= MAX_TIME || elapsed < 0)
+                    return false;
+                stride = elapsed > 0 ? 1 : Math.min(2 * stride, MAX_STRIDE);
+                nToLook = stride;
+            }
         }
         return true;
     }
@@ -65,7 +84,7 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
     function drain(protocol, port, state) {
         state.stopCollecting(port);
         for (const batch of [...state.batches]) {
-            if (batch.next < batch.entries.length && !deliver(protocol, port, state, batch))
+            if (batch.next < batch.entries.length && !deliver(protocol, port, state, batch, Infinity))
                 return false;
         }
         return true;
@@ -96,7 +115,7 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
         state.batches.push(batch);
         this._gudpxPort = port;
         try {
-            deliver(this, port, state, batch);
+            deliver(this, port, state, batch, 1);
         } finally {
             state.batches.splice(state.batches.indexOf(batch), 1);
             state.stopCollecting(port);
