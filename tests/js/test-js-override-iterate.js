@@ -94,6 +94,37 @@ test('several wishes at once', async () => {
     assertSame((await wishes[2]).done, true);
 });
 
+test('what comes before the first wish waits for it', async () => {
+    const port = listen(new Gudpx.DatagramProtocol());
+    const iterator = port[Symbol.asyncIterator]();
+    send(port, 'a', 'b');
+    settle();
+    const texts = [];
+    for (let i = 0; i < 2; i++)
+        texts.push(text((await iterator.next()).value.payload));
+    assertEqual(texts, ['a', 'b']);
+});
+
+test('a wish that a timer outran stays, and does not end the iterator', async () => {
+    const port = listen(new Gudpx.DatagramProtocol());
+    const iterator = port[Symbol.asyncIterator]();
+    const wish = iterator.next();
+    assertSame(await Promise.race([wish, wait(1).then(() => 'late')]), 'late');
+    send(port, 'a', 'b');
+    const {value} = await Promise.race([wish, wait(20000)]);
+    assertEqual([text(value.payload), text((await iterator.next()).value.payload)], ['a', 'b']);
+});
+
+test('a loop that is left at once leaves nothing behind', async () => {
+    const protocol = new Gudpx.DatagramProtocol();
+    const iterator = listen(protocol)[Symbol.asyncIterator]();
+    const wish = iterator.next();
+    await iterator.return();
+    assertSame((await wish).done, true);
+    assertSame((await iterator.next()).done, true);
+    assertTrue(!hasHandler(protocol));
+});
+
 test('answers, and protocols with functions of their own', async () => {
     const recorder = new Recorder();
     const port = listen(recorder);

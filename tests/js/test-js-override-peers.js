@@ -10,6 +10,8 @@ import Gudpx from 'gi://Gudpx?version=1';
 import {assertEqual, assertTrue, collect, iterateUntil, listen, main, test} from './gudpxtest.js';
 
 const N_PEERS = 100000;
+// Of the library and of the override.
+const MAX_PEERS = 65536;
 
 // One socket sends from addresses of 127/8, and sees which of them an answer is for.
 const PEERS = `
@@ -43,9 +45,14 @@ const Checker = GObject.registerClass(class Checker extends Gudpx.DatagramProtoc
         this.count = 0;
         this.wrong = [];
         this.first = null;
+        this.handleEmpty = () => null;
     }
 
     datagramReceived(data, sender) {
+        if (data.length === 0) {
+            this.handleEmpty();
+            return;
+        }
         this.first ??= sender;
         this.count++;
         if (new TextDecoder().decode(data) !== `${sender.host} ${sender.port}`)
@@ -60,7 +67,7 @@ function runPeers(port, first, last) {
     let isDone = false;
 
     peers.wait_async(null, () => (isDone = true));
-    iterateUntil(() => isDone, 60);
+    iterateUntil(() => isDone, 240);
     assertTrue(peers.get_successful(), 'the peers fail');
 }
 
@@ -89,6 +96,25 @@ test('a hundred thousand peers, and as many again', () => {
     // Whose number is not known any more is written to all the same.
     port.write('late', protocol.first);
     assertEqual(port.get_statistics().datagrams_sent, 2 * N_PEERS + 1);
+});
+
+// A batch that is being delivered may keep what it has; what comes beside it may not grow.
+test('peers beyond those that are remembered, while a handler runs a main loop', () => {
+    const protocol = new Checker();
+    const port = listen(protocol, '127.0.0.1');
+    let isOver = false;
+
+    protocol.handleEmpty = () => {
+        runPeers(port, 0, 67000);
+        isOver = true;
+    };
+    port.write('', port.localEndpoint);
+    iterateUntil(() => isOver, 240);
+    assertEqual([protocol.count, protocol.wrong], [67000, []]);
+    const {senders: known} = port._gudpx;
+    print(`# ${known.size} are remembered`);
+    assertTrue(known.size <= MAX_PEERS && port._gudpx.numbers.size <= MAX_PEERS,
+        `${known.size} are remembered`);
 });
 
 main();
