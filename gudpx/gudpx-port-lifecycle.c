@@ -65,10 +65,16 @@ get_requested_address (GudpxPort *self, GudpxNativeAddress *native, GError **err
   return TRUE;
 }
 
+/* Linux shares a number with SO_REUSEADDR. With SO_REUSEPORT beside it, a multicast datagram that one of
+ * the sockets wants is handed to any of them. */
 static gboolean
 shares_port (GudpxPort *self)
 {
+#ifdef __linux__
+  return self->reuse_port;
+#else
   return self->listen_multiple || self->reuse_port;
+#endif
 }
 
 /* A socket that is bound and has what was asked for. */

@@ -355,8 +355,12 @@ install_construct_properties (void)
    * GudpxPort:listen-multiple: (getter get_listen_multiple)
    *
    * Whether several sockets of the machine may be bound to the address, each of which gets the
-   * multicasts and broadcasts that it asked for (`SO_REUSEADDR` and `SO_REUSEPORT`). All of them must
-   * say so.
+   * multicasts and broadcasts that it asked for. All of them must say so. What is sent to one host goes
+   * to one of them; on Linux to the one that was bound last.
+   *
+   * It is `SO_REUSEADDR` on Linux, `SO_REUSEADDR` and `SO_REUSEPORT` elsewhere. With
+   * [property@Gudpx.Port:reuse-port] beside it a Linux kernel may hand a datagram of a group to a port
+   * that has not joined the group, so set one of the two.
    *
    * The default is %FALSE.
    *

@@ -312,8 +312,8 @@ declare module 'gi://Gudpx?version=1' {
             readonly ipv6Only: boolean;
             /**
              * Whether several sockets of the machine may be bound to the address, each of which
-             * gets the multicasts and broadcasts that it asked for (`SO_REUSEADDR` and
-             * `SO_REUSEPORT`). All of them must say so.
+             * gets the multicasts and broadcasts that it asked for (`SO_REUSEADDR`, and
+             * `SO_REUSEPORT` where the system is not Linux). All of them must say so.
              */
             readonly listen_multiple: boolean;
             readonly listenMultiple: boolean;

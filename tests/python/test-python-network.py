@@ -113,6 +113,20 @@ class Multicast:
         for port in ports:
             self.assert_received(port, b"x")
 
+    @of_linux
+    def test_twisteds_ping_and_pong(self):
+        """As in Twisted's howto: both on one number of one machine, and the client came later."""
+        server = Recorder(datagram_received=lambda _, datagram: (
+            datagram.get_payload() == b"Client: Ping" and datagram.reply(b"Server: Pong")))
+        port = self.listen_multicast(self.any, protocol=server)
+        port.join_group(self.group, None)
+        for _ in range(20):
+            client = self.listen_multicast(self.any, number(port))
+            client.join_group(self.group, None)
+            client.write_to_host(b"Client: Ping", self.group, number(port))
+            self.assert_received(client, b"Client: Ping", b"Server: Pong")
+            client.stop_listening()
+
     def test_joined_twice(self):
         self.port.join_group(self.group, None)
         with self.assert_error(Code.ADDRESS_IN_USE, self.group):
