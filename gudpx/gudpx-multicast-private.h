@@ -2,17 +2,17 @@
 
 #pragma once
 
-#include <gudpx/gudpx.h>
+#include "gudpx-address-private.h"
 
 G_BEGIN_DECLS
 
-gboolean gudpx_multicast_find_interface (const char     *interface,
-                                         GSocketFamily   family,
-                                         guint          *index,
-                                         GError        **error);
-gboolean gudpx_multicast_rejoin         (GPtrArray      *memberships,
-                                         GSocket        *socket,
-                                         GError        **error);
 GPtrArray *gudpx_multicast_memberships_new (void);
+gboolean   gudpx_multicast_rejoin          (GPtrArray                 *memberships,
+                                            const GudpxNativeAddress  *bound,
+                                            GSocket                   *socket,
+                                            GError                   **error);
+gboolean   gudpx_multicast_copy            (GPtrArray                 *memberships,
+                                            GSocket                   *socket,
+                                            GError                   **error);
 
 G_END_DECLS

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <ifaddrs.h>
-#include <net/if.h>
+/* The groups of a port. A membership is found by what the caller gave for it, and left by the index of
+ * the interface that the kernel joined it on: names, addresses and routes may lead elsewhere later. */
+
 #include <string.h>
 
 #include <gio/gnetworking.h>
 
+#include "gudpx-interface-lookup-private.h"
 #include "gudpx-multicast-private.h"
 #include "gudpx-port-private.h"
 
@@ -15,7 +17,7 @@ typedef struct
   GudpxNativeAddress group;
   GudpxNativeAddress source; /* empty: any */
   char *interface;           /* as it was given; NULL: the system's choice */
-  guint interface_index;
+  guint index;               /* of the interface that it is joined on; 0: none, or not known */
 } Membership;
 
 static void
@@ -35,78 +37,17 @@ gudpx_multicast_memberships_new (void)
   return g_ptr_array_new_with_free_func (membership_free);
 }
 
-static gboolean
-has_address (const struct ifaddrs *interface, GInetAddress *wanted)
+/* Takes the scope id off an IPv6 address, so that its name is looked up where the socket is. */
+static char *
+split_scope (const char *host, char **scope)
 {
-  g_autoptr (GInetAddress) address = NULL;
+  const char *percent = strchr (host, ':') != NULL ? strchr (host, '%') : NULL;
 
-  if (interface->ifa_addr == NULL ||
-      (int) interface->ifa_addr->sa_family != (int) g_inet_address_get_family (wanted))
-    return FALSE;
-
-  if (interface->ifa_addr->sa_family == AF_INET)
-    address = g_inet_address_new_from_bytes (
-        (const guint8 *) &((struct sockaddr_in *) (gpointer) interface->ifa_addr)->sin_addr,
-        G_SOCKET_FAMILY_IPV4);
-  else
-    address = g_inet_address_new_from_bytes (
-        (const guint8 *) &((struct sockaddr_in6 *) (gpointer) interface->ifa_addr)->sin6_addr,
-        G_SOCKET_FAMILY_IPV6);
-  return g_inet_address_equal (address, wanted);
+  *scope = percent != NULL ? g_strdup (percent + 1) : NULL;
+  return percent != NULL ? g_strndup (host, (gsize) (percent - host)) : g_strdup (host);
 }
 
-static guint
-find_interface_by_address (GInetAddress *address)
-{
-  struct ifaddrs *interfaces;
-  guint index = 0;
-
-  if (getifaddrs (&interfaces) != 0)
-    return 0;
-
-  for (struct ifaddrs *i = interfaces; i != NULL && index == 0; i = i->ifa_next)
-    {
-      if (has_address (i, address))
-        index = if_nametoindex (i->ifa_name);
-    }
-  freeifaddrs (interfaces);
-  return index;
-}
-
-/* The index of an interface that is given by its name, or by an address that it has: of @family, or
- * of any with G_SOCKET_FAMILY_INVALID. */
-gboolean
-gudpx_multicast_find_interface (const char *interface,
-                                GSocketFamily family,
-                                guint *index,
-                                GError **error)
-{
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (interface);
-
-  if (address == NULL)
-    *index = if_nametoindex (interface);
-  else if (family != G_SOCKET_FAMILY_INVALID && family != g_inet_address_get_family (address))
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "The interface “%s” is given by an address of another family", interface);
-      return FALSE;
-    }
-  else if (g_inet_address_get_is_any (address))
-    {
-      *index = 0;
-      return TRUE;
-    }
-  else
-    *index = find_interface_by_address (address);
-
-  if (*index != 0)
-    return TRUE;
-
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "There is no interface “%s”", interface);
-  return FALSE;
-}
-
-/* A group or source as the port's socket can name it. */
+/* A group or source as the port's socket can name it, without its scope id. */
 static gboolean
 parse_address (GudpxPort *port,
                const char *host,
@@ -131,25 +72,77 @@ parse_address (GudpxPort *port,
           gudpx_native_address_convert (native, G_SOCKET_FAMILY_IPV4));
 }
 
-/* A group with a scope id names its interface, and no other. */
+/* Finds the interface that was given; 0 is the system's choice. */
 static gboolean
-take_scope (Membership *self, const char *group, GError **error)
+find_interface (Membership *self, GSocket *socket, GError **error)
 {
-  guint scope_id = self->group.u.in6.sin6_scope_id;
+  self->index = 0;
+  return self->interface == NULL ||
+         gudpx_interface_find (socket, self->interface,
+                               gudpx_native_address_get_family (&self->group), &self->index, error);
+}
 
-  self->group.u.in6.sin6_scope_id = 0;
-  if (scope_id == 0 || scope_id == self->interface_index)
+/* Takes the name or address of an interface; “0.0.0.0” and “::” leave the choice to the system. */
+static gboolean
+take_interface (Membership *self, GSocket *socket, const char *interface, GError **error)
+{
+  if (interface == NULL || *interface == '\0')
     return TRUE;
-  if (self->interface_index != 0)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s is not on the interface “%s”",
-                   group, self->interface);
-      return FALSE;
-    }
-  self->interface_index = scope_id;
+
+  self->interface = g_strdup (interface);
+  if (!gudpx_interface_is_any (interface))
+    return TRUE;
+  if (!find_interface (self, socket, error))
+    return FALSE;
+  g_clear_pointer (&self->interface, g_free);
   return TRUE;
 }
 
+/* An address with a scope id names its interface, and no other. */
+static gboolean
+take_scope (Membership *self,
+            GSocket *socket,
+            const char *address,
+            const char *scope,
+            GError **error)
+{
+  g_autofree char *name = NULL;
+
+  if (scope == NULL)
+    return TRUE;
+  name = gudpx_interface_name_of_scope (socket, scope);
+  if (self->interface == NULL)
+    {
+      self->interface = g_steal_pointer (&name);
+      return TRUE;
+    }
+  if (g_str_equal (name, self->interface))
+    return TRUE;
+
+  if (!find_interface (self, socket, error))
+    return FALSE;
+  if (self->index == gudpx_interface_index_of_name (socket, name))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "%s%%%s is not on the interface “%s”", address, scope, self->interface);
+  return FALSE;
+}
+
+static gboolean
+check_families (const Membership *self, GError **error)
+{
+  g_autofree char *group = gudpx_native_address_dup_host (&self->group);
+  g_autofree char *source = gudpx_native_address_dup_host (&self->source);
+
+  if (source == NULL || self->source.u.any.sa_family == self->group.u.any.sa_family)
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "The source %s is not of the family of the group %s", source, group);
+  return FALSE;
+}
+
+/* What the caller gave; the interface need not be there. */
 static Membership *
 membership_new (GudpxPort *port,
                 const char *group,
@@ -158,108 +151,364 @@ membership_new (GudpxPort *port,
                 GError **error)
 {
   g_autoptr (Membership) self = g_new0 (Membership, 1);
+  g_autofree char *group_scope = NULL;
+  g_autofree char *group_host = split_scope (group, &group_scope);
+  g_autofree char *source_scope = NULL;
+  g_autofree char *source_host = source != NULL ? split_scope (source, &source_scope) : NULL;
 
-  if (!parse_address (port, group, TRUE, &self->group, error))
+  if (!parse_address (port, group_host, TRUE, &self->group, error) ||
+      (source != NULL && !parse_address (port, source_host, FALSE, &self->source, error)) ||
+      !check_families (self, error) || !take_interface (self, port->socket, interface, error) ||
+      !take_scope (self, port->socket, group_host, group_scope, error) ||
+      !take_scope (self, port->socket, source_host, source_scope, error))
     return NULL;
-  if (source != NULL && !parse_address (port, source, FALSE, &self->source, error))
-    return NULL;
-  if (source != NULL && self->source.u.any.sa_family != self->group.u.any.sa_family)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "The source %s is not of the family of the group %s", source, group);
-      return NULL;
-    }
 
-  if (interface != NULL && *interface != '\0')
-    {
-      if (!gudpx_multicast_find_interface (
-              interface, gudpx_native_address_get_family (&self->group), &self->interface_index, error))
-        return NULL;
-      self->interface = g_strdup (interface);
-    }
-  if (self->group.u.any.sa_family == AF_INET6 && !take_scope (self, group, error))
-    return NULL;
   return g_steal_pointer (&self);
 }
 
 static gboolean
-membership_equal (const Membership *a, const Membership *b)
+is_same_host (const GudpxNativeAddress *a, const GudpxNativeAddress *b)
 {
-  return a->interface_index == b->interface_index &&
-         gudpx_native_address_equal (&a->group, &b->group) &&
+  const struct in6_addr bytes_a = gudpx_native_address_get_bytes (a);
+  const struct in6_addr bytes_b = gudpx_native_address_get_bytes (b);
+
+  return memcmp (&bytes_a, &bytes_b, sizeof bytes_a) == 0;
+}
+
+/* Whether both are of the same group, and of the same source. */
+static gboolean
+is_alike (const Membership *a, const Membership *b)
+{
+  return gudpx_native_address_equal (&a->group, &b->group) &&
          gudpx_native_address_equal (&a->source, &b->source);
 }
 
-/* One of the four calls of RFC 3678's protocol-independent interface. */
-static gboolean
-membership_change (const Membership *self, GSocket *socket, gboolean join)
+/* What was joined in the same words. */
+static Membership *
+find_given (GPtrArray *memberships, const Membership *wanted)
 {
-  int level = self->group.u.any.sa_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
-  int fd = g_socket_get_fd (socket);
+  for (guint i = 0; i < memberships->len; i++)
+    {
+      Membership *membership = memberships->pdata[i];
+
+      if (is_alike (membership, wanted) &&
+          g_strcmp0 (membership->interface, wanted->interface) == 0)
+        return membership;
+    }
+  return NULL;
+}
+
+/* What was joined on the same interface, in whichever words. */
+static Membership *
+find_joined (GPtrArray *memberships, const Membership *wanted)
+{
+  for (guint i = 0; i < memberships->len && wanted->index != 0; i++)
+    {
+      Membership *membership = memberships->pdata[i];
+
+      if (is_alike (membership, wanted) && membership->index == wanted->index)
+        return membership;
+    }
+  return NULL;
+}
+
+static int
+get_level (const Membership *self)
+{
+  return self->group.u.any.sa_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+}
+
+/* Returns an errno; 0: done. */
+static int
+change_any_source (const Membership *self, GSocket *socket, gboolean join)
+{
+  struct group_req request = { .gr_interface = self->index };
+
+  memcpy (&request.gr_group, &self->group.u, self->group.length);
+  if (setsockopt (g_socket_get_fd (socket), get_level (self),
+                  join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP, &request, sizeof request) == 0)
+    return 0;
+  return errno;
+}
+
+/* One of the four calls of RFC 3678's protocol-independent interface. */
+static int
+change (const Membership *self, GSocket *socket, gboolean join)
+{
+  struct group_source_req request = { .gsr_interface = self->index };
 
   if (self->source.length == 0)
-    {
-      struct group_req request = { .gr_interface = self->interface_index };
+    return change_any_source (self, socket, join);
 
-      memcpy (&request.gr_group, &self->group.u, self->group.length);
-      return setsockopt (fd, level, join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP, &request,
-                         sizeof request) == 0;
-    }
-  else
-    {
-      struct group_source_req request = { .gsr_interface = self->interface_index };
+  memcpy (&request.gsr_group, &self->group.u, self->group.length);
+  memcpy (&request.gsr_source, &self->source.u, self->source.length);
+  if (setsockopt (g_socket_get_fd (socket), get_level (self),
+                  join ? MCAST_JOIN_SOURCE_GROUP : MCAST_LEAVE_SOURCE_GROUP, &request,
+                  sizeof request) == 0)
+    return 0;
+  return errno;
+}
 
-      memcpy (&request.gsr_group, &self->group.u, self->group.length);
-      memcpy (&request.gsr_source, &self->source.u, self->source.length);
-      return setsockopt (fd, level, join ? MCAST_JOIN_SOURCE_GROUP : MCAST_LEAVE_SOURCE_GROUP,
-                         &request, sizeof request) == 0;
+static gboolean
+is_gone (const Membership *self, GSocket *socket)
+{
+  return self->index != 0 && !gudpx_interface_exists (socket, self->index);
+}
+
+/* An interface that is gone has forgotten its groups, but the socket has not: they count for
+ * igmp_max_memberships. Linux lets a socket leave them, all sources of a group at once. */
+static int
+leave (const Membership *self, GSocket *socket)
+{
+  if (!is_gone (self, socket))
+    return change (self, socket, FALSE);
+
+  change_any_source (self, socket, FALSE);
+  return 0;
+}
+
+/* Leaves what was joined on interfaces that are gone. The system's choice may be another one by now,
+ * and is made again by the next start. */
+static void
+prune (GPtrArray *memberships, GSocket *socket)
+{
+  for (guint i = memberships->len; i > 0; i--)
+    {
+      Membership *membership = memberships->pdata[i - 1];
+
+      if (!is_gone (membership, socket))
+        continue;
+      leave (membership, socket);
+      if (membership->interface == NULL)
+        membership->index = 0;
+      else
+        g_ptr_array_remove_index (memberships, i - 1);
     }
+}
+
+#ifdef MCAST_MSFILTER
+static gboolean
+has_source (const struct group_filter *filter, const Membership *self)
+{
+  for (guint i = 0; i < filter->gf_numsrc; i++)
+    {
+      GudpxNativeAddress source = { .length = self->source.length };
+
+      memcpy (&source.u, &filter->gf_slist[i], source.length);
+      if (gudpx_native_address_equal (&source, &self->source))
+        return TRUE;
+    }
+  return self->source.length == 0;
+}
+
+/* Whether the kernel has the socket as a member on the interface @index. */
+static gboolean
+is_joined_on (const Membership *self, GSocket *socket, guint index)
+{
+  guint n_sources = 0;
+
+  while (TRUE)
+    {
+      g_autofree struct group_filter *filter = g_malloc0 (GROUP_FILTER_SIZE (n_sources + 1));
+      socklen_t size = GROUP_FILTER_SIZE (n_sources + 1);
+
+      filter->gf_interface = index;
+      filter->gf_numsrc = n_sources;
+      memcpy (&filter->gf_group, &self->group.u, self->group.length);
+      if (getsockopt (g_socket_get_fd (socket), get_level (self), MCAST_MSFILTER, filter, &size) != 0)
+        return FALSE;
+      if (filter->gf_numsrc <= n_sources)
+        return has_source (filter, self);
+      n_sources = filter->gf_numsrc;
+    }
+}
+#else
+static gboolean
+is_joined_on (const Membership *self, GSocket *socket, guint index)
+{
+  return FALSE;
+}
+#endif
+
+/* Joins on the interface of the system's choice, and finds out which one that is: Linux would leave
+ * the one of its choice by then. */
+static int
+join_by_choice (Membership *self, GSocket *socket)
+{
+  g_autoptr (GArray) others = gudpx_interface_list (socket);
+  int errsv;
+
+  for (guint i = others->len; i > 0; i--)
+    {
+      if (is_joined_on (self, socket, g_array_index (others, guint, i - 1)))
+        g_array_remove_index (others, i - 1);
+    }
+  errsv = change (self, socket, TRUE);
+  for (guint i = 0; i < others->len && errsv == 0 && self->index == 0; i++)
+    {
+      if (is_joined_on (self, socket, g_array_index (others, guint, i)))
+        self->index = g_array_index (others, guint, i);
+    }
+  return errsv;
+}
+
+/* Asks the system for its choice, which Linux makes for a socket alone that has not joined the IPv6 group
+ * yet. An adopted socket may be of another network namespace. */
+static void
+choose_interface (Membership *self, gboolean is_adopted)
+{
+  g_autoptr (GSocket) socket = NULL;
+  Membership choice = *self;
+
+  if (self->index != 0 || is_adopted)
+    return;
+  socket = g_socket_new (gudpx_native_address_get_family (&self->group), G_SOCKET_TYPE_DATAGRAM,
+                         G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  if (socket != NULL && join_by_choice (&choice, socket) == 0)
+    self->index = choice.index;
+}
+
+/* Joins on the interface that was found before. */
+static int
+join (Membership *self, GSocket *socket)
+{
+  int errsv = self->index != 0 ? change (self, socket, TRUE) : join_by_choice (self, socket);
+
+  /* Linux has another word for a source. */
+  return errsv == EADDRNOTAVAIL && self->source.length > 0 ? EADDRINUSE : errsv;
+}
+
+/* Joins @self where its words lead now, in place of @old, where they led before. */
+static int
+move (Membership *self, const Membership *old, GSocket *socket)
+{
+  int errsv = join (self, socket);
+
+  if (old->index == 0 || old->index == self->index || (errsv != 0 && errsv != ENOBUFS))
+    return errsv;
+
+  /* ENOBUFS: there is no room for both. */
+  leave (old, socket);
+  if (errsv == ENOBUFS)
+    errsv = join (self, socket);
+  if (errsv != 0)
+    change (old, socket, TRUE);
+  return errsv;
 }
 
 /* What the system's word for it leaves open. */
 static const char *
-explain (const Membership *self, gboolean join, int errsv)
+explain (const Membership *self, gboolean join, gboolean has_sources, int errsv)
 {
+  const gboolean is_ipv4 = self->group.u.any.sa_family == AF_INET;
+
   if (join && errsv == EADDRINUSE)
     return " again";
   if (!join && errsv == EADDRNOTAVAIL)
     return ", which was not joined";
   if (join && errsv == ENODEV && self->interface == NULL)
     return " without a route to it or the name of an interface";
+#ifdef __linux__
+  if (join && errsv == ENOBUFS && has_sources)
+    return is_ipv4 ? " (the limit of its sources is net.ipv4.igmp_max_msf)"
+                   : " (the limit of its sources is net.ipv6.mld_max_msf)";
+  if (join && errsv == ENOBUFS && is_ipv4)
+    return " (the limit of a socket's groups is net.ipv4.igmp_max_memberships)";
+#endif
   return "";
 }
 
-static void
-set_membership_error (const Membership *self, gboolean join, int errsv, GError **error)
+/* Whether other sources of the group were joined, so that another one is no further group. */
+static gboolean
+has_other_sources (GPtrArray *memberships, const Membership *self)
 {
-  g_autoptr (GSocketAddress) object = gudpx_native_address_to_object (&self->group);
-  g_autofree char *group =
-      g_inet_address_to_string (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (object)));
+  for (guint i = 0; i < memberships->len && self->source.length > 0; i++)
+    {
+      const Membership *other = memberships->pdata[i];
 
-  gudpx_set_error_errno (error, errsv, "Cannot %s the group %s%s%s%s", join ? "join" : "leave", group,
-                         self->interface != NULL ? " on " : "",
-                         self->interface != NULL ? self->interface : "",
-                         explain (self, join, errsv));
+      if (gudpx_native_address_equal (&other->group, &self->group) && other->source.length > 0 &&
+          (self->index == 0 || other->index == self->index))
+        return TRUE;
+    }
+  return FALSE;
 }
 
-/* Joins on a new socket what the one before had joined. */
+static void
+set_membership_error (GPtrArray *memberships,
+                      const Membership *self,
+                      gboolean join,
+                      int errsv,
+                      GError **error)
+{
+  g_autofree char *group = gudpx_native_address_dup_host (&self->group);
+  g_autofree char *source = gudpx_native_address_dup_host (&self->source);
+
+  gudpx_set_error_errno (error, errsv, "Cannot %s the group %s%s%s%s%s%s", join ? "join" : "leave",
+                         group, source != NULL ? " of the source " : "",
+                         source != NULL ? source : "", self->interface != NULL ? " on " : "",
+                         self->interface != NULL ? self->interface : "",
+                         explain (self, join, has_other_sources (memberships, self), errsv));
+}
+
+/* A socket that is bound to one address gets what is sent there, and no group but itself. */
+static gboolean
+check_hears (const Membership *self, const GudpxNativeAddress *bound, GError **error)
+{
+  GudpxNativeAddress address = *bound;
+  g_autofree char *group = gudpx_native_address_dup_host (&self->group);
+  g_autofree char *host = gudpx_native_address_dup_host (bound);
+
+  if (gudpx_native_address_is_ipv4 (&address))
+    gudpx_native_address_convert (&address, G_SOCKET_FAMILY_IPV4);
+  if (gudpx_native_address_is_any (&address) || is_same_host (&address, &self->group))
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "Cannot join the group %s: a port that is bound to %s does not hear it; bind it to all "
+               "addresses, or to the group",
+               group, host);
+  return FALSE;
+}
+
+/* Joins on the socket of another start what was joined before, where the words of it lead now. */
 gboolean
-gudpx_multicast_rejoin (GPtrArray *memberships, GSocket *socket, GError **error)
+gudpx_multicast_rejoin (GPtrArray *memberships,
+                        const GudpxNativeAddress *bound,
+                        GSocket *socket,
+                        GError **error)
 {
   for (guint i = 0; i < memberships->len; i++)
     {
       Membership *membership = memberships->pdata[i];
+      int errsv;
 
-      /* The interface may have another number by now. */
-      if (membership->interface != NULL &&
-          !gudpx_multicast_find_interface (membership->interface,
-                                           gudpx_native_address_get_family (&membership->group),
-                                           &membership->interface_index, error))
+      if (!check_hears (membership, bound, error) || !find_interface (membership, socket, error))
         return FALSE;
+      choose_interface (membership, FALSE);
+      errsv = join (membership, socket);
       /* By the system's choice and by name it may be the same interface. */
-      if (!membership_change (membership, socket, TRUE) && errno != EADDRINUSE)
+      if (errsv != 0 && errsv != EADDRINUSE)
         {
-          set_membership_error (membership, TRUE, errno, error);
+          set_membership_error (memberships, membership, TRUE, errsv, error);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+/* Joins on a socket that takes the place of another one what that has joined, where it has. What was
+ * joined on an interface that is gone is left out. */
+gboolean
+gudpx_multicast_copy (GPtrArray *memberships, GSocket *socket, GError **error)
+{
+  for (guint i = 0; i < memberships->len; i++)
+    {
+      Membership *membership = memberships->pdata[i];
+      int errsv = is_gone (membership, socket) ? 0 : join (membership, socket);
+
+      if (errsv != 0 && errsv != EADDRINUSE)
+        {
+          set_membership_error (memberships, membership, TRUE, errsv, error);
           return FALSE;
         }
     }
@@ -267,9 +516,64 @@ gudpx_multicast_rejoin (GPtrArray *memberships, GSocket *socket, GError **error)
 }
 
 static gboolean
-find_membership (GPtrArray *memberships, const Membership *wanted, guint *index)
+join_group (GudpxPort *self, Membership *membership, GError **error)
 {
-  return g_ptr_array_find_with_equal_func (memberships, wanted, (GEqualFunc) membership_equal, index);
+  GPtrArray *memberships = self->memberships;
+  Membership *old;
+  int errsv;
+
+  if (!check_hears (membership, &self->bound, error) ||
+      !find_interface (membership, self->socket, error))
+    return FALSE;
+
+  prune (memberships, self->socket);
+  choose_interface (membership, self->is_adopted);
+  old = find_given (memberships, membership);
+  /* Of an adopted socket others may have left it. */
+  if (find_joined (memberships, membership) != NULL && !self->is_adopted)
+    errsv = EADDRINUSE;
+  else if (old != NULL)
+    errsv = move (membership, old, self->socket);
+  else
+    errsv = join (membership, self->socket);
+
+  if (errsv != 0)
+    {
+      set_membership_error (memberships, membership, TRUE, errsv, error);
+      return FALSE;
+    }
+  if (old != NULL)
+    g_ptr_array_remove (memberships, old);
+  return TRUE;
+}
+
+static gboolean
+leave_group (GudpxPort *self, Membership *membership, GError **error)
+{
+  GPtrArray *memberships = self->memberships;
+  Membership *old = find_given (memberships, membership);
+  int errsv;
+
+  if (old == NULL && !find_interface (membership, self->socket, error))
+    return FALSE;
+  if (old == NULL)
+    old = find_joined (memberships, membership);
+
+  /* Systems have several words for it, and Linux takes leaving a group for leaving all of its sources.
+   * Of an adopted socket others may have joined more. */
+  if (old == NULL && !self->is_adopted)
+    errsv = EADDRNOTAVAIL;
+  else
+    errsv = leave (old != NULL ? old : membership, self->socket);
+
+  if (errsv != 0)
+    {
+      set_membership_error (memberships, membership, FALSE, errsv, error);
+      return FALSE;
+    }
+  if (old != NULL)
+    g_ptr_array_remove (memberships, old);
+  return TRUE;
 }
 
 static gboolean
@@ -281,33 +585,17 @@ change_group (GudpxPort *self,
               GError **error)
 {
   g_autoptr (Membership) membership = NULL;
-  gboolean is_member;
-  guint index;
 
   if (!gudpx_port_check_listening (self, join ? "join a group" : "leave a group", error))
     return FALSE;
   membership = membership_new (self, group, source, interface, error);
   if (membership == NULL)
     return FALSE;
-
-  /* Systems have several words for these two, and Linux takes leaving a group for leaving all of its
-   * sources. Of an adopted socket others may have joined more. */
-  is_member = find_membership (self->memberships, membership, &index);
-  if (is_member == join && !self->is_adopted)
-    {
-      set_membership_error (membership, join, join ? EADDRINUSE : EADDRNOTAVAIL, error);
-      return FALSE;
-    }
-  if (!membership_change (membership, self->socket, join))
-    {
-      set_membership_error (membership, join, errno, error);
-      return FALSE;
-    }
-
-  if (join)
-    g_ptr_array_add (self->memberships, g_steal_pointer (&membership));
-  else if (is_member)
-    g_ptr_array_remove_index (self->memberships, index);
+  if (!join)
+    return leave_group (self, membership, error);
+  if (!join_group (self, membership, error))
+    return FALSE;
+  g_ptr_array_add (self->memberships, g_steal_pointer (&membership));
   return TRUE;
 }
 

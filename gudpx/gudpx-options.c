@@ -5,7 +5,7 @@
 
 #include <gio/gnetworking.h>
 
-#include "gudpx-multicast-private.h"
+#include "gudpx-interface-lookup-private.h"
 #include "gudpx-options-private.h"
 #include "gudpx-socket-private.h"
 
@@ -209,7 +209,7 @@ apply_multicast_interface (GSocket *socket, const char *interface, GError **erro
 
   if (!check_is_ip (socket, "multicast-interface", error) ||
       (interface != NULL &&
-       !gudpx_multicast_find_interface (interface, G_SOCKET_FAMILY_INVALID, &index, error)))
+       !gudpx_interface_find (socket, interface, G_SOCKET_FAMILY_INVALID, &index, error)))
     return FALSE;
 
   request.imr_ifindex = (int) index;

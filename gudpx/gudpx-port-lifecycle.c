@@ -77,6 +77,16 @@ shares_port (GudpxPort *self)
 #endif
 }
 
+/* A new start joins where names and routes lead now; a renewed socket, where the old one has joined. */
+static gboolean
+rejoin (GudpxPort *self, const GudpxNativeAddress *address, GSocket *socket, GError **error)
+{
+  if (self->state == GUDPX_PORT_STOPPED)
+    return gudpx_multicast_rejoin (self->memberships, address, socket, error);
+
+  return gudpx_multicast_copy (self->memberships, socket, error);
+}
+
 /* A socket that is bound and has what was asked for. */
 static GSocket *
 open_socket (GudpxPort *self, const GudpxNativeAddress *address, gboolean reuse_port, GError **error)
@@ -92,7 +102,7 @@ open_socket (GudpxPort *self, const GudpxNativeAddress *address, gboolean reuse_
 
   if (socket == NULL || !gudpx_socket_bind (socket, address, error) ||
       !gudpx_options_apply (&self->options, socket, error) ||
-      !gudpx_multicast_rejoin (self->memberships, socket, error))
+      !rejoin (self, address, socket, error))
     return NULL;
 
   return g_steal_pointer (&socket);

@@ -45,6 +45,7 @@ set_up (gpointer data)
   run_command ("ip address add fe80::2/64 dev there0 nodad");
   run_command ("ip route add default dev there0");
   run_command ("ip -6 route add multicast ff00::/8 dev there0 table local metric 1");
+  self->any = open_socket ("::");
   for (guint i = 0; i < OTHER_HOST_SENDERS; i++)
     {
       self->ipv4[i] = open_socket ("10.98.0.2");
@@ -76,6 +77,7 @@ void
 other_host_clear (OtherHost *self)
 {
   run_command ("ip link del here0");
+  g_clear_object (&self->any);
   for (guint i = 0; i < OTHER_HOST_SENDERS; i++)
     {
       g_clear_object (&self->ipv4[i]);

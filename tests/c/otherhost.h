@@ -17,6 +17,7 @@ typedef struct
   GSocket *ipv4[OTHER_HOST_SENDERS];       /* 10.98.0.2 */
   GSocket *other_ipv4[OTHER_HOST_SENDERS]; /* 10.98.0.3 */
   GSocket *ipv6[OTHER_HOST_SENDERS];       /* fd98::2 */
+  GSocket *any;                            /* ::, for IPv4 too */
 } OtherHost;
 
 gboolean other_host_init  (OtherHost  *self);
