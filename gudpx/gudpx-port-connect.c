@@ -48,6 +48,7 @@ connect_native (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
   const GudpxNativeAddress old_peer = self->peer;
   g_autoptr (GSocketAddress) object = NULL;
   g_autofree char *description = NULL;
+  g_autofree char *explanation = NULL;
   int errsv;
   int ignored;
 
@@ -60,7 +61,8 @@ connect_native (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
     gudpx_socket_connect (self->socket, &old_peer, &ignored);
   object = gudpx_native_address_to_object (peer);
   description = gudpx_address_describe (object);
-  gudpx_set_error_errno (error, errsv, "Cannot connect to %s", description);
+  explanation = gudpx_socket_explain (peer, errsv);
+  gudpx_set_error_errno (error, errsv, "Cannot connect to %s%s", description, explanation);
   return FALSE;
 }
 

@@ -26,6 +26,8 @@ GSocket  *gudpx_socket_open          (GSocketFamily              family,
 gboolean  gudpx_socket_bind          (GSocket                   *socket,
                                       const GudpxNativeAddress  *address,
                                       GError                   **error);
+char     *gudpx_socket_explain       (const GudpxNativeAddress  *address,
+                                      int                        errsv);
 void      gudpx_socket_share_port    (GSocket                   *socket,
                                       gboolean                   share);
 gboolean  gudpx_socket_replace       (GSocket                   *socket,

@@ -155,12 +155,28 @@ is_stale (const GudpxNativeAddress *address)
   return stale;
 }
 
+/* What the system's word for it leaves open. */
+char *
+gudpx_socket_explain (const GudpxNativeAddress *address, int errsv)
+{
+  const struct sockaddr_in6 *in6 = &address->u.in6;
+  g_autofree char *host = NULL;
+
+  if (errsv != EINVAL || in6->sin6_family != AF_INET6 || in6->sin6_scope_id != 0 ||
+      !(IN6_IS_ADDR_LINKLOCAL (&in6->sin6_addr) || IN6_IS_ADDR_MC_LINKLOCAL (&in6->sin6_addr)))
+    return g_strdup ("");
+
+  host = gudpx_native_address_dup_host (address);
+  return g_strdup_printf (" without its interface, as in %s%%eth0", host);
+}
+
 gboolean
 gudpx_socket_bind (GSocket *socket, const GudpxNativeAddress *address, GError **error)
 {
   int fd = g_socket_get_fd (socket);
   g_autoptr (GSocketAddress) object = NULL;
   g_autofree char *description = NULL;
+  g_autofree char *explanation = NULL;
   int errsv;
 
   /* A UNIX socket needs no name, to write. */
@@ -181,7 +197,8 @@ gudpx_socket_bind (GSocket *socket, const GudpxNativeAddress *address, GError **
 
   object = gudpx_native_address_to_object (address);
   description = gudpx_address_describe (object);
-  gudpx_set_error_errno (error, errsv, "Cannot listen on %s", description);
+  explanation = gudpx_socket_explain (address, errsv);
+  gudpx_set_error_errno (error, errsv, "Cannot listen on %s%s", description, explanation);
   return FALSE;
 }
 
