@@ -153,6 +153,7 @@ open_port (GudpxPort *self, GSocket *socket)
   if (!self->is_adopted)
     self->own_path = gudpx_socket_own_path (&self->bound, &self->own_path_stat);
   gudpx_port_attach (self);
+  gudpx_port_watch_device (self);
 
   /* Any of the calls that follow may stop the port: it is as they may find it first. */
   g_object_freeze_notify (G_OBJECT (self));
@@ -255,6 +256,7 @@ close_socket (GudpxPort *self)
 {
   self->state = GUDPX_PORT_STOPPED;
   self->epoch++;
+  gudpx_port_unwatch_device (self);
   gudpx_port_detach (self);
   gudpx_port_drop_undelivered (self);
   if (self->peers != NULL)

@@ -105,6 +105,10 @@ struct _GudpxPort
   GSocketAddress *peer_address;
   char *own_path;
   GStatBuf own_path_stat;
+  GSource *device_watch; /* NULL: the socket is bound to no interface */
+  int device_fd;
+  char *device;
+  gboolean device_is_gone;
   GPtrArray *stop_tasks;
 
   /* What came in and was not delivered yet. */
@@ -213,6 +217,10 @@ void       gudpx_port_update_addresses (GudpxPort             *self);
 void       gudpx_port_update_bound    (GudpxPort              *self);
 gboolean   gudpx_port_renew_socket    (GudpxPort              *self,
                                        GError                **error);
+
+/* gudpx-port-device.c */
+void       gudpx_port_watch_device    (GudpxPort *self);
+void       gudpx_port_unwatch_device  (GudpxPort *self);
 
 /* gudpx-port-source.c */
 void       gudpx_port_attach          (GudpxPort *self);

@@ -399,6 +399,12 @@ install_construct_properties (void)
    *
    * The name of the only network interface to use (`SO_BINDTODEVICE`, Linux); %NULL: all.
    *
+   * A port whose interface is gone hears nothing any more, not even when an interface of that name is
+   * made again, and its writes fail. [signal@Gudpx.DatagramProtocol::error-received] tells once, with
+   * %G_IO_ERROR_NOT_FOUND; in a process that may not use `AF_NETLINK` only the writes tell. When the
+   * interface is back, stop the port and start it again. The same holds for a port that is bound to
+   * a link-local IPv6 address, and for an adopted socket that is bound to an interface.
+   *
    * The default is %NULL.
    *
    * Since: 1.0
