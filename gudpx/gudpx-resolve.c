@@ -13,6 +13,7 @@ typedef struct
   GCancellable *lookup_cancellable; /* of the resolver's work */
   GSource *timeout;
   GSource *cancel_watch;
+  GError *refusal; /* of the family alone; NULL: not yet */
 } Lookup;
 
 static void
@@ -31,6 +32,7 @@ lookup_free (gpointer data)
   clear_source (&self->timeout);
   clear_source (&self->cancel_watch);
   g_clear_object (&self->lookup_cancellable);
+  g_clear_error (&self->refusal);
   g_free (self->host);
   g_free (self);
 }
@@ -74,6 +76,44 @@ cancelled (GCancellable *cancellable, gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Takes the addresses of the family that was asked for; NULL: there are none. */
+static GList *
+take_family (GList *addresses, GSocketFamily family)
+{
+  GList *taken = NULL;
+
+  if (family == G_SOCKET_FAMILY_INVALID)
+    return addresses;
+
+  for (GList *l = addresses; l != NULL; l = l->next)
+    {
+      if (g_inet_address_get_family (l->data) == family)
+        taken = g_list_prepend (taken, g_object_ref (l->data));
+    }
+  free_addresses (addresses);
+  return g_list_reverse (taken);
+}
+
+static void look_up (GTask *task, GResolverNameLookupFlags flags);
+
+/* Asks for both families where one alone is not found. GLib asks with AI_ADDRCONFIG, by which
+ * getaddrinfo(3) has no address of a family that the machine has on lo alone, not even from
+ * /etc/hosts; asked for both it does. */
+static gboolean
+try_both_families (GTask *task, GError **error)
+{
+  Lookup *lookup = g_task_get_task_data (task);
+
+  if (lookup->family == G_SOCKET_FAMILY_INVALID || lookup->refusal != NULL ||
+      g_cancellable_is_cancelled (lookup->lookup_cancellable) ||
+      !g_error_matches (*error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND))
+    return FALSE;
+
+  lookup->refusal = g_steal_pointer (error);
+  look_up (task, G_RESOLVER_NAME_LOOKUP_FLAGS_DEFAULT);
+  return TRUE;
+}
+
 /* The task may have been answered by the clock or the caller before. */
 static void
 looked_up (GObject *source, GAsyncResult *result, gpointer data)
@@ -83,6 +123,12 @@ looked_up (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (GError) error = NULL;
   GList *addresses =
       g_resolver_lookup_by_name_with_flags_finish (G_RESOLVER (source), result, &error);
+
+  if (addresses == NULL && try_both_families (task, &error))
+    return;
+  addresses = take_family (addresses, lookup->family);
+  if (addresses == NULL && error == NULL)
+    error = g_steal_pointer (&lookup->refusal);
 
   clear_source (&lookup->timeout);
   clear_source (&lookup->cancel_watch);
@@ -103,11 +149,21 @@ attach (GTask *task, GSource *source, GSourceFunc callback)
 }
 
 static void
-look_up (GTask *task)
+look_up (GTask *task, GResolverNameLookupFlags flags)
+{
+  Lookup *lookup = g_task_get_task_data (task);
+  g_autoptr (GResolver) resolver = g_resolver_get_default ();
+
+  g_resolver_lookup_by_name_with_flags_async (resolver, lookup->host, flags,
+                                              lookup->lookup_cancellable, looked_up,
+                                              g_object_ref (task));
+}
+
+static void
+begin (GTask *task)
 {
   Lookup *lookup = g_task_get_task_data (task);
   GCancellable *cancellable = g_task_get_cancellable (task);
-  g_autoptr (GResolver) resolver = g_resolver_get_default ();
   GResolverNameLookupFlags flags = G_RESOLVER_NAME_LOOKUP_FLAGS_DEFAULT;
 
   if (lookup->family == G_SOCKET_FAMILY_IPV4)
@@ -119,9 +175,7 @@ look_up (GTask *task)
   if (cancellable != NULL)
     lookup->cancel_watch = attach (task, g_cancellable_source_new (cancellable),
                                    G_SOURCE_FUNC (cancelled));
-  g_resolver_lookup_by_name_with_flags_async (resolver, lookup->host, flags,
-                                              lookup->lookup_cancellable, looked_up,
-                                              g_object_ref (task));
+  look_up (task, flags);
 }
 
 /* An IP address, perhaps with a scope id, which GInetAddress has no room for. */
@@ -177,7 +231,7 @@ resolve (gpointer tag,
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                              "An empty host name cannot be resolved");
   else
-    look_up (task);
+    begin (task);
 }
 
 /**
@@ -282,6 +336,11 @@ gudpx_resolve_finish (GAsyncResult *result, GError **error)
  *
  * Resolves a host name to all its addresses, in the order of the system's preference. It works like
  * [func@Gudpx.resolve_async] in all else.
+ *
+ * One family is asked for alone. Where that has no answer the resolver is asked for both, of which
+ * those of @family are taken: on a machine whose only interface is the loopback one, GLib's resolver
+ * knows no address of a single family, not even of a name in `/etc/hosts` (`AI_ADDRCONFIG`,
+ * `getaddrinfo(3)`). A machine that has addresses of the other family alone does not get any.
  *
  * Since: 1.0
  */

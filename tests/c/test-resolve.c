@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
 #include "recorder.h"
 
 static void
@@ -182,6 +191,152 @@ test_all (void)
   g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
 }
 
+/* As getaddrinfo(3) with AI_ADDRCONFIG on a machine that has an address on lo alone: one family is not
+ * found, both are. */
+typedef GResolver LoopbackResolver;
+typedef GResolverClass LoopbackResolverClass;
+static GType loopback_resolver_get_type (void);
+G_DEFINE_TYPE (LoopbackResolver, loopback_resolver, G_TYPE_RESOLVER)
+
+static void
+loopback_lookup (GResolver *resolver,
+                 const char *host,
+                 GResolverNameLookupFlags flags,
+                 GCancellable *cancellable,
+                 GAsyncReadyCallback callback,
+                 gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (resolver, cancellable, callback, user_data);
+  GList *addresses = NULL;
+
+  if (flags != G_RESOLVER_NAME_LOOKUP_FLAGS_DEFAULT)
+    {
+      g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND, "%s is unknown",
+                               host);
+      return;
+    }
+  if (!g_str_equal (host, "four.test"))
+    addresses = g_list_append (addresses, g_inet_address_new_from_string ("2001:db8::7"));
+  addresses = g_list_append (addresses, g_inet_address_new_from_string ("192.0.2.7"));
+  addresses = g_list_append (addresses, g_inet_address_new_from_string ("192.0.2.8"));
+  g_task_return_pointer (task, addresses, (GDestroyNotify) g_resolver_free_addresses);
+}
+
+static void
+loopback_lookup_by_default (GResolver *resolver,
+                            const char *host,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  loopback_lookup (resolver, host, G_RESOLVER_NAME_LOOKUP_FLAGS_DEFAULT, cancellable, callback,
+                   user_data);
+}
+
+static void
+loopback_resolver_class_init (LoopbackResolverClass *klass)
+{
+  klass->lookup_by_name_async = loopback_lookup_by_default;
+  klass->lookup_by_name_finish = silent_finish;
+  klass->lookup_by_name_with_flags_async = loopback_lookup;
+  klass->lookup_by_name_with_flags_finish = silent_finish;
+}
+
+static void
+loopback_resolver_init (LoopbackResolver *self)
+{
+}
+
+static char *
+resolve_all (const char *host, GSocketFamily family, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  GList *addresses;
+
+  gudpx_resolve_all_async (host, family, 0, NULL, keep_result, &result);
+  wait_for (result != NULL);
+  addresses = gudpx_resolve_all_finish (result, error);
+  for (GList *l = addresses; l != NULL; l = l->next)
+    {
+      g_autofree char *address = g_inet_address_to_string (l->data);
+
+      g_string_append_printf (text, "%s ", address);
+    }
+  g_list_free_full (addresses, g_object_unref);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+test_family_of_loopback_machine (void)
+{
+  g_autoptr (GResolver) before = g_resolver_get_default ();
+  g_autoptr (GResolver) loopback = g_object_new (loopback_resolver_get_type (), NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *ipv4 = NULL;
+  g_autofree char *ipv6 = NULL;
+  g_autofree char *none = NULL;
+
+  g_resolver_set_default (loopback);
+  ipv4 = resolve_all ("both.test", G_SOCKET_FAMILY_IPV4, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (ipv4, ==, "192.0.2.7 192.0.2.8 ");
+  ipv6 = resolve_all ("both.test", G_SOCKET_FAMILY_IPV6, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (ipv6, ==, "2001:db8::7 ");
+  none = resolve_all ("four.test", G_SOCKET_FAMILY_IPV6, &error);
+  g_assert_cmpstr (none, ==, "");
+  g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
+  g_assert_cmpstr (error->message, ==, "four.test is unknown");
+  g_resolver_set_default (before);
+}
+
+#ifdef __linux__
+/* A name of a hosts file of its own, on a machine of its own that has but lo. */
+static gboolean
+enter_loopback_machine (const char *hosts)
+{
+  g_autofree char *mount = g_strdup_printf ("mount --bind %s /etc/hosts", hosts);
+  int status;
+
+  if (unshare (CLONE_NEWNET | CLONE_NEWNS) != 0 &&
+      unshare (CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS) != 0)
+    return FALSE;
+  return g_spawn_command_line_sync ("mount --make-rprivate /", NULL, NULL, &status, NULL) &&
+         status == 0 && g_spawn_command_line_sync (mount, NULL, NULL, &status, NULL) &&
+         status == 0 &&
+         g_spawn_command_line_sync ("ip link set lo up", NULL, NULL, &status, NULL) && status == 0;
+}
+
+static void
+test_hosts_file_of_loopback_machine (void)
+{
+  g_autofree char *hosts = NULL;
+  g_autofree char *ipv4 = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+      g_test_trap_assert_passed ();
+      return;
+    }
+
+  close (g_file_open_tmp ("gudpx-hosts-XXXXXX", &hosts, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_file_set_contents (hosts, "192.0.2.7 printer\n2001:db8::7 printer\n", -1, NULL));
+  if (enter_loopback_machine (hosts))
+    {
+      ipv4 = resolve_all ("printer", G_SOCKET_FAMILY_IPV4, &error);
+      g_assert_no_error (error);
+      g_assert_cmpstr (ipv4, ==, "192.0.2.7 ");
+    }
+  else
+    g_printerr ("skipped: the system does not allow namespaces\n");
+  g_unlink (hosts);
+}
+#endif
+
 int
 main (int argc, char *argv[])
 {
@@ -193,6 +348,10 @@ main (int argc, char *argv[])
   g_test_add_func ("/resolve/cancel", test_cancel);
   g_test_add_func ("/resolve/unknown", test_unknown);
   g_test_add_func ("/resolve/all", test_all);
+  g_test_add_func ("/resolve/family-of-loopback-machine", test_family_of_loopback_machine);
+#ifdef __linux__
+  g_test_add_func ("/resolve/hosts-file-of-loopback-machine", test_hosts_file_of_loopback_machine);
+#endif
 
   return g_test_run ();
 }
