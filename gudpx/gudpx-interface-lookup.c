@@ -183,7 +183,7 @@ set_not_found (const char *interface, GError **error)
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "There is no interface “%s”", interface);
 }
 
-/* One of several interfaces with the same address is chosen by its scope id alone. */
+/* The scope id chooses among several interfaces with the same address. */
 static gboolean
 find_by_ipv6_address (GSocket *socket,
                       const char *interface,
@@ -217,7 +217,7 @@ find_by_ipv6_address (GSocket *socket,
   return *index != 0;
 }
 
-/* An address without its scope id, for which GInetAddress has no room. */
+/* Splits an address from its scope id, as GInetAddress has the former alone. */
 static GInetAddress *
 parse_address (const char *interface, char **scope)
 {
@@ -235,7 +235,7 @@ parse_address (const char *interface, char **scope)
   return g_steal_pointer (&address);
 }
 
-/* Whether it leaves the choice to the system: none, “0.0.0.0”, “::”. */
+/* NULL, the empty string, “0.0.0.0” and “::” leave the choice to the system. */
 gboolean
 gudpx_interface_is_any (const char *interface)
 {
@@ -285,8 +285,8 @@ gudpx_interface_find (GSocket *socket,
   return *index != 0;
 }
 
-/* The indices of the interfaces that are known: of those with IPv4 addresses in the socket's network
- * namespace, and of all in the caller's where AF_NETLINK is allowed. */
+/* The indices of the interfaces with IPv4 addresses, in the socket's network namespace, and of all
+ * interfaces, in the process's. The latter are missing where AF_NETLINK is forbidden. */
 GArray *
 gudpx_interface_list (GSocket *socket)
 {

@@ -11,13 +11,13 @@
 #include "gudpx-multicast-private.h"
 #include "gudpx-port-private.h"
 
-/* A group that was joined: what RFC 3678 calls it by. */
+/* A group that was joined, in the terms of RFC 3678. */
 typedef struct
 {
   GudpxNativeAddress group;
   GudpxNativeAddress source; /* empty: any */
   char *interface;           /* as it was given; NULL: the system's choice */
-  guint index;               /* of the interface that it is joined on; 0: none, or not known */
+  guint index;               /* of the interface where it is joined; 0: unknown, or left */
 } Membership;
 
 static void
@@ -142,7 +142,7 @@ check_families (const Membership *self, GError **error)
   return FALSE;
 }
 
-/* What the caller gave; the interface need not be there. */
+/* Keeps the caller's words. The interface may be gone. */
 static Membership *
 membership_new (GudpxPort *port,
                 const char *group,
@@ -175,7 +175,7 @@ is_same_host (const GudpxNativeAddress *a, const GudpxNativeAddress *b)
   return memcmp (&bytes_a, &bytes_b, sizeof bytes_a) == 0;
 }
 
-/* Whether both are of the same group, and of the same source. */
+/* Compares the group and the source. */
 static gboolean
 is_alike (const Membership *a, const Membership *b)
 {
@@ -183,7 +183,7 @@ is_alike (const Membership *a, const Membership *b)
          gudpx_native_address_equal (&a->source, &b->source);
 }
 
-/* What was joined in the same words. */
+/* Finds the group as it was joined in the same words. */
 static Membership *
 find_given (GPtrArray *memberships, const Membership *wanted)
 {
@@ -198,7 +198,7 @@ find_given (GPtrArray *memberships, const Membership *wanted)
   return NULL;
 }
 
-/* What was joined on the same interface, in whichever words. */
+/* Finds the group as it was joined on the same interface, in any words. */
 static Membership *
 find_joined (GPtrArray *memberships, const Membership *wanted)
 {
@@ -231,7 +231,7 @@ change_any_source (const Membership *self, GSocket *socket, gboolean join)
   return errno;
 }
 
-/* One of the four calls of RFC 3678's protocol-independent interface. */
+/* Makes one of the four calls of RFC 3678's protocol-independent interface. */
 static int
 change (const Membership *self, GSocket *socket, gboolean join)
 {
@@ -301,7 +301,7 @@ has_source (const struct group_filter *filter, const Membership *self)
   return self->source.length == 0;
 }
 
-/* Whether the kernel has the socket as a member on the interface @index. */
+/* Asks the kernel for membership on the interface @index. */
 static gboolean
 is_joined_on (const Membership *self, GSocket *socket, guint index)
 {
@@ -378,7 +378,7 @@ join (Membership *self, GSocket *socket)
   return errsv == EADDRNOTAVAIL && self->source.length > 0 ? EADDRINUSE : errsv;
 }
 
-/* Joins @self where its words lead now, in place of @old, where they led before. */
+/* Joins @self, where the caller's words lead now, and leaves @old, where they led before. */
 static int
 move (Membership *self, const Membership *old, GSocket *socket)
 {
@@ -387,7 +387,7 @@ move (Membership *self, const Membership *old, GSocket *socket)
   if (old->index == 0 || old->index == self->index || (errsv != 0 && errsv != ENOBUFS))
     return errsv;
 
-  /* ENOBUFS: there is no room for both. */
+  /* ENOBUFS: the socket may not have both. */
   leave (old, socket);
   if (errsv == ENOBUFS)
     errsv = join (self, socket);
@@ -396,7 +396,7 @@ move (Membership *self, const Membership *old, GSocket *socket)
   return errsv;
 }
 
-/* What the system's word for it leaves open. */
+/* Completes the system's word for an error. */
 static const char *
 explain (const Membership *self, gboolean join, gboolean has_sources, int errsv)
 {
@@ -418,7 +418,7 @@ explain (const Membership *self, gboolean join, gboolean has_sources, int errsv)
   return "";
 }
 
-/* Whether other sources of the group were joined, so that another one is no further group. */
+/* With other sources of a group, the limit of sources was met, and not that of groups. */
 static gboolean
 has_other_sources (GPtrArray *memberships, const Membership *self)
 {
@@ -470,7 +470,7 @@ check_hears (const Membership *self, const GudpxNativeAddress *bound, GError **e
   return FALSE;
 }
 
-/* Joins on the socket of another start what was joined before, where the words of it lead now. */
+/* Joins on the socket of another start, on the interfaces where the callers' words lead now. */
 gboolean
 gudpx_multicast_rejoin (GPtrArray *memberships,
                         const GudpxNativeAddress *bound,
@@ -496,8 +496,8 @@ gudpx_multicast_rejoin (GPtrArray *memberships,
   return TRUE;
 }
 
-/* Joins on a socket that takes the place of another one what that has joined, where it has. What was
- * joined on an interface that is gone is left out. */
+/* Joins on a socket that takes the place of another one, on the interfaces where that one has joined.
+ * Interfaces that are gone are left out. */
 gboolean
 gudpx_multicast_copy (GPtrArray *memberships, GSocket *socket, GError **error)
 {
@@ -529,7 +529,7 @@ join_group (GudpxPort *self, Membership *membership, GError **error)
   prune (memberships, self->socket);
   choose_interface (membership, self->is_adopted);
   old = find_given (memberships, membership);
-  /* Of an adopted socket others may have left it. */
+  /* Others may have left a group of an adopted socket. */
   if (find_joined (memberships, membership) != NULL && !self->is_adopted)
     errsv = EADDRINUSE;
   else if (old != NULL)
@@ -560,7 +560,7 @@ leave_group (GudpxPort *self, Membership *membership, GError **error)
     old = find_joined (memberships, membership);
 
   /* Systems have several words for it, and Linux takes leaving a group for leaving all of its sources.
-   * Of an adopted socket others may have joined more. */
+   * Others may have joined more groups on an adopted socket. */
   if (old == NULL && !self->is_adopted)
     errsv = EADDRNOTAVAIL;
   else
@@ -604,18 +604,34 @@ change_group (GudpxPort *self,
  * @self: a listening port
  * @group: an IPv4 or IPv6 multicast address; the scope id of an IPv6 one, as in `ff02::1%eth0`, names
  *   the interface where @interface_ does not
- * @interface_: (nullable): the name of an interface, or an address of it of the group's family;
- *   %NULL: the system's choice
+ * @interface_: (nullable): the name of an interface, or an address of it of the group's family, which
+ *   may have a scope id; %NULL: the system's choice
  * @error: return location for an error
  *
  * Joins a multicast group: what is sent to @group and the port's number arrives. A port receives
  * only the groups that it joined itself, whatever others on the machine have joined. On a dual-stack
  * port IPv4 groups can be joined too. The group is joined again when the port is started again.
  *
- * Errors are %G_IO_ERROR_INVALID_ARGUMENT for an address that is no group or of another family than
- * the port, %G_IO_ERROR_NOT_FOUND for an unknown interface, %G_IO_ERROR_ADDRESS_IN_USE if the group
- * was joined already, %G_IO_ERROR_CLOSED on a port that is not listening, and what the system has to
- * say. See RFC 3678.
+ * The group is joined on the interface that @interface_ means now, and stays joined there. When the
+ * default route has moved since, or a name or an address is that of another interface, joining
+ * again with the same arguments joins there and leaves the former interface. The next call of this
+ * function forgets the groups of interfaces that are gone.
+ *
+ * Names and IPv4 addresses are looked up in the network namespace of the socket. IPv6 addresses are
+ * looked up in that of the process, with `getifaddrs(3)`, which needs `AF_NETLINK` on Linux.
+ *
+ * Errors are, in the domain %G_IO_ERROR:
+ *
+ * - %G_IO_ERROR_INVALID_ARGUMENT: an address that is not a group, or of another family than the port;
+ *   a port that is bound to another address than the group's, which does not hear the group; a scope id
+ *   that contradicts @interface_; an address without a scope id that several interfaces have
+ * - %G_IO_ERROR_NOT_FOUND: an unknown interface
+ * - %G_IO_ERROR_ADDRESS_IN_USE: the group is joined there already
+ * - %G_IO_ERROR_CLOSED: the port is not listening
+ * - what else the system has to say, as `ENOBUFS` for more groups than `igmp_max_memberships` or more
+ *   sources than `igmp_max_msf` allow (`ip-sysctl`)
+ *
+ * See RFC 3678.
  *
  * Returns: whether the group was joined
  *
@@ -638,8 +654,12 @@ gudpx_port_join_group (GudpxPort *self, const char *group, const char *interface
  * @interface_: (nullable): the interface, as it was joined
  * @error: return location for an error
  *
- * Leaves a multicast group. %G_IO_ERROR_NOT_FOUND is the error for a group that was not joined;
- * else they are those of [method@Gudpx.Port.join_group].
+ * Leaves a multicast group where it was joined by the same arguments, wherever they lead now; else
+ * where it is joined on the interface that they mean. The groups of an interface that is gone need not
+ * be left.
+ *
+ * %G_IO_ERROR_NOT_FOUND is the error for a group that was not joined; else they are those of
+ * [method@Gudpx.Port.join_group].
  *
  * Returns: whether the group was left
  *

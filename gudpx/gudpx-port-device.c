@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The interface that a port is bound to, be it by bind-device, by the scope id of its address, or by
- * the one who made an adopted socket. When the interface is gone the port hears nothing any more, not
- * even from another interface of that name, and the kernel does not tell the socket. */
+/* The interface that a port is bound to: by bind-device, by the scope id of its address, or by the maker
+ * of an adopted socket. When the interface is gone the port is deaf, also to another interface of that
+ * name. The kernel does not tell the socket, but netlink(7) tells of all interfaces. */
 
 #include <errno.h>
 #include <net/if.h>
@@ -104,7 +104,7 @@ gudpx_port_watch_device (GudpxPort *self)
   g_source_set_static_name (self->device_watch, "GudpxPort device");
   g_source_set_callback (self->device_watch, G_SOURCE_FUNC (links_changed), self, NULL);
   g_source_attach (self->device_watch, self->context);
-  /* It may have gone before the watch began. */
+  /* The interface may have gone before the watch began. */
   check_device (self);
 }
 

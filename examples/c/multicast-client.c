@@ -45,7 +45,7 @@ main (int    argc,
   g_signal_connect (protocol, "datagram-received", G_CALLBACK (on_datagram_received), NULL);
 
   /* A port number of its own: were it the server's, on the same machine, the kernel would hand
-   * the answer, which is sent to one receiver, to either of the two. */
+   * the answer, which is sent to one receiver, to one of the two. */
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 1 ||
       !(port = gudpx_listen_multicast (0, protocol, FALSE, NULL, &error)) ||

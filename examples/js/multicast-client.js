@@ -25,7 +25,7 @@ const options = parseOptions(`Ping the members of ${GROUP}.`, {
 });
 
 // A port number of its own: were it the server's, on the same machine, the kernel would hand the
-// answer, which is sent to one receiver, to either of the two.
+// answer, which is sent to one receiver, to one of the two.
 orExit(() => {
     const port = Gudpx.listen_multicast(0, new MulticastPingClient(), false, null);
     port.set_multicast_interface(options.interface);

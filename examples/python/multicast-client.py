@@ -26,7 +26,7 @@ def main():
     args = parser.parse_args()
 
     # A port number of its own: were it the server's, on the same machine, the kernel would hand
-    # the answer, which is sent to one receiver, to either of the two.
+    # the answer, which is sent to one receiver, to one of the two.
     try:
         port = Gudpx.listen_multicast(
             0, MulticastPingClient(), multicast_interface=args.interface

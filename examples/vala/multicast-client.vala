@@ -31,7 +31,7 @@ int main (string[] args) {
     if (args.length != 1)
       throw new OptionError.FAILED ("No arguments, please: see --help");
     // A port number of its own: were it the server's, on the same machine, the kernel would hand
-    // the answer, which is sent to one receiver, to either of the two.
+    // the answer, which is sent to one receiver, to one of the two.
     var port = Gudpx.listen_multicast (0, new MulticastPingClient ());
     port.set_multicast_interface (iface);
     port.write_to_host ("Client: Ping".data, GROUP, PORT);
