@@ -389,11 +389,7 @@ move (Membership *self, const Membership *old, GSocket *socket)
 
   /* ENOBUFS: the socket may not have both. */
   leave (old, socket);
-  if (errsv == ENOBUFS)
-    errsv = join (self, socket);
-  if (errsv != 0)
-    change (old, socket, TRUE);
-  return errsv;
+  return errsv == ENOBUFS ? join (self, socket) : errsv;
 }
 
 /* Completes the system's word for an error. */

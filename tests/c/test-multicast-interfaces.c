@@ -208,6 +208,26 @@ test_choice_dual_stack (void)
   check_choice ("::", GROUP);
 }
 
+/* The system's choice is made again by a start, though the interface of the former choice is gone. */
+static void
+test_choice_after_restart (void)
+{
+  GudpxPort *port = share (NULL);
+  g_autoptr (GError) error = NULL;
+
+  add_interface ();
+  route_groups ("tun0");
+  join (port, GROUP, NULL);
+  remove_interface ();
+  route_groups ("gudpx0");
+  join (port, "239.1.2.4", NULL);
+  gudpx_port_stop_listening (port);
+  gudpx_port_start_listening (port, &error);
+  g_assert_no_error (error);
+  g_assert_true (hears (port, GROUP, "gudpx0"));
+  stop (port);
+}
+
 /* Sources are joined and left one by one, and move likewise. */
 static void
 check_choice_of_sources (const char *host, const char *group, const char *source, const char *other)
@@ -639,6 +659,11 @@ test_namespace_of_socket (void)
   leave (port, GROUP, "there0");
   join (port, GROUP, NULL);
   leave (port, GROUP, "there0");
+  gudpx_port_join_source_group (port, SOURCE_GROUP, "10.98.0.9", "there0", &error);
+  g_assert_no_error (error);
+  g_assert_false (
+      gudpx_port_join_source_group (port, SOURCE_GROUP, "10.98.0.9", "there0", &error));
+  expect_error (&error, G_IO_ERROR_ADDRESS_IN_USE);
   gudpx_port_set_multicast_interface (port, "there0", &error);
   g_assert_no_error (error);
   gudpx_port_set_multicast_interface (port, "10.98.0.2", &error);
@@ -736,6 +761,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/multicast-interfaces/choice", test_choice);
   g_test_add_func ("/multicast-interfaces/choice-ipv6", test_choice_ipv6);
   g_test_add_func ("/multicast-interfaces/choice-dual-stack", test_choice_dual_stack);
+  g_test_add_func ("/multicast-interfaces/choice-after-restart", test_choice_after_restart);
   g_test_add_func ("/multicast-interfaces/choice-of-sources", test_choice_of_sources);
   g_test_add_func ("/multicast-interfaces/choice-of-sources-ipv6", test_choice_of_sources_ipv6);
   g_test_add_func ("/multicast-interfaces/choice-with-full-socket", test_choice_with_full_socket);

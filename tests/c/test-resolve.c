@@ -206,7 +206,7 @@ loopback_lookup (GResolver *resolver,
   g_autoptr (GTask) task = g_task_new (resolver, cancellable, callback, user_data);
   GList *addresses = NULL;
 
-  if (flags != G_RESOLVER_NAME_LOOKUP_FLAGS_DEFAULT)
+  if (flags != G_RESOLVER_NAME_LOOKUP_FLAGS_DEFAULT || g_str_equal (host, "none.test"))
     {
       g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND, "%s is unknown",
                                host);
@@ -285,6 +285,10 @@ test_family_of_loopback_machine (void)
   g_assert_cmpstr (none, ==, "");
   g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
   g_assert_cmpstr (error->message, ==, "four.test is unknown");
+  g_clear_error (&error);
+  g_free (none);
+  none = resolve_all ("none.test", G_SOCKET_FAMILY_IPV4, &error);
+  g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
   g_resolver_set_default (before);
 }
 

@@ -198,7 +198,7 @@ test_sources (void)
   tear_down (&self);
 }
 
-/* The socket that a port gets when it is disconnected shares the number likewise. */
+/* The socket that a port of IPv6 gets when it is disconnected shares the number likewise. */
 static void
 test_after_disconnecting (void)
 {
@@ -207,8 +207,8 @@ test_after_disconnecting (void)
 
   if (!set_up (&self, "::"))
     return;
-  join (self.ports[0], GROUP6, "here0");
-  join (self.ports[1], OTHER_GROUP6, "here0");
+  join (self.ports[0], GROUP, "here0");
+  join (self.ports[1], OTHER_GROUP, "here0");
   for (guint i = 0; i < 3; i++)
     {
       gudpx_port_connect_peer (self.ports[i], "fd98::2", 9, &error);
@@ -216,9 +216,9 @@ test_after_disconnecting (void)
       gudpx_port_disconnect_peer (self.ports[i], &error);
       g_assert_no_error (error);
     }
-  send_many (&self, self.host.ipv6, GROUP6);
+  send_many (&self, self.host.ipv4, GROUP);
   expect (&self, 0, OTHER_HOST_SENDERS);
-  send_many (&self, self.host.ipv6, OTHER_GROUP6);
+  send_many (&self, self.host.ipv4, OTHER_GROUP);
   expect (&self, 1, OTHER_HOST_SENDERS);
   tear_down (&self);
 }
