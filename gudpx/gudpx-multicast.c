@@ -396,8 +396,6 @@ move (Membership *self, const Membership *old, GSocket *socket)
 static const char *
 explain (const Membership *self, gboolean join, gboolean has_sources, int errsv)
 {
-  const gboolean is_ipv4 = self->group.u.any.sa_family == AF_INET;
-
   if (join && errsv == EADDRINUSE)
     return " again";
   if (!join && errsv == EADDRNOTAVAIL)
@@ -406,9 +404,9 @@ explain (const Membership *self, gboolean join, gboolean has_sources, int errsv)
     return " without a route to it or the name of an interface";
 #ifdef __linux__
   if (join && errsv == ENOBUFS && has_sources)
-    return is_ipv4 ? " (the limit of its sources is net.ipv4.igmp_max_msf)"
-                   : " (the limit of its sources is net.ipv6.mld_max_msf)";
-  if (join && errsv == ENOBUFS && is_ipv4)
+    return get_level (self) == IPPROTO_IP ? " (the limit of its sources is net.ipv4.igmp_max_msf)"
+                                          : " (the limit of its sources is net.ipv6.mld_max_msf)";
+  if (join && errsv == ENOBUFS && get_level (self) == IPPROTO_IP)
     return " (the limit of a socket's groups is net.ipv4.igmp_max_memberships)";
 #endif
   return "";
