@@ -516,8 +516,8 @@ join_group (GudpxPort *self, Membership *membership, GError **error)
   Membership *old;
   int errsv;
 
-  if (!check_hears (membership, &self->bound, error) ||
-      !find_interface (membership, self->socket, error))
+  if (!find_interface (membership, self->socket, error) ||
+      !check_hears (membership, &self->bound, error))
     return FALSE;
 
   prune (memberships, self->socket);
