@@ -25,6 +25,8 @@ of_linux = unittest.skipIf(os.environ.get("GUDPX_TEST_IO") == "generic",
                            "GSocket's own calls do not tell")
 # Which refuses some of what PyGObject takes.
 HAS_OVERRIDE = hasattr(Gudpx, "Address")
+if HAS_OVERRIDE:
+    from gi.overrides._gudpx import reports
 
 
 def address(host, port):
@@ -148,6 +150,9 @@ class TestCase(unittest.TestCase):
         self.ports = []
         # A handler that fails fails its test.
         self.exceptions = []
+        if HAS_OVERRIDE:
+            # What other tests raised counts no more.
+            reports.budgets.clear()
         hook, sys.excepthook = sys.excepthook, lambda kind, value, _: self.exceptions.append(value)
         self.addCleanup(setattr, sys, "excepthook", hook)
         self.addCleanup(self.check_exceptions)

@@ -153,8 +153,10 @@ class AddressTest(TestCase):
                 Gudpx.listen_udp(wrong, Recorder(), host)
         with self.assert_error(Code.INVALID_ARGUMENT, "lo", "bind_device='lo'"):
             Gudpx.listen_udp(0, Recorder(), "lo")
-        with self.assert_error(Code.INVALID_ARGUMENT, "an IP address is (host, port)"):
-            port.write(b"x", "127.0.0.1:9999")
+        for text in "127.0.0.1:9999", "":
+            with self.assert_error(Code.INVALID_ARGUMENT, "an IP address is (host, port)") as caught:
+                port.write(b"x", text)
+            self.assertEqual(str(caught.exception).count("path of a UNIX socket"), 1)
         for wrong in -1, 65536:
             with self.assertRaises(OverflowError):
                 port.write(b"x", (LOCALHOST, wrong))
@@ -265,6 +267,13 @@ class PayloadTest(TestCase):
                     write(data)
                     self.assertEqual((asker if name == "reply" else peer).recv(10), b"ab")
 
+    def test_text(self):
+        for payload, text in ((b"", ""), (b"plain", "plain"), ("Grüße €".encode(), "Grüße €"),
+                              (b"\xff", None), ("€".encode()[:2], None), (b"\xed\xa0\x80", None),
+                              (b"\xc0\xaf", None), (b"a\0b", None), (b"a\0", None)):
+            with self.subTest(payload):
+                self.assertEqual(Gudpx.Datagram.new(payload).text, text)
+
     def test_packed(self):
         port = self.listen()
         peer = self.peer_of(port)
@@ -332,6 +341,53 @@ class AttributeTest(TestCase):
         for name in "listening", "peer_address", "protocol", "reuse_port", "statistics":
             with self.assertRaises(AttributeError):
                 setattr(port, name, None)
+
+    def test_assigning_what_is_wrong_is_never_only_a_warning(self):
+        port = self.listen()
+        for assign in (lambda value: setattr(port, "ttl", value),
+                       lambda value: setattr(port.props, "ttl", value), port.set_ttl,
+                       lambda value: port.set_property("ttl", value),
+                       lambda value: port.set_properties(ttl=value)):
+            with self.assertRaisesRegex(TypeError, "^ttl: Must be number, not str"):
+                assign("4")
+            for value in 0, 300:
+                with self.assert_error(Code.INVALID_ARGUMENT, "ttl", value):
+                    assign(value)
+            assign(9)
+            self.assertEqual(port.ttl, 9)
+            port.ttl = 8
+
+    def test_properties_of_gobject(self):
+        port = self.listen()
+        self.assertEqual(Gudpx.Port.props.ttl.name, "ttl")
+        self.assertEqual([spec.name for spec in port.props],
+                         [spec.name for spec in Gudpx.Port.list_properties()])
+        self.assertIn("ttl", dir(port.props))
+        with self.assertRaises(AttributeError):
+            port.props.nonesuch
+        for name in "nonesuch", "listening":
+            with self.assertRaises(TypeError):
+                setattr(port.props, name, 1)
+
+    def test_an_attribute_that_does_not_exist(self):
+        port = self.listen()
+        group = Gudpx.PortGroup.new(1, None, lambda *_: Recorder())
+        for thing, wrong, words in ((port, "brodcast_allowed", "; did you mean 'broadcast_allowed'"),
+                                    (port, "transport_of_mine", "'$"),
+                                    (group, "ster_by_cpu", "; did you mean 'steer_by_cpu'")):
+            with self.assertRaisesRegex(AttributeError, f"has no attribute '{wrong}'?{words}"):
+                setattr(thing, wrong, True)
+            self.assertFalse(hasattr(thing, wrong))
+            thing._of_the_program = 5
+            self.assertEqual(thing._of_the_program, 5)
+        # A test of a program replaces methods.
+        port.write = print
+        self.assertIs(port.write, print)
+        del port.write
+        self.assertNotEqual(port.write, print)
+        # A protocol is the program's own.
+        recorder = Recorder()
+        recorder.nonesuch = 1
 
 
 class ReprTest(TestCase):

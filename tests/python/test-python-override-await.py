@@ -3,7 +3,10 @@
 
 import asyncio
 import errno
+import gc
+import unittest.mock
 import warnings
+import weakref
 
 import gi
 import tap
@@ -198,6 +201,201 @@ class AwaitTest(TestCase):
             await receiving.aclose()
 
         self.run_in_loop(receive())
+
+    async def count_received(self, port, n_datagrams):
+        while port.statistics.datagrams_received < n_datagrams:
+            await asyncio.sleep(0.001)
+
+    def test_a_wait_that_is_cancelled_ends_nothing(self):
+        async def receive():
+            port = self.listen()
+            receiving = aiter(port)
+            for _ in range(2):
+                with self.assertRaises(asyncio.TimeoutError):
+                    await asyncio.wait_for(anext(receiving), 0.01)
+            self.send(port, b"1", b"2")
+            payloads = [(await anext(receiving)).payload]
+            task = asyncio.ensure_future(anext(receiving))
+            task.cancel()
+            with self.assertRaises(asyncio.CancelledError):
+                await task
+            return payloads + [(await anext(receiving)).payload]
+
+        self.assertEqual(self.run_in_loop(receive()), [b"1", b"2"])
+
+    def test_a_wait_that_is_cancelled_as_it_ends_loses_nothing(self):
+        async def receive():
+            port = self.listen()
+            receiving = aiter(port)
+            task = asyncio.ensure_future(anext(receiving))
+            await asyncio.sleep(0)
+            port.protocol.connect_after("datagram-received", lambda *_: task.cancel())
+            self.send(port, b"x")
+            with self.assertRaises(asyncio.CancelledError):
+                await task
+            return (await anext(receiving)).payload
+
+        self.assertEqual(self.run_in_loop(receive()), b"x")
+
+    def test_what_comes_before_the_first_wait(self):
+        async def receive():
+            port = self.listen()
+            receiving = aiter(port)
+            self.send(port, b"1", b"2")
+            await self.count_received(port, 2)
+            return [(await anext(receiving)).payload for _ in range(2)]
+
+        self.assertEqual(self.run_in_loop(receive()), [b"1", b"2"])
+
+    def test_an_iterator_that_was_made_before_the_loop_ran(self):
+        port = self.listen()
+        receiving = aiter(port)
+        self.send(port, b"x")
+        settle()
+
+        async def receive():
+            return (await anext(receiving)).payload
+
+        self.assertEqual(self.run_in_loop(receive()), b"x")
+
+    def test_several_that_wait(self):
+        async def receive():
+            port = self.listen()
+            receiving = aiter(port)
+            tasks = [asyncio.ensure_future(anext(receiving)) for _ in range(3)]
+            await asyncio.sleep(0)
+            self.send(port, b"1", b"2")
+            done, waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            while len(done) < 2:
+                more, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                done |= more
+            port.stop_listening()
+            with self.assertRaises(StopAsyncIteration):
+                await waiting.pop()
+            return sorted(task.result().payload for task in done)
+
+        self.assertEqual(self.run_in_loop(receive()), [b"1", b"2"])
+
+    def test_garbage_hears_nothing(self):
+        port = self.listen()
+        receiving = aiter(port)
+        inbox = weakref.ref(receiving._inbox)
+        del receiving
+        gc.collect()
+        self.assertIsNone(inbox())
+
+    def test_garbage_does_not_leave_the_port_paused(self):
+        port = self.listen()
+        with unittest.mock.patch.object(awaiting, "_MAX_WAITING", 3):
+            receiving = aiter(port)
+            self.send(port, *[b"x"] * 5)
+            settle()
+        self.assertFalse(port.reading)
+        del receiving
+        gc.collect()
+        self.assertTrue(port.reading)
+
+    def test_closing(self):
+        async def close():
+            port = self.listen()
+            receiving = aiter(port)
+            self.send(port, b"x")
+            await self.count_received(port, 1)
+            waiting = asyncio.ensure_future(anext(aiter(port)))
+            await receiving.aclose()
+            self.assertFalse(waiting.done())
+            waiting.cancel()
+            self.assertEqual([datagram async for datagram in receiving], [])
+
+        self.run_in_loop(close())
+
+    def test_a_port_that_is_stopped_has_no_handlers_left(self):
+        port = self.listen()
+        receiving = aiter(port)
+        inbox = weakref.ref(receiving._inbox)
+        self.assertTrue(inbox().handlers)
+        port.stop_listening()
+        self.assertFalse(inbox().handlers)
+
+    def make_class(self, base=Gudpx.DatagramProtocol, **handlers):
+        """Also one with “async def” where PyGObject has no loop."""
+        with unittest.mock.patch.object(awaiting, "explain_version", lambda: None):
+            return type("Made", (base,), handlers)
+
+    def make_coroutines(self):
+        """One protocol of each kind, which answers after a while."""
+        async def datagram_received(self, data, sender):
+            await asyncio.sleep(0.001)
+            self.transport.write(data, sender)
+
+        async def answer(_protocol, datagram):
+            await asyncio.sleep(0.001)
+            datagram.reply(datagram.payload)
+
+        hook = self.make_class(datagram_received=datagram_received)
+        connected, singly = Gudpx.DatagramProtocol(), hook()
+        connected.connect("datagram-received", answer)
+        singly.connect("datagram-received", lambda *_: None)
+        return (hook(), self.make_class(hook)(), self.make_class(do_datagram_received=answer)(),
+                connected, singly)
+
+    def test_handlers_that_are_coroutine_functions(self):
+        async def ask(protocol):
+            port = self.listen(protocol)
+            peer = self.send(port, b"1", b"2")
+            while port.statistics.datagrams_sent < 2:
+                await asyncio.sleep(0.001)
+            port.stop_listening()
+            return [peer.recv(10), peer.recv(10)]
+
+        for protocol in self.make_coroutines():
+            self.assertEqual(self.run_in_loop(ask(protocol)), [b"1", b"2"])
+
+    def test_exceptions_of_coroutines(self):
+        async def raise_later(self, data, sender):
+            await asyncio.sleep(0)
+            raise ValueError(data)
+
+        async def fail():
+            self.send(self.listen(self.make_class(datagram_received=raise_later)()), b"x")
+            while not self.exceptions:
+                await asyncio.sleep(0.001)
+
+        self.run_in_loop(fail())
+        self.assertEqual([str(error) for error in self.take_exceptions()], ["b'x'"])
+        self.assertEqual(awaiting._tasks, set())
+
+    def test_a_derived_hook_that_is_no_coroutine_function(self):
+        payloads = []
+
+        class Plain(type(self.make_coroutines()[0])):
+            def datagram_received(self, data, sender):
+                payloads.append(data)
+
+        self.send(self.listen(Plain()), b"x")
+        settle()
+        self.assertEqual(payloads, [b"x"])
+
+    def test_a_coroutine_where_no_loop_runs(self):
+        with warnings.catch_warnings():
+            # Of coroutines that never run.
+            warnings.simplefilter("error")
+            for protocol in self.make_coroutines():
+                self.send(self.listen(protocol), b"x")
+                settle()
+                self.assertEqual([type(error) for error in self.take_exceptions()], [RuntimeError])
+
+    def test_coroutine_functions_are_refused_where_there_is_no_loop(self):
+        async def handler(*_):
+            pass
+
+        with unittest.mock.patch.object(awaiting, "explain_version", lambda: "needs PyGObject 3.50"):
+            for name in "datagram_received", "do_datagram_received", "do_started":
+                with self.assertRaisesRegex(TypeError, rf"Wrong\.{name}\(\).*“async def”.*3\.50"):
+                    type("Wrong", (Gudpx.DatagramProtocol,), {name: handler})
+        if events is None:
+            with self.assertRaisesRegex(TypeError, gi.__version__):
+                type("Wrong", (Gudpx.DatagramProtocol,), {"datagram_received": handler})
 
     def test_where_there_is_no_loop(self):
         async def resolve():

@@ -302,6 +302,29 @@ class KeywordTest(TestCase):
         with self.assertRaisesRegex(RuntimeError, r"Forgetful.__init__\(\) did not call super\(\)"):
             Gudpx.listen_udp(0, Forgetful())
 
+    def test_the_constructor(self):
+        port = Gudpx.Port(protocol=Recorder(), local_address=(LOCALHOST, 0), reuse_port=True, ttl=7,
+                          **{"multicast-ttl": 3})
+        self.assertEqual((port.reuse_port, port.ttl, port.multicast_ttl), (True, 7, 3))
+        for name, value in (("ttl", 0), ("ttl", 256), ("dscp", 64), ("max_packet_size", 0),
+                            ("busy_poll", 5000), ("multicast_interface", "nonesuch0\0")):
+            with self.assertRaises(ValueError):
+                Gudpx.Port(protocol=Recorder(), **{name: value})
+        for name, words in (("tll", "'tll'; did you mean 'ttl'"), ("nonesuch", "'nonesuch'$"),
+                            ("listening", "'listening'")):
+            with self.assertRaisesRegex(TypeError, words):
+                Gudpx.Port(protocol=Recorder(), **{name: 1})
+
+    def test_the_value_that_has_a_wrong_type_is_named(self):
+        for name, value in (("ttl", "4"), ("max_packet_size", "5"), ("multicast_interface", 5),
+                            ("metadata", 1), ("send_queue_policy", "drop"), ("priority", 1.5j)):
+            for call in (lambda **wrong: Gudpx.Port(protocol=Recorder(), **wrong),
+                         lambda **wrong: Gudpx.listen_udp(0, Recorder(), LOCALHOST, **wrong)):
+                with self.assertRaisesRegex(TypeError, f"^{name}: "):
+                    call(**{name: value})
+        with self.assertRaisesRegex(OverflowError, "^ttl: -1"):
+            Gudpx.listen_udp(0, Recorder(), ttl=-1)
+
     def test_a_wrong_value_leaves_nothing_behind(self):
         recorder = Recorder()
         with self.assert_error(Code.INVALID_ARGUMENT, "500"):
@@ -322,23 +345,113 @@ class OwnProcessTest(TestCase):
                               stderr=subprocess.PIPE, text=True, check=False)
 
     # It is a critical warning, too, which would end the process.
-    def test_of_another_thread(self):
-        result = self.run_without("G_DEBUG", """
+    def run_in_another_thread(self, program):
+        """Prints what the calls of a list, each a function of the port, raise."""
+        result = self.run_without("G_DEBUG", f"""
 import sys, threading
-from gudpxtest import GLib, Gudpx
-port = Gudpx.listen_udp(0, Gudpx.DatagramProtocol(), interface="127.0.0.1")
-GLib.MainContext.default().acquire()
-def write(*to):
-    try:
-        port.write(b"x", *to)
-    except RuntimeError as error:
-        print("raised", error, file=sys.stderr)
-for to in (port.local_address,), ():
-    thread = threading.Thread(target=write, args=to)
+from gudpxtest import GLib, Gudpx, LOCALHOST
+def call_each():
+    for call in calls:
+        try:
+            print("returned", call(port), file=sys.stderr)
+        except RuntimeError as error:
+            print("raised", error, file=sys.stderr)
+def run():
+    thread = threading.Thread(target=call_each)
     thread.start()
     thread.join()
+{program}""")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stderr
+
+    def check_calls_in_another_thread(self, calls):
+        output = self.run_in_another_thread(f"""
+port = Gudpx.listen_udp(0, Gudpx.DatagramProtocol(), interface=LOCALHOST)
+GLib.MainContext.default().acquire()
+to = port.local_address
+calls = [{", ".join(f"lambda port: {call}" for call in calls)}]
+run()
+print("afterwards", port.listening, port.ttl, port.reading, file=sys.stderr)
 """)
-        self.assertEqual(result.stderr.count("raised the port belongs to another thread"), 2)
+        self.assertNotIn("returned", output)
+        self.assertIn("afterwards True 64 True", output)
+        self.assertEqual(output.count("raised the port belongs to another thread"), len(calls))
+
+    def test_writes_of_another_thread(self):
+        self.check_calls_in_another_thread([
+            "port.write(b'x')", "port.write(b'x', to)", "port.write_to(b'x', to)",
+            "port.write_to_host(b'x', *to)", "port.write_bytes(GLib.Bytes.new(b'x'), to)",
+            "port.write_datagrams([])", "port.write_packed(b'', b'')", "port.write_async(b'x', to)",
+            "port.flush_async()"])
+
+    def test_other_calls_of_another_thread(self):
+        self.check_calls_in_another_thread([
+            "port.stop_listening()", "port.stop_listening_async()", "port.__exit__()",
+            "port.connect_peer(*to)", "port.connect_peer_address(to)", "port.disconnect_peer()",
+            "port.join_group('239.1.2.3')", "port.leave_group('239.1.2.3')",
+            "port.join_source_group('232.1.2.3', LOCALHOST)",
+            "port.leave_source_group('232.1.2.3', LOCALHOST)", "port.get_peer(1)",
+            "port.dup_peer_host(1)"])
+
+    def test_attributes_in_another_thread(self):
+        """Each that can be set, by its setter, as an attribute and as a property."""
+        names = [spec.name.replace("-", "_") for spec in Gudpx.Port.list_properties()
+                 if hasattr(Gudpx.Port, "set_" + spec.name.replace("-", "_")) and
+                 spec.name != "local-address"]
+        self.assertGreater(len(names), 15)
+        self.check_calls_in_another_thread(
+            [call for name in names for call in (f"port.set_{name}(port.{name})",
+                                                 f"setattr(port, '{name}', port.{name})",
+                                                 f"port.set_property('{name}', port.{name})",
+                                                 f"setattr(port.props, '{name}', port.{name})")])
+
+    def test_what_another_thread_may_ask(self):
+        output = self.run_in_another_thread("""
+port = Gudpx.listen_udp(0, Gudpx.DatagramProtocol(), interface=LOCALHOST)
+GLib.MainContext.default().acquire()
+calls = [lambda port: port.ttl, lambda port: port.local_address.host, lambda port: port.statistics]
+run()
+""")
+        self.assertEqual(output.splitlines(), ["returned 64", "returned 127.0.0.1",
+                                               "returned <Gudpx.Statistics nothing yet>"])
+
+    def test_a_reply_of_another_thread(self):
+        output = self.run_in_another_thread("""
+class Keep(Gudpx.DatagramProtocol):
+    def do_datagram_received(self, datagram):
+        calls.append(lambda port: datagram.reply(b"x"))
+calls = []
+port = Gudpx.listen_udp(0, Keep(), interface=LOCALHOST)
+port.write(b"x", port.local_address)
+while not calls:
+    GLib.MainContext.default().iteration(True)
+GLib.MainContext.default().acquire()
+run()
+""")
+        self.assertEqual(output.count("raised the port belongs to another thread"), 1)
+
+    def test_a_write_of_another_thread_while_a_handler_collects(self):
+        """It has no part in what the handler collects, which leaves."""
+        output = self.run_in_another_thread("""
+class Hook(Gudpx.DatagramProtocol):
+    def datagram_received(self, data, sender):
+        for n in range(3):
+            self.transport.write(b"%d" % n, sender)
+        calls[:] = [lambda port: port.write(b"wrong", sender),
+                    lambda port: port.write(b"wrong", ("127.0.0.2", 9))]
+        run()
+        self.transport.write(b"3", sender)
+import socket
+plain = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+plain.settimeout(20)
+calls = []
+port = Gudpx.listen_udp(0, Hook(), interface=LOCALHOST)
+plain.sendto(b"x", port.local_address)
+GLib.MainContext.default().iteration(True)
+print([plain.recv(10) for _ in range(4)], file=sys.stderr)
+""")
+        self.assertEqual(output.count("raised the port belongs to another thread"), 2)
+        self.assertIn("[b'0', b'1', b'2', b'3']", output)
 
     def test_without_the_library(self):
         path = "LD_LIBRARY_PATH"

@@ -4,6 +4,7 @@
 import os
 import random
 import socket
+import struct
 import unittest.mock
 import warnings
 
@@ -11,6 +12,7 @@ import tap
 from gudpxtest import (LOCALHOST, Code, GLib, Gudpx, Recorder, TestCase, address, iterate_until,
                        number, settle)
 from gi.overrides._gudpx import batches
+from gi.repository import GObject
 
 
 class Hook(Gudpx.DatagramProtocol):
@@ -182,7 +184,7 @@ class HookTest(TestCase):
         """As of a signal: nothing is delivered again, and what is left comes."""
         protocol, port, peer = self.deliver(echo)
         stop_collecting = type(port)._stop_collecting
-        failures = [KeyboardInterrupt(), ValueError()]
+        failures = [LookupError(), ValueError()]
 
         def fail_once(port):
             stop_collecting(port)
@@ -195,7 +197,7 @@ class HookTest(TestCase):
             settle()
         self.assertEqual(protocol.payloads, PAYLOADS + [b"later"])
         self.assertEqual([type(error) for error in self.take_exceptions()],
-                         [ValueError, KeyboardInterrupt])
+                         [ValueError, LookupError])
 
     def test_a_hook_that_is_a_property(self):
         class Late(Gudpx.DatagramProtocol):
@@ -538,7 +540,10 @@ class HookTest(TestCase):
                              ("connection_refused", "do_connection_refused"),
                              ("datagram_recieved", "datagram_received"),
                              ("do_datagram_recieved", "do_datagram_received"),
-                             ("do_writeable", "do_writable")):
+                             ("do_writeable", "do_writable"),
+                             # Those of asyncio.
+                             ("connection_made", "do_started"), ("connection_lost", "do_stopped"),
+                             ("error_received", "do_error_received")):
             with self.assertWarnsRegex(RuntimeWarning, rf"Wrong\.{wrong}\(\) .* {right}\(\)") as caught:
                 type("Wrong", (Gudpx.DatagramProtocol,), {wrong: handler})
             self.assertEqual(caught.filename, __file__)
@@ -551,18 +556,12 @@ class HookTest(TestCase):
                 type("Other", (Gudpx.DatagramProtocol,), {"on_stopped": handler,
                                                           "on_datagram_received": handler})
 
-    def test_attributes_of_a_program(self):
-        """It has no public name of its own on a port: a program may."""
-        protocol = Hook(echo)
-        port = self.listen(protocol)
+    def test_a_port_has_no_public_names_beside_the_library_s(self):
+        port = self.listen()
         known = {method.get_name() for method in Gudpx.Port.__info__.get_methods()}
-        added = {name for name in vars(type(port)) if not name.startswith("_")} - known
+        added = ({name for name in vars(type(port)) if not name.startswith("_")} - known -
+                 set(dir(GObject.Object)))
         self.assertEqual({name for name in added if not hasattr(type(port), f"get_{name}")}, set())
-        port.peers = port.batches = "the program's"
-        peer = self.send(port, *PAYLOADS)
-        settle()
-        self.assertEqual([peer.recv(100) for _ in PAYLOADS], PAYLOADS)
-        self.assertEqual(port.peers, "the program's")
 
     def test_reply(self):
         recorder = Recorder(datagram_received=lambda _, datagram: datagram.reply(bytearray(b"y")))
@@ -628,7 +627,116 @@ class HookTest(TestCase):
         self.assertEqual(gone, [True])
 
 
+class BudgetTest(TestCase):
+    """A call takes no more than there is time for; C offers the others again."""
+
+    def deliver(self, seconds):
+        """How many each call takes, where each datagram costs so much."""
+        clock, costs, n_taken = [1000.0], iter(seconds), []
+
+        def spend(protocol, data, sender):
+            clock[0] += next(costs)
+
+        port = self.listen(Hook(spend))
+        with unittest.mock.patch.object(batches, "monotonic", lambda: clock[0]):
+            while sum(n_taken) < len(seconds):
+                # As C offers them.
+                n = len(seconds) - sum(n_taken)
+                n_taken.append(batches.take_packed(port.protocol, port, b"x" * n,
+                                                   struct.pack("=II", 1, 0) * n))
+        self.assertEqual(len(port.protocol.payloads), len(seconds))
+        return n_taken
+
+    def test_two_datagrams_of_a_millisecond_in_one_call(self):
+        self.assertEqual(self.deliver([0.0011] * 7), [2, 2, 2, 1])
+
+    def test_one_that_costs_more_is_the_only_one(self):
+        self.assertEqual(self.deliver([0.1] * 3), [1, 1, 1])
+
+    def test_cheap_ones_in_one_call(self):
+        self.assertEqual(self.deliver([0] * 50), [50])
+
+    def test_cheap_ones_are_bounded_too(self):
+        # The clock is looked at after 1, 9, 41 and 73.
+        self.assertEqual(self.deliver([0.00004] * 200), [73, 73, 54])
+
+    def test_costly_ones_behind_cheap_ones(self):
+        # What became costly meanwhile is seen at the next look, then each time.
+        self.assertEqual(self.deliver([0] * 7 + [0.0006] + [0] * 7 + [0.0006] * 5),
+                         [18, 2])
+
+    def test_everything_in_a_main_loop_of_a_handler(self):
+        """C asks for the rest of a batch only once there."""
+        seen = []
+
+        def nest(protocol, data, sender):
+            if data == b"0":
+                settle()
+                seen.extend(protocol.payloads)
+
+        protocol = Hook(nest)
+        ticks = iter(range(10**6))
+        with unittest.mock.patch.object(batches, "monotonic", lambda: next(ticks)):
+            self.send(self.listen(protocol), *PAYLOADS)
+            iterate_until(lambda: seen)
+        self.assertEqual(seen, PAYLOADS)
+
+
 class ManyPeersTest(TestCase):
+    def make_peers(self, port, n_peers):
+        peers = [self.socket() for _ in range(n_peers)]
+        for i, peer in enumerate(peers):
+            peer.sendto(b"%d" % i, port.local_address)
+        return peers
+
+    def check_answers(self, peers):
+        self.assertEqual([peer.recv(10) for peer in peers], [b"%d" % i for i in range(len(peers))])
+
+    def assert_bounded(self, port, limit):
+        self.assertLessEqual(len(port._peers.senders), limit)
+        self.assertLessEqual(len(port._peers.numbers), limit)
+
+    @unittest.mock.patch.object(batches, "_MAX_PEERS", 10)
+    def test_no_more_are_kept_than_the_limit(self):
+        protocol = Hook(echo)
+        port = self.listen(protocol)
+        for _ in range(3):
+            peers = self.make_peers(port, 25)
+            settle()
+            self.assert_bounded(port, 10)
+            self.check_answers(peers)
+            self.assertEqual([sender for _, sender in protocol.received],
+                             [peer.getsockname() for peer in peers])
+            protocol.received.clear()
+
+    @unittest.mock.patch.object(batches, "_MAX_PEERS", 10)
+    def test_no_more_in_a_main_loop_of_a_handler(self):
+        peers = []
+
+        def nest(protocol, data, sender):
+            echo(protocol, data, sender)
+            if data == b"nest":
+                for _ in range(3):
+                    peers.extend(self.make_peers(port, 25))
+                    settle()
+                    self.assert_bounded(port, 10)
+
+        port = self.listen(Hook(nest))
+        first = self.send(port, b"nest")
+        settle()
+        self.assertEqual(first.recv(10), b"nest")
+        for i in range(0, 75, 25):
+            self.check_answers(peers[i:i + 25])
+
+    @unittest.mock.patch.object(batches, "_MAX_PEERS", 3)
+    def test_answers_to_those_that_are_forgotten(self):
+        """Also where C does not know their numbers any more."""
+        port = self.listen(Hook(echo))
+        peers = self.make_peers(port, 10)
+        with unittest.mock.patch.object(batches.Gudpx.Port, "write_packed", side_effect=GLib.Error()):
+            settle()
+        self.check_answers(peers)
+
     def test_100000_peers(self):
         """Their numbers run out once."""
         protocol = Hook(echo)

@@ -3,7 +3,8 @@
 """What an application implements: virtual functions, signals, or both; and handlers that fail."""
 
 import tap
-from gudpxtest import LOCALHOST, Code, Recorder, TestCase, iterate_until, settle, unix_address
+from gudpxtest import (HAS_OVERRIDE, LOCALHOST, Code, Recorder, TestCase, iterate_until, settle,
+                       unix_address)
 
 from gi.repository import Gio, GLib, Gudpx
 
@@ -256,8 +257,12 @@ class Exceptions(TestCase):
         protocol = Recorder(datagram_received=fail)
         port = self.listen(protocol)
         self.send(port, *[b"x"] * 40)
-        self.assert_failed(40)
-        self.assertEqual(len(protocol.datagrams), 40)
+        iterate_until(lambda: len(protocol.datagrams) == 40)
+        if HAS_OVERRIDE:
+            # It leaves most of a kind out.
+            self.assertIn(len(self.take_exceptions()), range(5, 40))
+        else:
+            self.assert_failed(40)
         self.assert_serves(port)
 
     def test_in_datagrams_received(self):

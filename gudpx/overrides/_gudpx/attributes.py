@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Getters and setters as attributes: port.ttl, datagram.payload."""
 
+import difflib
+
+from gi.repository import GObject
+
 from . import addresses
 
 # What is (host, port) as an attribute.
@@ -28,3 +32,58 @@ def add_attributes(kind, info):
         setter = getattr(kind, f"set_{name}", None)
         attribute = _make_attribute(name, getattr(kind, method.get_name()), setter)
         setattr(kind, name, attribute)
+
+
+def suggest(name, known, cutoff=0.55):
+    """For the end of a message about a name that is none."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=cutoff)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def list_settable(kind):
+    return {name for name, member in vars(kind).items()
+            if isinstance(member, property) and member.fset is not None}
+
+
+def refuse_unknown(self, name, value):
+    """The __setattr__() of what is configured by attributes: a mistyped one would change nothing."""
+    kind = type(self)
+    if not name.startswith("_") and not hasattr(kind, name):
+        raise AttributeError(f"{kind.__name__} has no attribute '{name}'" +
+                             suggest(name, list_settable(kind)))
+    GObject.Object.__setattr__(self, name, value)
+
+
+def set_by_attributes(self, properties):
+    for name, value in properties.items():
+        setattr(self, name, value)
+
+
+_inherited_props = next(vars(kind)["props"] for kind in GObject.Object.__mro__
+                        if "props" in vars(kind))
+
+
+class _Props:
+    """What port.props is: reading is GObject's, and assigning raises what is wrong."""
+
+    def __init__(self, thing):
+        self.__dict__.update(_thing=thing, _props=_inherited_props.__get__(thing, type(thing)))
+
+    def __getattr__(self, name):
+        return getattr(self._props, name)
+
+    def __setattr__(self, name, value):
+        self._thing.set_property(name, value)
+
+    def __iter__(self):
+        return iter(self._props)
+
+    def __dir__(self):
+        return dir(self._props)
+
+
+class PropsAttribute:
+    """GObject itself only warns of a value that a property cannot have."""
+
+    def __get__(self, thing, kind=None):
+        return _inherited_props.__get__(None, kind) if thing is None else _Props(thing)

@@ -7,24 +7,64 @@ import collections
 import gi
 from gi.repository import Gio, GLib
 
+from . import reports
 from .errors import convert
 
 # Behind so many that nobody took yet the port pauses, and goes on when a quarter is left.
 _MAX_WAITING = 1024
 
 
+# asyncio itself holds tasks weakly.
+_tasks = set()
+
+
+def explain_version():
+    """Why there is no event loop; None: there is one."""
+    try:
+        from gi import events  # noqa: F401
+    except ImportError:
+        return f"needs the event loop of PyGObject 3.50 or newer, and this is {gi.__version__}"
+    return None
+
+
 def get_loop():
     """The event loop that runs. Only one of PyGObject's iterates the port's main context."""
-    try:
-        from gi import events
-    except ImportError:
-        raise RuntimeError("await needs the event loop of PyGObject 3.50 or newer, and this is "
-                           f"{gi.__version__}") from None
+    reason = explain_version()
+    if reason is not None:
+        raise RuntimeError(f"await {reason}")
+    from gi import events
     loop = asyncio.get_running_loop()
     if not isinstance(loop, events.GLibEventLoop):
         raise RuntimeError("await needs PyGObject's event loop: run the coroutine with "
                            "gi.events.GLibEventLoopPolicy().get_event_loop().run_until_complete()")
     return loop
+
+
+def _finish_task(task):
+    _tasks.discard(task)
+    if not task.cancelled() and task.exception() is not None:
+        reports.report(task.exception())
+
+
+def run(coroutine):
+    """Runs what an “async def” handler returns, as a task."""
+    try:
+        loop = get_loop()
+    except RuntimeError:
+        coroutine.close()
+        raise
+    task = loop.create_task(coroutine)
+    _tasks.add(task)
+    task.add_done_callback(_finish_task)
+
+
+def make_runner(handle):
+    """A handler that may be called as if it were no coroutine function."""
+
+    def call(*args):
+        run(handle(*args))
+
+    return call
 
 
 class Operation:
@@ -76,24 +116,38 @@ def begin(start, finish, cancellable=None, callback=None, user_data=()):
 
 
 class _Inbox:
-    """The datagrams of a port that wait for “async for”."""
+    """The datagrams of a port that wait for “async for”. Signals hold it, and so not the iterator,
+    which closes it when it is garbage."""
 
     def __init__(self, port):
         self.port = port
         self.datagrams = collections.deque()
-        self.future = None
+        self.futures = []
         self.has_paused = False
         self.is_over = not port.get_listening()
+        self.handlers = [] if self.is_over else self.connect(port.get_protocol())
+
+    def connect(self, protocol):
+        return [(protocol, protocol.connect("datagram-received", self.put)),
+                (self.port, self.port.connect("notify::listening", self.end))]
 
     def end(self, *_):
         """What waits is dropped: nothing is delivered of a port that was stopped."""
         self.is_over = True
         self.datagrams.clear()
+        for emitter, handler in self.handlers:
+            emitter.disconnect(handler)
+        self.handlers.clear()
         self.wake()
 
+    def close(self):
+        self.end()
+        self.go_on()
+
     def wake(self):
-        if self.future is not None and not self.future.done():
-            self.future.set_result(None)
+        for future in self.futures:
+            if not future.done():
+                future.set_result(None)
 
     def put(self, _protocol, datagram):
         if datagram.get_transport() is not self.port:
@@ -116,24 +170,40 @@ class _Inbox:
             self.port.set_reading(True)
 
     async def wait(self, loop):
-        self.future = loop.create_future()
-        await self.future
+        """Cancelling it loses nothing: the datagrams stay."""
+        future = loop.create_future()
+        self.futures.append(future)
+        try:
+            await future
+        finally:
+            self.futures.remove(future)
 
 
-async def iterate(port):
-    """The datagrams of a port from now on, until it is stopped."""
-    loop = get_loop()
-    inbox = _Inbox(port)
-    protocol = port.get_protocol()
-    received = protocol.connect("datagram-received", inbox.put)
-    stopped = port.connect("notify::listening", inbox.end)
-    try:
-        while not inbox.is_over:
-            if inbox.datagrams:
-                yield inbox.take()
-            else:
-                await inbox.wait(loop)
-    finally:
-        protocol.disconnect(received)
-        port.disconnect(stopped)
-        inbox.go_on()
+class Datagrams:
+    """The datagrams of a port from now on, until it is stopped: what “async for” iterates."""
+
+    def __init__(self, port):
+        self._inbox = _Inbox(port)
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        loop = get_loop()
+        inbox = self._inbox
+        while not inbox.datagrams:
+            if inbox.is_over:
+                raise StopAsyncIteration
+            await inbox.wait(loop)
+        return inbox.take()
+
+    async def aclose(self):
+        """Ends it before the port is stopped."""
+        self._inbox.close()
+
+    def __del__(self):
+        try:
+            self._inbox.close()
+        except RuntimeError:
+            # Another thread collects garbage, and may not have the port read again.
+            pass

@@ -2,13 +2,17 @@
 """Twisted's hook: whole batches cross from C, and what is written meanwhile crosses back as one."""
 
 import array
+import itertools
+import math
 import struct
-import sys
+from threading import get_ident
+from time import monotonic
 
 from gi.module import get_introspection_module
 from gi.repository import GLib
 
-from . import addresses
+from . import addresses, awaiting
+from .reports import report_exception
 
 Gudpx = get_introspection_module("Gudpx")
 
@@ -18,6 +22,14 @@ _MAX_COLLECTED = 65507
 _COST = 512
 # The port itself forgets its peers behind so many.
 _MAX_PEERS = 65536
+# One call takes no more: C has the same time for a dispatch, MAX_TIME_PER_DISPATCH.
+_MAX_SECONDS = 0.002
+# Between two looks at the clock, where a datagram costs less than that.
+_MAX_UNTIMED = 32
+_CHEAP_SECONDS = 50e-6
+
+_dup_peer_host = Gudpx.Port.dup_peer_host
+_get_peer = Gudpx.Port.get_peer
 
 # Counts what may end a batch: ports that stop, pause or are connected.
 _interruptions = 0
@@ -28,15 +40,6 @@ open_outboxes = set()
 def interrupt(*_):
     global _interruptions
     _interruptions += 1
-
-
-def report_exception():
-    """As for any other handler."""
-    kind, value, trace = sys.exc_info()
-    try:
-        sys.excepthook(kind, value, trace)
-    except Exception:
-        sys.__excepthook__(kind, value, trace)
 
 
 class Peers:
@@ -51,11 +54,14 @@ class Peers:
         self.numbers.clear()
 
     def learn(self, port, number):
+        """Also in a main loop that a handler runs, so that it holds no more than that ever."""
         if len(self.senders) >= _MAX_PEERS:
+            # What was collected for a number may need its sender.
+            port._flush_outbox()
             self.clear()
-        host, port_number = port.dup_peer_host(number)
+        host, port_number = _dup_peer_host(port, number)
         sender = (addresses.Address(host, port_number) if host is not None else
-                  addresses.from_gio(port.get_peer(number)))
+                  addresses.from_gio(_get_peer(port, number)))
         self.senders[number] = sender
         if sender is not None:
             self.numbers[sender] = number
@@ -78,13 +84,19 @@ class Outbox:
         self.port = port
         self.is_open = False
         self.is_fresh = False
+        self.thread = None
         self.payloads = []
         self.entries = []
         self.write, self.forget_room = self._make_write(numbers)
 
     def open(self):
         self.is_open = self.is_fresh = True
+        self.thread = get_ident()
         open_outboxes.add(self)
+
+    def is_mine(self):
+        """Another thread must not take what the port's own collects."""
+        return self.thread == get_ident()
 
     def close(self):
         """A handler may have kept write(): from now on it writes at once."""
@@ -108,7 +120,7 @@ class Outbox:
                 number = numbers[destination]
             except (KeyError, TypeError):
                 return write_otherwise(data, destination)
-            if type(data) is not bytes:
+            if type(data) is not bytes or get_ident() != self.thread:
                 return write_otherwise(data, destination)
             size = len(data)
             room -= size + _COST
@@ -185,44 +197,60 @@ class _Batch:
 def _find_hook(protocol):
     """A hook that is a property may raise: then it is looked up for each datagram, which is lost."""
     try:
-        return protocol.datagram_received
+        handle = protocol.datagram_received
     except Exception:
         return lambda data, sender: protocol.datagram_received(data, sender)
+    return awaiting.make_runner(handle) if protocol._has_async_hook else handle
 
 
-def _deliver(protocol, port, batch, offset=0):
-    """Calls the hook for each, until there are no more or the port may not have them now."""
+def _deliver(protocol, port, batch, seconds, offset=0):
+    """Calls the hook for each, until there are no more, the port may not have them now, or the time is
+    used up."""
     peers = port._peers
     senders = peers.senders
     handle = _find_hook(protocol)
     payloads = batch.payloads
+    entries = batch.entries
     interruptions = _interruptions
     last = None
-    for size, number in batch.entries:
-        start = offset
-        offset += size
-        try:
-            if number != last:
-                try:
-                    sender = senders[number]
-                except KeyError:
-                    sender = peers.learn(port, number)
-                last = number
-            handle(payloads[start:offset], sender)
-        except SystemExit:
-            raise
-        except BaseException:
-            report_exception()
-        if _interruptions != interruptions:
+    n_untimed = 1
+    now = monotonic()
+    deadline = now + seconds
+    while True:
+        for size, number in itertools.islice(entries, n_untimed):
+            start = offset
+            offset += size
+            try:
+                if number != last:
+                    try:
+                        sender = senders[number]
+                    except KeyError:
+                        sender = peers.learn(port, number)
+                    last = number
+                handle(payloads[start:offset], sender)
+            except SystemExit:
+                raise
+            except BaseException:
+                if report_exception():
+                    return False
+            if _interruptions != interruptions:
+                return False
+        if not entries.__length_hint__():
+            return True
+        before, now = now, monotonic()
+        if now >= deadline:
             return False
-    return True
+        is_cheap = now - before <= n_untimed * _CHEAP_SECONDS
+        n_untimed = min(n_untimed * 8, _MAX_UNTIMED) if is_cheap else 1
 
 
 def _drain(protocol, port):
-    """From a main loop that a handler runs: what came with its datagram, and nothing is held back."""
+    """From a main loop that a handler runs: what came with its datagram, and nothing is held back.
+    There is no limit in time, because C asks for it only once."""
     port._stop_collecting()
     for batch in list(port._batches):
-        if not batch.is_at_end and not _deliver(protocol, port, batch, batch.offset):
+        if not batch.is_at_end and not _deliver(protocol, port, batch, math.inf,
+                                                   batch.offset):
             return False
     return True
 
@@ -248,7 +276,7 @@ def _deliver_with_transport(protocol, port, batch):
         port._start_collecting()
     port._batches.append(batch)
     try:
-        _deliver(protocol, port, batch)
+        _deliver(protocol, port, batch, _MAX_SECONDS)
     finally:
         port._batches.remove(batch)
         port._stop_collecting()
@@ -277,6 +305,6 @@ def take_datagram(self, datagram):
     """The virtual function datagram_received(): one by one, where a handler is connected as well."""
     outer_transport = _change_transport(self, datagram.get_transport())
     try:
-        self.datagram_received(datagram.get_payload(), addresses.recall(datagram.get_sender()))
+        _find_hook(self)(datagram.get_payload(), addresses.recall(datagram.get_sender()))
     finally:
         _restore_transport(self, outer_transport)

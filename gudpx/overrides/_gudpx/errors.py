@@ -111,15 +111,29 @@ def check_strings(values):
             raise make(Gio.IOErrorEnum.INVALID_ARGUMENT, f"{value!r} has a zero in it")
 
 
+def raise_thread():
+    """For a call that neither worked nor failed: there was a critical warning, which is no exception."""
+    raise RuntimeError("the port belongs to another thread, or main context: call it there, in what "
+                       "GLib.idle_add() calls")
+
+
+def _is_nothing(result):
+    """What C returns, without an error, to a thread that must not call."""
+    return result is False or (type(result) is int and result == -1)
+
+
 def converting(function):
     """Has a function raise such errors."""
 
     @functools.wraps(function)
     def call(*args, **kwargs):
         try:
-            return function(*args, **kwargs)
+            result = function(*args, **kwargs)
         except GLib.Error as error:
             raise convert(error) from None
+        if _is_nothing(result):
+            raise_thread()
+        return result
 
     return call
 
@@ -135,25 +149,39 @@ def checking(function):
     return converting(call)
 
 
+def _naming(name, function):
+    """Has a setter say which value is none: PyGObject says “Must be number, not str”."""
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        except (TypeError, OverflowError) as error:
+            raise type(error)(f"{name}: {error}") from None
+
+    return call
+
+
+def _make_converting(method, function):
+    name = method.get_name()
+    call = checking(function) if method.can_throw_gerror() else function
+    return _naming(name[len("set_"):], call) if name.startswith("set_") else call
+
+
 def add_converting_methods(kind, info):
     """Of each method that can fail and that the class does not override itself."""
     for method in info.get_methods():
         name = method.get_name()
-        if method.can_throw_gerror() and name not in kind.__dict__:
-            setattr(kind, name, checking(method))
+        is_setter = name.startswith("set_")
+        if (method.can_throw_gerror() or is_setter) and name not in kind.__dict__:
+            setattr(kind, name, _make_converting(method, getattr(kind, name)))
 
 
-class ErrorHandler:
-    """What is connected to “error-received”: equal to the function, which disconnects it."""
+def converting_handler(handler):
+    """Has a handler of “error-received” be called with such an error."""
 
-    def __init__(self, function):
-        self.function = function
+    @functools.wraps(handler)
+    def call(protocol, port, error, *args):
+        return handler(protocol, port, convert(error), *args)
 
-    def __call__(self, protocol, port, error, *args):
-        return self.function(protocol, port, convert(error), *args)
-
-    def __eq__(self, other):
-        return self.function == other
-
-    def __hash__(self):
-        return hash(self.function)
+    return call

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The functions that listen, with a port's properties as keyword arguments, and those that resolve."""
 
-import difflib
 import os
 import socket
 
@@ -9,6 +8,7 @@ from gi.module import get_introspection_module
 from gi.repository import Gio, GObject
 
 from . import addresses, awaiting, errors
+from .attributes import set_by_attributes, suggest
 from .port import Port
 
 Gudpx = get_introspection_module("Gudpx")
@@ -36,9 +36,8 @@ def _check_names(function, properties):
         known.append("interface")
     for name in properties:
         if name not in _PROPERTIES:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.55)
             raise TypeError(f"{function}() got an unexpected keyword argument '{name}'" +
-                            "".join(f"; did you mean '{other}'?" for other in near))
+                            suggest(name, known))
 
 
 def _check(function, protocol, properties):
@@ -50,12 +49,6 @@ def _is_construct_only(name):
     return bool(_PROPERTIES[name].flags & _CONSTRUCT_ONLY)
 
 
-def _set(port, properties):
-    for name, value in properties.items():
-        if not _is_construct_only(name):
-            setattr(port, name, value)
-
-
 def _add_size(properties, max_packet_size):
     if max_packet_size is not None:
         properties["max_packet_size"] = max_packet_size
@@ -63,9 +56,7 @@ def _add_size(properties, max_packet_size):
 
 def _listen(function, address, protocol, properties):
     _check(function, protocol, properties)
-    construct = {name: value for name, value in properties.items() if _is_construct_only(name)}
-    port = Port(protocol=protocol, local_address=address, **construct)
-    _set(port, properties)
+    port = Port(protocol=protocol, local_address=address, **properties)
     port.start_listening()
     return port
 
@@ -136,7 +127,7 @@ def adopt_datagram_port(fd, family=None, protocol=None, max_packet_size=None, **
     port = errors.converting(Gudpx.adopt_datagram_port)(
         fd if isinstance(fd, int) else fd.fileno(), Gio.SocketFamily(family or 0), protocol)
     try:
-        _set(port, properties)
+        set_by_attributes(port, properties)
     except BaseException:
         port.stop_listening()
         raise

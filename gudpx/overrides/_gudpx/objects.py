@@ -3,15 +3,16 @@
 
 import difflib
 import errno
+import inspect
 import types
 import warnings
 
 from gi.module import get_introspection_module
 from gi.repository import Gio, GLib
 
-from . import addresses, batches, errors
-from .attributes import add_attributes
-from .payloads import to_bytes
+from . import addresses, awaiting, batches, errors, reports
+from .attributes import add_attributes, refuse_unknown
+from .payloads import to_bytes, to_text
 
 Gudpx = get_introspection_module("Gudpx")
 
@@ -45,9 +46,14 @@ class Datagram(Gudpx.Datagram):
         if type(data) is not bytes:
             data = to_bytes(data)
         try:
-            return _reply(self, data)
+            return _reply(self, data) or errors.raise_thread()
         except GLib.Error as error:
             raise errors.convert(error) from None
+
+    @property
+    def text(self):
+        """The payload as a string; None where it is no UTF-8, or has a zero byte in it."""
+        return to_text(self.payload)
 
     def __bytes__(self):
         return self.payload
@@ -95,6 +101,7 @@ def _has_hook(kind):
 
 
 def _add_hook(kind):
+    kind._has_async_hook = inspect.iscoroutinefunction(kind.datagram_received)
     inherits = any(issubclass(base, Gudpx.DatagramProtocol) and _has_hook(base)
                    for base in kind.__bases__)
     if not _has_hook(kind) or inherits:
@@ -104,27 +111,48 @@ def _add_hook(kind):
         kind.do_datagram_received = batches.take_datagram
 
 
-def _convert_errors(kind):
-    handle = getattr(kind, "do_error_received")
-    if (_find_definer(kind, "do_error_received") is None or hasattr(handle, "converts") or
-            not isinstance(handle, types.FunctionType)):
-        return
+def _check_coroutines(kind):
+    """They run as tasks, and would never run without a loop."""
+    for name in _NAMES:
+        if not inspect.iscoroutinefunction(vars(kind).get(name)):
+            continue
+        reason = awaiting.explain_version()
+        if reason is not None or name == "do_packed_received":
+            raise TypeError(f"{kind.__qualname__}.{name}() cannot be “async def”: that "
+                            f"{reason or 'returns a number'}")
 
-    def do_error_received(self, port, error, destination):
-        return handle(self, port, errors.convert(error), destination)
 
-    do_error_received.converts = True
-    kind.do_error_received = do_error_received
+def _make_callable(handler, takes_error):
+    """What C can call, of a handler that may be a coroutine function."""
+    if inspect.iscoroutinefunction(handler):
+        handler = awaiting.make_runner(handler)
+    return errors.converting_handler(handler) if takes_error else handler
+
+
+def _guard_handlers(kind):
+    """Those that the class itself defines; those of its bases are guarded there."""
+    for name in _HANDLERS:
+        handler = vars(kind).get(name)
+        if isinstance(handler, types.FunctionType) and name != "do_packed_received":
+            function = _make_callable(handler, name == "do_error_received")
+            setattr(kind, name, reports.Guarded(handler, function))
 
 
 def _adapt(signal, handler):
     name = signal.partition("::")[0].replace("_", "-")
-    return errors.ErrorHandler(handler) if name == "error-received" else handler
+    if name not in _SIGNALS:
+        return handler
+    return reports.SignalHandler(handler, _make_callable(handler, name == "error-received"))
 
 
+_SIGNALS = {signal.get_name() for signal in Gudpx.DatagramProtocol.__info__.get_signals()}
 _HANDLERS = [f"do_{function.get_name()}" for function in Gudpx.DatagramProtocol.__info__.get_vfuncs()]
 _NAMES = ["datagram_received", *_HANDLERS]
-_NAMES_OF_TWISTED = {
+_NAMES_OF_OTHERS = {
+    # Of asyncio; the others of its names are near enough.
+    "connection_lost": "do_stopped",
+    "connection_made": "do_started",
+    # Of Twisted.
     "connectionRefused": "do_connection_refused",
     "datagramReceived": "datagram_received",
     "startProtocol": "do_started",
@@ -137,8 +165,8 @@ def _find_intended(name):
     # What begins with on_ is a callback.
     if name in _NAMES or name.startswith("on_"):
         return None
-    if name in _NAMES_OF_TWISTED:
-        return _NAMES_OF_TWISTED[name]
+    if name in _NAMES_OF_OTHERS:
+        return _NAMES_OF_OTHERS[name]
     if f"do_{name}" in _HANDLERS:
         return f"do_{name}"
     return next(iter(difflib.get_close_matches(name, _NAMES, n=1, cutoff=0.9)), None)
@@ -168,13 +196,15 @@ class DatagramProtocol(Gudpx.DatagramProtocol):
     __init__() calls super().__init__() in it."""
 
     transport = _Transport()
+    _has_async_hook = False
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         _warn_of_names(cls)
         _copy_from_mixins(cls)
+        _check_coroutines(cls)
         _add_hook(cls)
-        _convert_errors(cls)
+        _guard_handlers(cls)
 
     def connect(self, signal, handler, *args):
         return super().connect(signal, _adapt(signal, handler), *args)
@@ -213,6 +243,8 @@ DatagramProtocol.do_datagrams_received = _do_datagrams_received
 
 
 class PortGroup(Gudpx.PortGroup):
+    __setattr__ = refuse_unknown
+
     @classmethod
     def new(cls, n_ports, local_address, factory, *user_data):
         """A group on (host, port), a Gio.SocketAddress, or None for any."""

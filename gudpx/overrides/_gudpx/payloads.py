@@ -22,3 +22,11 @@ def to_bytes(data):
 
 def to_gbytes(data):
     return data if isinstance(data, GLib.Bytes) else GLib.Bytes.new(to_bytes(data))
+
+
+def to_text(data):
+    """None for what is no text in C either, where a zero ends it."""
+    try:
+        return data.decode() if b"\0" not in data else None
+    except UnicodeDecodeError:
+        return None

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Gudpx.Port as Python has it."""
 
-from gi.module import get_introspection_module
-from gi.repository import Gio, GLib
+import functools
 
-from . import addresses, awaiting, batches, errors
-from .attributes import add_attributes
+from gi.module import get_introspection_module
+from gi.repository import Gio, GLib, GObject
+
+from . import addresses, attributes, awaiting, batches, errors
+from .errors import raise_thread
 from .payloads import to_bytes, to_gbytes
 
 Gudpx = get_introspection_module("Gudpx")
@@ -13,6 +15,8 @@ Gudpx = get_introspection_module("Gudpx")
 # Each is called once a datagram.
 _write_to_peer = Gudpx.Port.write
 _write_to = Gudpx.Port.write_to
+_get_size = Gudpx.Port.get_max_packet_size
+_set_size = Gudpx.Port.set_max_packet_size
 _parsed = addresses.parsed
 
 
@@ -33,15 +37,35 @@ def _explain(port, error, destination):
     error = errors.convert(error)
     if (isinstance(destination, str) and isinstance(error, ValueError) and
             not isinstance(port.get_local_address(), Gio.UnixSocketAddress)):
-        return errors.make(error.code, f"{error}; an IP address is (host, port), and “{destination}” "
-                                       "the path of a UNIX socket")
+        words = f"{error}; an IP address is (host, port)"
+        if "path of a UNIX socket" not in words:
+            words += f", and “{destination}” the path of a UNIX socket"
+        return errors.make(error.code, words)
     return error
 
 
-def _raise_thread():
-    """A call that neither worked nor failed: there was a critical warning, which is no exception."""
-    raise RuntimeError("the port belongs to another thread, or main context: write there, in what "
-                       "GLib.idle_add() calls")
+def _check_names(properties):
+    for name in properties:
+        if name not in _KEYWORDS:
+            raise TypeError(f"Port() got an unexpected keyword argument '{name}'" +
+                            attributes.suggest(name, _KEYWORDS))
+
+
+def _check_thread(port):
+    """Assigns a value that the port has already: only another thread cannot."""
+    if not _set_size(port, _get_size(port)):
+        raise_thread()
+
+
+def _checking_thread(method):
+    """For methods whose results do not tell."""
+
+    @functools.wraps(method)
+    def call(self, *args, **kwargs):
+        _check_thread(self)
+        return method(self, *args, **kwargs)
+
+    return call
 
 
 class Port(Gudpx.Port):
@@ -87,10 +111,31 @@ class Port(Gudpx.Port):
     _outbox = None
 
     def __init__(self, **properties):
+        properties = {name.replace("-", "_"): value for name, value in properties.items()}
+        _check_names(properties)
         if "local_address" in properties:
             properties["local_address"] = addresses.to_gio(properties["local_address"])
+        # A GObject that is constructed with an invalid value only warns.
+        settable = {name: properties.pop(name) for name in [*properties] if name in _SETTABLE}
         errors.check_strings(properties.values())
         super().__init__(**properties)
+        attributes.set_by_attributes(self, settable)
+
+    __setattr__ = attributes.refuse_unknown
+    props = attributes.PropsAttribute()
+
+    def set_property(self, name, value):
+        """As assigning the attribute, which raises what is wrong."""
+        attribute = name.replace("-", "_")
+        if attribute in attributes.list_settable(Port):
+            setattr(self, attribute, value)
+        else:
+            super().set_property(name, value)
+
+    def set_properties(self, **properties):
+        """As assigning each attribute."""
+        for name, value in properties.items():
+            self.set_property(name, value)
 
     @classmethod
     def new(cls, protocol, local_address=None):
@@ -120,7 +165,7 @@ class Port(Gudpx.Port):
 
     def __aiter__(self):
         """The datagrams that come from now on, until the port is stopped."""
-        return awaiting.iterate(self)
+        return awaiting.Datagrams(self)
 
     # What the hook needs.
 
@@ -139,8 +184,9 @@ class Port(Gudpx.Port):
             return
         if self._own_outbox is None:
             self._own_outbox = batches.Outbox(self, self._peers.numbers)
-        self._outbox = self._own_outbox
-        self._outbox.open()
+        # By the dictionary, because __setattr__() would cost more than the rest.
+        outbox = self.__dict__["_outbox"] = self._own_outbox
+        outbox.open()
 
     def _stop_collecting(self):
         outbox = self._outbox
@@ -148,9 +194,9 @@ class Port(Gudpx.Port):
             return
         if not outbox.is_fresh:
             self._flush_outbox()
-            del self.write
+            del self.__dict__["write"]
         outbox.close()
-        self._outbox = None
+        self.__dict__["_outbox"] = None
 
     def _drop_outbox(self):
         """It holds the port, and itself."""
@@ -160,12 +206,12 @@ class Port(Gudpx.Port):
 
     def _collect_from_now_on(self):
         self._outbox.is_fresh = False
-        self.write = self._outbox.write
+        self.__dict__["write"] = self._outbox.write
 
     def _flush_outbox(self):
         """Writes what was collected, so that what follows comes after it."""
         outbox = self._outbox
-        if outbox is not None and not outbox.is_fresh:
+        if outbox is not None and not outbox.is_fresh and outbox.is_mine():
             outbox.send(Gudpx.Port.write_packed, self._write_after_all)
 
     def _write_after_all(self, data, number):
@@ -190,7 +236,7 @@ class Port(Gudpx.Port):
             data = to_bytes(data)
         try:
             if destination is None:
-                return _write_to_peer(self, data) or _raise_thread()
+                return _write_to_peer(self, data) or raise_thread()
             try:
                 address = _parsed.get(destination)
             except TypeError:
@@ -198,7 +244,7 @@ class Port(Gudpx.Port):
                 address = None
             if address is None:
                 address = addresses.to_gio(destination)
-            return _write_to(self, data, address) or _raise_thread()
+            return _write_to(self, data, address) or raise_thread()
         except GLib.Error as error:
             raise _explain(self, error, destination) from None
 
@@ -311,5 +357,19 @@ class Port(Gudpx.Port):
                               callback, user_data)
 
 
+def _returns_nothing(method):
+    return not (method.can_throw_gerror() or int(method.get_return_type().get_tag()))
+
+
+def _check_threads(info):
+    names = [method.get_name() for method in info.get_methods() if _returns_nothing(method)]
+    for name in [*names, "get_peer", "dup_peer_host"]:
+        setattr(Port, name, _checking_thread(getattr(Port, name)))
+
+
 errors.add_converting_methods(Port, Gudpx.Port.__info__)
-add_attributes(Port, Gudpx.Port.__info__)
+_check_threads(Gudpx.Port.__info__)
+attributes.add_attributes(Port, Gudpx.Port.__info__)
+_SETTABLE = attributes.list_settable(Port) - {"local_address"}
+_KEYWORDS = [spec.name.replace("-", "_") for spec in GObject.list_properties(Gudpx.Port)
+             if spec.flags & GObject.ParamFlags.WRITABLE]

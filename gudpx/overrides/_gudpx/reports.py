@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Exceptions of handlers: sys.excepthook is called, but not for each of a flood, and Ctrl+C goes on."""
+
+import _thread
+import signal
+import sys
+import threading
+from time import monotonic
+
+from gi.repository import GLib
+
+# Strangers can cause exceptions, so each kind has a budget: a few at once, later one in a second.
+_N_AT_ONCE = 5
+_SECONDS_PER_EXCEPTION = 1
+# A program that raises at more places than these starts over.
+_MAX_KINDS = 256
+# Before every other source: the iteration that dispatches the interrupt calls nothing else.
+_FIRST = -2**31
+
+
+class _Budget:
+    """How many exceptions of a kind may be reported now."""
+
+    def __init__(self):
+        self.n_allowed = _N_AT_ONCE
+        self.time = monotonic()
+        self.n_left_out = 0
+
+    def take(self):
+        now = monotonic()
+        self.n_allowed = min(_N_AT_ONCE,
+                             self.n_allowed + (now - self.time) / _SECONDS_PER_EXCEPTION)
+        self.time = now
+        if self.n_allowed < 1:
+            self.n_left_out += 1
+            return False
+        self.n_allowed -= 1
+        return True
+
+
+budgets = {}
+
+
+def _find_kind(error):
+    """The type of an exception and the place that raised it."""
+    trace = error.__traceback__
+    if trace is None:
+        return type(error), None, None
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return type(error), trace.tb_frame.f_code, trace.tb_lineno
+
+
+def _find_budget(error):
+    kind = _find_kind(error)
+    if kind not in budgets:
+        if len(budgets) >= _MAX_KINDS:
+            budgets.clear()
+        budgets[kind] = _Budget()
+    return budgets[kind]
+
+
+def _add_number(error, n_left_out):
+    words = f"{n_left_out} more exceptions of this kind were not printed"
+    # Since Python 3.11, which prints notes with the exception.
+    if hasattr(error, "add_note"):
+        error.add_note(words)
+    else:
+        print(words, file=sys.stderr)
+
+
+def _call_hook(error):
+    try:
+        sys.excepthook(type(error), error, error.__traceback__)
+    except Exception:
+        sys.__excepthook__(type(error), error, error.__traceback__)
+
+
+def report(error):
+    """Has sys.excepthook called, seldom for exceptions of one kind that come often."""
+    budget = _find_budget(error)
+    if not budget.take():
+        return
+    if budget.n_left_out:
+        _add_number(error, budget.n_left_out)
+        budget.n_left_out = 0
+    _call_hook(error)
+
+
+def _hand_on_interrupt():
+    """Interrupts the program again from outside of all handlers, where it iterates the main context.
+    Not where it has a handler of SIGINT itself, which was called already."""
+    if (threading.current_thread() is not threading.main_thread() or
+            signal.getsignal(signal.SIGINT) is not signal.default_int_handler):
+        return False
+    current = GLib.main_current_source()
+    source = GLib.Idle(priority=_FIRST)
+    # A function of Python's would be interrupted itself; this one is C's.
+    source.set_callback(_thread.interrupt_main, signal.SIGINT)
+    source.attach(None if current is None else current.get_context())
+    return True
+
+
+def report_exception():
+    """The exception that is being handled. True: the program is to be interrupted."""
+    error = sys.exc_info()[1]
+    if isinstance(error, KeyboardInterrupt) and _hand_on_interrupt():
+        return True
+    report(error)
+    return False
+
+
+class Guarded:
+    """A handler that is called by C, whose exceptions are reported. Python's own calls get the function
+    as it was written."""
+
+    def __init__(self, handler, function):
+        self.handler = handler
+        self.function = function
+
+    def __get__(self, protocol, kind=None):
+        return self.handler.__get__(protocol, kind)
+
+    def __call__(self, *args):
+        try:
+            self.function(*args)
+        except SystemExit:
+            raise
+        except BaseException:
+            report_exception()
+
+
+class SignalHandler(Guarded):
+    """A connected handler: equal to what the program connected, which disconnects it."""
+
+    def __eq__(self, other):
+        return self.handler == other
+
+    def __hash__(self):
+        return hash(self.handler)
