@@ -377,13 +377,14 @@ class AwaitTest(TestCase):
         self.assertEqual(payloads, [b"x"])
 
     def test_a_coroutine_where_no_loop_runs(self):
-        with warnings.catch_warnings():
-            # Of coroutines that never run.
-            warnings.simplefilter("error")
+        with warnings.catch_warnings(record=True) as never_awaited:
+            warnings.simplefilter("always")
             for protocol in self.make_coroutines():
                 self.send(self.listen(protocol), b"x")
                 settle()
                 self.assertEqual([type(error) for error in self.take_exceptions()], [RuntimeError])
+            gc.collect()
+        self.assertEqual(never_awaited, [])
 
     def test_coroutine_functions_are_refused_where_there_is_no_loop(self):
         async def handler(*_):

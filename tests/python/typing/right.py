@@ -39,6 +39,21 @@ class Derived(Hook):
         super().datagram_received(data, sender)
 
 
+class Coroutines(Gudpx.DatagramProtocol):
+    async def datagram_received(self, data: bytes, sender: Gudpx.Address) -> None:
+        self.transport.write(data, sender)
+
+    async def do_started(self) -> None:
+        pass
+
+
+class Text(Gudpx.DatagramProtocol):
+    def do_datagram_received(self, datagram: Gudpx.Datagram) -> None:
+        text = datagram.text
+        if text is not None:
+            datagram.reply(text.upper().encode())
+
+
 def listen() -> None:
     flags = Gudpx.MetadataFlags.DESTINATION | Gudpx.MetadataFlags.HOP_LIMIT
     Gudpx.listen_udp(9999, Hook(), interface="::", reuse_port=True, ttl=4, metadata=flags)
@@ -76,3 +91,6 @@ async def wait() -> None:
         await port.write_async(b"hi", (host, 9999))
         async for datagram in port:
             port.write(datagram.payload, datagram.sender)
+        receiving = aiter(port)
+        print((await anext(receiving)).payload)
+        await receiving.aclose()

@@ -27,6 +27,7 @@ port.listening = False  # error
 port.ttl = "4"  # error
 Gudpx.Datagram.new("text")  # error
 Gudpx.Datagram.new(b"x").reply("text")  # error
+Gudpx.Datagram.new(b"x").text.upper()  # error
 Gudpx.nonesuch()  # error
 
 
