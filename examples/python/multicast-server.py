@@ -18,7 +18,7 @@ PORT = 8005
 class MulticastPingPong(Gudpx.DatagramProtocol):
     def do_datagram_received(self, datagram):
         print("received", datagram.payload, f"from {datagram.sender}", flush=True)
-        if datagram.payload == b"Client: Ping":
+        if datagram.text == "Client: Ping":
             # The answer goes to the one who asked, not to the group.
             datagram.reply(b"Server: Pong")
 

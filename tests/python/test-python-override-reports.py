@@ -11,7 +11,7 @@ import tap
 from gudpxtest import Gudpx, TestCase, iterate_until, settle
 from gi.overrides._gudpx import reports
 
-# Of a flood.
+# The size of a flood.
 N_DATAGRAMS = 300
 
 

@@ -19,7 +19,7 @@ _tasks = set()
 
 
 def explain_version():
-    """Why there is no event loop; None: there is one."""
+    """The reason for which no event loop can run; None if one can."""
     try:
         from gi import events  # noqa: F401
     except ImportError:
@@ -47,7 +47,7 @@ def _finish_task(task):
 
 
 def run(coroutine):
-    """Runs what an “async def” handler returns, as a task."""
+    """Runs the coroutine of a handler as a task, and reports its exception."""
     try:
         loop = get_loop()
     except RuntimeError:
@@ -59,7 +59,7 @@ def run(coroutine):
 
 
 def make_runner(handle):
-    """A handler that may be called as if it were no coroutine function."""
+    """A plain function that runs a coroutine function as a task."""
 
     def call(*args):
         run(handle(*args))
@@ -116,8 +116,8 @@ def begin(start, finish, cancellable=None, callback=None, user_data=()):
 
 
 class _Inbox:
-    """The datagrams of a port that wait for “async for”. Signals hold it, and so not the iterator,
-    which closes it when it is garbage."""
+    """The datagrams of a port that wait for “async for”. Signals hold the inbox, and not the iterator,
+    which closes the inbox when it is garbage."""
 
     def __init__(self, port):
         self.port = port
@@ -180,7 +180,7 @@ class _Inbox:
 
 
 class Datagrams:
-    """The datagrams of a port from now on, until it is stopped: what “async for” iterates."""
+    """The iterator of “async for”: the datagrams of a port from now on, until it is stopped."""
 
     def __init__(self, port):
         self._inbox = _Inbox(port)

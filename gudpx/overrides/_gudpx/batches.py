@@ -22,9 +22,9 @@ _MAX_COLLECTED = 65507
 _COST = 512
 # The port itself forgets its peers behind so many.
 _MAX_PEERS = 65536
-# One call takes no more: C has the same time for a dispatch, MAX_TIME_PER_DISPATCH.
+# The time that one call may use. C has the same 2 ms for a dispatch, and offers the rest in the next.
 _MAX_SECONDS = 0.002
-# Between two looks at the clock, where a datagram costs less than that.
+# Datagrams between two looks at the clock, if each costs less than _CHEAP_SECONDS.
 _MAX_UNTIMED = 32
 _CHEAP_SECONDS = 50e-6
 
@@ -54,9 +54,9 @@ class Peers:
         self.numbers.clear()
 
     def learn(self, port, number):
-        """Also in a main loop that a handler runs, so that it holds no more than that ever."""
+        """Keeps at most _MAX_PEERS, also in a main loop that a handler runs."""
         if len(self.senders) >= _MAX_PEERS:
-            # What was collected for a number may need its sender.
+            # An answer that was collected may need the sender of its number.
             port._flush_outbox()
             self.clear()
         host, port_number = _dup_peer_host(port, number)
@@ -204,8 +204,8 @@ def _find_hook(protocol):
 
 
 def _deliver(protocol, port, batch, seconds, offset=0):
-    """Calls the hook for each, until there are no more, the port may not have them now, or the time is
-    used up."""
+    """Calls the hook for each, until the batch ends, the port is stopped, paused or connected, or the
+    time is used up."""
     peers = port._peers
     senders = peers.senders
     handle = _find_hook(protocol)
@@ -246,7 +246,7 @@ def _deliver(protocol, port, batch, seconds, offset=0):
 
 def _drain(protocol, port):
     """From a main loop that a handler runs: what came with its datagram, and nothing is held back.
-    There is no limit in time, because C asks for it only once."""
+    No time limit ends it early, because C asks only once."""
     port._stop_collecting()
     for batch in list(port._batches):
         if not batch.is_at_end and not _deliver(protocol, port, batch, math.inf,

@@ -112,13 +112,13 @@ def check_strings(values):
 
 
 def raise_thread():
-    """For a call that neither worked nor failed: there was a critical warning, which is no exception."""
+    """Raises where C only warned: the call did nothing, and set no error."""
     raise RuntimeError("the port belongs to another thread, or main context: call it there, in what "
                        "GLib.idle_add() calls")
 
 
 def _is_nothing(result):
-    """What C returns, without an error, to a thread that must not call."""
+    """Tells the result of a call from a wrong thread: C warns, and sets no error."""
     return result is False or (type(result) is int and result == -1)
 
 
@@ -150,7 +150,7 @@ def checking(function):
 
 
 def _naming(name, function):
-    """Has a setter say which value is none: PyGObject says “Must be number, not str”."""
+    """Has a setter name its property: PyGObject raises “Must be number, not str”."""
 
     @functools.wraps(function)
     def call(*args, **kwargs):
@@ -169,7 +169,7 @@ def _make_converting(method, function):
 
 
 def add_converting_methods(kind, info):
-    """Of each method that can fail and that the class does not override itself."""
+    """Wraps each method that can fail, and each setter, unless the class overrides it."""
     for method in info.get_methods():
         name = method.get_name()
         is_setter = name.startswith("set_")

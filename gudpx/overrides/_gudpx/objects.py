@@ -52,7 +52,7 @@ class Datagram(Gudpx.Datagram):
 
     @property
     def text(self):
-        """The payload as a string; None where it is no UTF-8, or has a zero byte in it."""
+        """The payload as a string; None if it is not valid UTF-8 or has a zero byte in it."""
         return to_text(self.payload)
 
     def __bytes__(self):
@@ -112,7 +112,7 @@ def _add_hook(kind):
 
 
 def _check_coroutines(kind):
-    """They run as tasks, and would never run without a loop."""
+    """Coroutine functions run as tasks: without an event loop they would never run."""
     for name in _NAMES:
         if not inspect.iscoroutinefunction(vars(kind).get(name)):
             continue
@@ -123,14 +123,14 @@ def _check_coroutines(kind):
 
 
 def _make_callable(handler, takes_error):
-    """What C can call, of a handler that may be a coroutine function."""
+    """A function that C can call, made of a handler that may be a coroutine function."""
     if inspect.iscoroutinefunction(handler):
         handler = awaiting.make_runner(handler)
     return errors.converting_handler(handler) if takes_error else handler
 
 
 def _guard_handlers(kind):
-    """Those that the class itself defines; those of its bases are guarded there."""
+    """Guards the handlers that the class itself defines. Its bases did the same with theirs."""
     for name in _HANDLERS:
         handler = vars(kind).get(name)
         if isinstance(handler, types.FunctionType) and name != "do_packed_received":
@@ -149,10 +149,10 @@ _SIGNALS = {signal.get_name() for signal in Gudpx.DatagramProtocol.__info__.get_
 _HANDLERS = [f"do_{function.get_name()}" for function in Gudpx.DatagramProtocol.__info__.get_vfuncs()]
 _NAMES = ["datagram_received", *_HANDLERS]
 _NAMES_OF_OTHERS = {
-    # Of asyncio; the others of its names are near enough.
+    # asyncio has these names; its others resemble the right ones.
     "connection_lost": "do_stopped",
     "connection_made": "do_started",
-    # Of Twisted.
+    # Twisted has these.
     "connectionRefused": "do_connection_refused",
     "datagramReceived": "datagram_received",
     "startProtocol": "do_started",

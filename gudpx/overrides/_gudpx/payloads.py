@@ -25,7 +25,7 @@ def to_gbytes(data):
 
 
 def to_text(data):
-    """None for what is no text in C either, where a zero ends it."""
+    """The same answer as gudpx_datagram_dup_text(): None for invalid UTF-8, and for a zero byte inside."""
     try:
         return data.decode() if b"\0" not in data else None
     except UnicodeDecodeError:

@@ -88,8 +88,8 @@ def report(error):
 
 
 def _hand_on_interrupt():
-    """Interrupts the program again from outside of all handlers, where it iterates the main context.
-    Not where it has a handler of SIGINT itself, which was called already."""
+    """Interrupts the program again, after the handler, where it iterates the main context. If the program
+    has a SIGINT handler of its own, that was called already."""
     if (threading.current_thread() is not threading.main_thread() or
             signal.getsignal(signal.SIGINT) is not signal.default_int_handler):
         return False
@@ -102,7 +102,7 @@ def _hand_on_interrupt():
 
 
 def report_exception():
-    """The exception that is being handled. True: the program is to be interrupted."""
+    """Reports the exception that is being handled. True: the program will be interrupted."""
     error = sys.exc_info()[1]
     if isinstance(error, KeyboardInterrupt) and _hand_on_interrupt():
         return True
