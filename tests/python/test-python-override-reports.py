@@ -231,6 +231,30 @@ class InterruptTest(TestCase):
         self.assertIn("left", words)
         self.assertEqual([word for word in words if word != "left"], ["1", "interrupt", "2", "end"])
 
+    def test_in_a_main_loop_of_a_handler(self):
+        """The handler goes on, and the datagrams behind stay as they are."""
+        result = self.run_program("""
+            class Nesting(Hook):
+                def datagram_received(self, data, sender):
+                    super().datagram_received(data, sender)
+                    if data == b"nest":
+                        context.iteration(False)
+
+            port = Gudpx.listen_udp(0, Nesting(), interface="127.0.0.1")
+            send(port, b"nest", b"interrupt", b"another", b"end")
+            try:
+                while True:
+                    context.iteration(True)
+            except KeyboardInterrupt:
+                print("left")
+            while port.statistics.datagrams_received < 4 or context.iteration(False):
+                pass
+        """)
+        words = result.stdout.split()
+        self.assertIn("left", words)
+        self.assertEqual([word for word in words if word != "left"],
+                         ["nest", "interrupt", "another", "end"])
+
     def test_it_leaves_a_main_loop(self):
         self.check("""
             class Quiet(Gudpx.DatagramProtocol):

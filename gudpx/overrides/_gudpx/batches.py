@@ -232,7 +232,8 @@ def _deliver(protocol, port, batch, seconds, offset=0):
                 raise
             except BaseException:
                 if report_exception():
-                    return False
+                    # A batch around this one ends too.
+                    interrupt()
             if _interruptions != interruptions:
                 return False
         if not entries.__length_hint__():
@@ -249,8 +250,9 @@ def _drain(protocol, port):
     No time limit ends it early, because C asks only once."""
     port._stop_collecting()
     for batch in list(port._batches):
-        if not batch.is_at_end and not _deliver(protocol, port, batch, math.inf,
-                                                   batch.offset):
+        if batch.is_at_end:
+            continue
+        if not _deliver(protocol, port, batch, math.inf, batch.offset):
             return False
     return True
 
