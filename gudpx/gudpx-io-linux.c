@@ -145,7 +145,7 @@ finish_message (Scratch *scratch, guint i)
   incoming->data = header->msg_iov->iov_base;
   incoming->original_size = scratch->messages[i].msg_len;
   incoming->size = MIN (incoming->original_size, header->msg_iov->iov_len);
-  incoming->sender.length = header->msg_namelen;
+  gudpx_native_address_set_length (&incoming->sender, header->msg_namelen);
   parse_control (header, &incoming->ancillary);
 }
 
