@@ -12,6 +12,7 @@ gboolean gudpx_multicast_find_interface (const char     *interface,
                                          GError        **error);
 gboolean gudpx_multicast_rejoin         (GPtrArray      *memberships,
                                          GSocket        *socket,
+                                         gboolean        leave_out_gone,
                                          GError        **error);
 GPtrArray *gudpx_multicast_memberships_new (void);
 

@@ -242,26 +242,39 @@ set_membership_error (const Membership *self, gboolean join, int errsv, GError *
                          explain (self, join, errsv));
 }
 
-/* Joins on a new socket what the one before had joined. */
+static gboolean
+rejoin (Membership *self, GSocket *socket, GError **error)
+{
+  /* The interface may have another number by now. */
+  if (self->interface != NULL &&
+      !gudpx_multicast_find_interface (self->interface, gudpx_native_address_get_family (&self->group),
+                                       &self->interface_index, error))
+    return FALSE;
+  /* By the system's choice and by name it may be the same interface. */
+  if (membership_change (self, socket, TRUE) || errno == EADDRINUSE)
+    return TRUE;
+
+  set_membership_error (self, TRUE, errno, error);
+  return FALSE;
+}
+
+/* Joins on a new socket what the one before had joined; without @leave_out_gone an interface that is
+ * gone is an error. */
 gboolean
-gudpx_multicast_rejoin (GPtrArray *memberships, GSocket *socket, GError **error)
+gudpx_multicast_rejoin (GPtrArray *memberships,
+                        GSocket *socket,
+                        gboolean leave_out_gone,
+                        GError **error)
 {
   for (guint i = 0; i < memberships->len; i++)
     {
-      Membership *membership = memberships->pdata[i];
+      g_autoptr (GError) local_error = NULL;
 
-      /* The interface may have another number by now. */
-      if (membership->interface != NULL &&
-          !gudpx_multicast_find_interface (membership->interface,
-                                           gudpx_native_address_get_family (&membership->group),
-                                           &membership->interface_index, error))
-        return FALSE;
-      /* By the system's choice and by name it may be the same interface. */
-      if (!membership_change (membership, socket, TRUE) && errno != EADDRINUSE)
-        {
-          set_membership_error (membership, TRUE, errno, error);
-          return FALSE;
-        }
+      if (rejoin (memberships->pdata[i], socket, &local_error) ||
+          (leave_out_gone && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)))
+        continue;
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
     }
   return TRUE;
 }

@@ -4,64 +4,269 @@
 
 #include "gudpx-port-private.h"
 
-/* Ends the association. A port loses its interface by that, and its number if the kernel had chosen
- * it; it gets them back. */
+#define MAX_READS 4096
+
+static const GudpxNativeAddress nobody = { 0 };
+
+static char *
+describe (const GudpxNativeAddress *native)
+{
+  g_autoptr (GSocketAddress) object = gudpx_native_address_to_object (native);
+
+  return gudpx_address_describe (object);
+}
+
+/* Connects, or without a @peer disconnects. */
+static gboolean
+connect_socket (GudpxPort *self, GSocket *socket, const GudpxNativeAddress *peer, GError **error)
+{
+  g_autofree char *description = NULL;
+  int errsv;
+
+  if (gudpx_socket_connect (socket, peer, &errsv))
+    return TRUE;
+
+  description = describe (peer->length > 0 ? peer : &self->peer);
+  gudpx_set_error_errno (error, errsv,
+                         peer->length > 0 ? "Cannot connect to %s" : "Cannot disconnect from %s",
+                         description);
+  return FALSE;
+}
+
+/* Remembers the peer as the kernel has it. The kernel writes an address in its own way, and a UNIX
+ * peer may have bound its file by another name. */
+static void
+set_peer (GudpxPort *self, const GudpxNativeAddress *peer)
+{
+  self->named_peer = *peer;
+  self->peer = *peer;
+  if (peer->length > 0)
+    gudpx_socket_get_peer (self->socket, &self->peer);
+}
+
+/* Learns the peer of a socket that was connected when the port got it. */
+void
+gudpx_port_find_peer (GudpxPort *self)
+{
+  self->peer = nobody;
+  gudpx_socket_get_peer (self->socket, &self->peer);
+  self->named_peer = self->peer;
+  self->device = gudpx_socket_get_device (self->socket);
+}
+
+/* Gives the socket back what udp_disconnect() of Linux took: its interface, and the number if the
+ * kernel had chosen it. */
+static gboolean
+restore_binding (GudpxPort *self, GError **error)
+{
+  GudpxNativeAddress local;
+
+  return gudpx_socket_restore_device (self->socket, self->bind_device, self->device, error)
+         && gudpx_socket_get_local (self->socket, &local, error)
+         && (gudpx_native_address_get_port (&local) == gudpx_native_address_get_port (&self->bound)
+             || gudpx_socket_bind (self->socket, &self->bound, error));
+}
+
 static gboolean
 dissolve (GudpxPort *self, GError **error)
 {
-  const GudpxNativeAddress nobody = { 0 };
-  GudpxNativeAddress local;
-  GudpxNativeAddress peer;
+  gudpx_port_update_bound (self);
+  return connect_socket (self, self->socket, &nobody, error) && restore_binding (self, error);
+}
+
+static guint
+count_datagrams (const GudpxIncoming *incoming)
+{
+  const gsize segment_size = incoming->ancillary.segment_size;
+
+  return segment_size > 0 ? (incoming->original_size + segment_size - 1) / segment_size : 1;
+}
+
+/* Counts what waits in a socket that is given up. Connected to itself, it hears nobody any more. */
+static void
+count_unread (GudpxPort *self, GSocket *socket)
+{
+  GudpxStatistics ignored = { 0 };
+  GudpxIo *io = gudpx_io_new_for_socket (socket, TRUE, &ignored);
+  GudpxBatch *batch;
   int errsv;
+
+  gudpx_socket_connect (socket, &self->bound, &errsv);
+  for (guint n = 0; n < MAX_READS && (batch = io->funcs->receive (io, 1, &errsv)) != NULL; n++)
+    {
+      for (guint i = 0; i < batch->n_incoming; i++)
+        self->statistics.kernel_drops += count_datagrams (&batch->incoming[i]);
+      io->funcs->release (io, batch);
+    }
+  io->funcs->free (io);
+}
+
+/* Puts @socket behind the descriptor of the port's own, which @old is a duplicate of. */
+static gboolean
+replace_socket (GudpxPort *self, GSocket *socket, GSocket *old, GError **error)
+{
+  const guint64 n_drops = self->io->funcs->get_drops (self->io);
+
+  gudpx_port_leave_poller (self);
+  if (!gudpx_socket_replace (self->socket, socket, error))
+    return FALSE;
+
+  self->io->funcs->renewed (self->io);
+  self->statistics.kernel_drops += n_drops;
+  count_unread (self, old);
+  return TRUE;
+}
+
+/* Makes a new socket ready beside the old one, and swaps them last. For a moment both are bound. */
+static gboolean
+renew_socket (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
+{
+  const gboolean was_shared = gudpx_socket_shares_address (self->socket);
+  g_autoptr (GSocket) old = NULL;
+  g_autoptr (GSocket) socket = NULL;
+  GudpxNativeAddress bound;
+  gboolean is_renewed;
+
+  old = gudpx_socket_adopt (g_socket_get_fd (self->socket), G_SOCKET_FAMILY_INVALID, error);
+  if (old == NULL || !gudpx_socket_share_address (self->socket, TRUE, error))
+    return FALSE;
+
+  socket = gudpx_port_open_socket (self, &self->bound, TRUE, &bound, error);
+  is_renewed = socket != NULL && (peer->length == 0 || connect_socket (self, socket, peer, error))
+               && replace_socket (self, socket, old, error);
+  gudpx_socket_share_address (self->socket, was_shared, NULL);
+  return is_renewed;
+}
+
+/* Undoes a change that failed half-way. */
+static void
+return_to_peer (GudpxPort *self)
+{
+  int errsv;
+
+  if (restore_binding (self, NULL)
+      && (self->peer.length == 0 || gudpx_socket_connect (self->socket, &self->named_peer, &errsv)))
+    return;
+  if (self->is_adopted || !renew_socket (self, &self->named_peer, NULL))
+    set_peer (self, &nobody);
+}
+
+/* Connects the socket itself, or disconnects it. */
+static gboolean
+change_in_place (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
+{
+  if (connect_socket (self, self->socket, peer, error))
+    return TRUE;
+
+  return_to_peer (self);
+  return FALSE;
+}
+
+/* The same, by way of no peer: the socket forgets the address that it sends from. */
+static gboolean
+dissolve_and_change (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
+{
+  if (dissolve (self, error)
+      && (peer->length == 0 || connect_socket (self, self->socket, peer, error)))
+    return TRUE;
+
+  return_to_peer (self);
+  return FALSE;
+}
+
+static guint
+get_scope_id (const GudpxNativeAddress *native)
+{
+  return native->u.any.sa_family == AF_INET6 ? native->u.in6.sin6_scope_id : 0;
+}
+
+/* Whether the number was chosen by the kernel, which then takes it back with the peer. */
+static gboolean
+has_borrowed_number (GudpxPort *self)
+{
+  return !G_IS_INET_SOCKET_ADDRESS (self->requested_address)
+         || g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (self->requested_address)) == 0;
+}
+
+/* Whether one connect() does it, and takes nothing else from the socket. connect() to another peer
+ * keeps the address that the first one made the socket send from, and its interface.
+ * udp_disconnect() of Linux forgets the number of an IPv6 socket's peer and not its address: nobody
+ * else would be heard. */
+static gboolean
+one_call_does (GudpxPort *self, const GudpxNativeAddress *peer)
+{
+  if (self->peer.length == 0 || self->bound.u.any.sa_family == AF_UNIX)
+    return TRUE;
+  if (peer->length > 0)
+    return !gudpx_native_address_is_any (&self->bound) && get_scope_id (&self->peer) == 0;
+  return self->bound.u.any.sa_family == AF_INET && self->device == 0 && !has_borrowed_number (self);
+}
+
+static gboolean
+change_peer (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
 
   if (self->peer.length == 0)
+    self->device = gudpx_socket_get_device (self->socket);
+  if (one_call_does (self, peer))
+    return change_in_place (self, peer, error);
+  /* The socket is not the port's to replace. */
+  if (self->is_adopted)
+    return dissolve_and_change (self, peer, error);
+
+  if (renew_socket (self, peer, &local_error))
     return TRUE;
-  gudpx_port_update_bound (self);
-  if (!gudpx_socket_connect (self->socket, &nobody, &errsv))
-    {
-      gudpx_set_error_errno (error, errsv, "Cannot disconnect");
-      return FALSE;
-    }
+  /* The process has given up what it needs to bind a number below 1024. */
+  if (self->bound.u.any.sa_family == AF_INET
+      && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+    return dissolve_and_change (self, peer, error);
 
-  if (!gudpx_socket_restore_device (self->socket, self->bind_device, &self->bound, error))
-    return FALSE;
-  gudpx_socket_get_addresses (self->socket, &local, &peer);
-  return gudpx_native_address_get_port (&local) ==
-             gudpx_native_address_get_port (&self->bound) ||
-         gudpx_socket_bind (self->socket, &self->bound, error);
-}
-
-/* udp_disconnect() of Linux forgets the number of an IPv6 socket's peer, and not its address: nobody
- * else would be heard. Who shares the socket has to live with that. */
-static gboolean
-leave_peer (GudpxPort *self, GError **error)
-{
-  if (self->peer.length > 0 && !self->is_adopted && self->bound.u.any.sa_family == AF_INET6)
-    return gudpx_port_renew_socket (self, error);
-
-  return dissolve (self, error);
-}
-
-static gboolean
-connect_native (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
-{
-  const GudpxNativeAddress old_peer = self->peer;
-  g_autoptr (GSocketAddress) object = NULL;
-  g_autofree char *description = NULL;
-  int errsv;
-  int ignored;
-
-  if (!dissolve (self, error))
-    return FALSE;
-  if (gudpx_socket_connect (self->socket, peer, &errsv))
-    return TRUE;
-
-  if (old_peer.length > 0)
-    gudpx_socket_connect (self->socket, &old_peer, &ignored);
-  object = gudpx_native_address_to_object (peer);
-  description = gudpx_address_describe (object);
-  gudpx_set_error_errno (error, errsv, "Cannot connect to %s", description);
+  g_propagate_prefixed_error (error, g_steal_pointer (&local_error),
+                              "Another socket is needed to leave the peer: ");
   return FALSE;
+}
+
+/* Whether a datagram for the peer found that nobody has the UNIX peer's path any more. */
+static gboolean
+has_lost_peer (GudpxPort *self, const GudpxNativeAddress *destination, int errsv)
+{
+  return self->bound.u.any.sa_family == AF_UNIX && self->peer.length > 0
+         && (destination == NULL || destination->length == 0)
+         && (errsv == ECONNREFUSED || errsv == ENOTCONN || errsv == ENOENT);
+}
+
+/* Hands datagrams to the I/O. Linux forgets a UNIX peer that is gone, unix(7); the socket is
+ * connected again to whoever has bound the path since. */
+guint
+gudpx_port_hand_over (GudpxPort *self, const GudpxOutgoing *outgoing, guint n_outgoing, int *errsv)
+{
+  guint n_sent = self->io->funcs->send (self->io, outgoing, n_outgoing, errsv);
+
+  /* The caller comes back with the rest. */
+  if (n_sent > 0 && has_lost_peer (self, NULL, *errsv))
+    *errsv = 0;
+  if (!has_lost_peer (self, outgoing->destination, *errsv))
+    return n_sent;
+
+  if (gudpx_socket_connect (self->socket, &self->named_peer, errsv))
+    n_sent = self->io->funcs->send (self->io, outgoing, n_outgoing, errsv);
+  if (has_lost_peer (self, NULL, *errsv))
+    *errsv = ECONNREFUSED;
+  return n_sent;
+}
+
+/* Whether the UNIX peer is gone, which the protocol hears as it hears a refusal of UDP: by itself,
+ * and not as an error of the datagram. */
+gboolean
+gudpx_port_absorb_refusal (GudpxPort *self, const GudpxNativeAddress *destination, int errsv)
+{
+  if (!has_lost_peer (self, destination, errsv))
+    return FALSE;
+
+  self->io->absorbed_errsv = ECONNREFUSED;
+  gudpx_port_wake (self);
+  return TRUE;
 }
 
 /* What is queued for the old peer, and what the network says of it, is not the new one's. */
@@ -87,6 +292,19 @@ end_change (GudpxPort *self)
   g_object_unref (self);
 }
 
+static gboolean
+go_to_peer (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
+{
+  gboolean is_changed;
+
+  begin_change (self);
+  is_changed = change_peer (self, peer, error);
+  if (is_changed)
+    set_peer (self, peer);
+  end_change (self);
+  return is_changed;
+}
+
 /**
  * gudpx_port_connect_peer_address:
  * @self: a listening port
@@ -95,9 +313,9 @@ end_change (GudpxPort *self)
  *
  * Connects the port: only datagrams of @address arrive from now on, also of those that are waiting
  * in the kernel, [method@Gudpx.Port.write] sends there, and
- * [signal@Gudpx.DatagramProtocol::connection-refused] tells when nobody listens there. Nothing is sent
- * for that, and it waits for nothing. A connected port can be connected elsewhere; it keeps its
- * number.
+ * [signal@Gudpx.DatagramProtocol::connection-refused] tells when nobody listens there. Nothing is
+ * sent for that, and it waits for nothing. A connected port can be connected elsewhere; it keeps
+ * its number.
  *
  * Errors are %G_IO_ERROR_INVALID_ARGUMENT for an address that the port cannot send to, and what the
  * system has to say, such as %G_IO_ERROR_NETWORK_UNREACHABLE, or %G_IO_ERROR_NOT_FOUND and
@@ -112,21 +330,17 @@ gboolean
 gudpx_port_connect_peer_address (GudpxPort *self, GSocketAddress *address, GError **error)
 {
   GudpxNativeAddress native;
-  gboolean is_connected;
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
   g_return_val_if_fail (G_IS_SOCKET_ADDRESS (address), FALSE);
 
-  if (!gudpx_port_check_listening (self, "connect", error) ||
-      !gudpx_port_fit_address (self, address, &native, error) ||
-      !gudpx_port_check_destination (self, &native, error))
+  if (!gudpx_port_check_listening (self, "connect", error)
+      || !gudpx_port_fit_address (self, address, &native, error)
+      || !gudpx_port_check_destination (self, &native, error))
     return FALSE;
 
-  begin_change (self);
-  is_connected = connect_native (self, &native, error);
-  end_change (self);
-  return is_connected;
+  return go_to_peer (self, &native, error);
 }
 
 /**
@@ -164,9 +378,9 @@ gudpx_port_connect_peer (GudpxPort *self, const char *host, guint16 port, GError
  * Disconnects the port from its peer: it receives from everybody again, and keeps its number. Does
  * nothing if it is not connected.
  *
- * A port of IPv6 gets a new socket for that, behind the same descriptor: what waited in the kernel is
- * dropped, and what was set on the socket by other means than the port's is lost. One that was adopted
- * keeps its socket, which on Linux goes on to hear nobody but its former peer over IPv6.
+ * A port of IPv6 gets a new socket for that, behind the same descriptor: what waited in the kernel
+ * is dropped, and what was set on the socket by other means than the port's is lost. One that was
+ * adopted keeps its socket, which on Linux goes on to hear nobody but its former peer over IPv6.
  *
  * Errors are %G_IO_ERROR_CLOSED, if the port is not listening, and what the system has to say.
  *
@@ -177,16 +391,9 @@ gudpx_port_connect_peer (GudpxPort *self, const char *host, guint16 port, GError
 gboolean
 gudpx_port_disconnect_peer (GudpxPort *self, GError **error)
 {
-  gboolean is_dissolved;
-
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
-  if (!gudpx_port_check_listening (self, "disconnect", error))
-    return FALSE;
-
-  begin_change (self);
-  is_dissolved = leave_peer (self, error);
-  end_change (self);
-  return is_dissolved;
+  return gudpx_port_check_listening (self, "disconnect", error)
+         && (self->peer.length == 0 || go_to_peer (self, &nobody, error));
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <gio/gunixsocketaddress.h>
 
@@ -92,9 +93,12 @@ struct _GudpxPort
   GSource *source;
   gpointer poll_tag; /* NULL: it does not poll */
   GSocket *socket;
+  pid_t process; /* that opened it: after fork() the other one shares it */
   GudpxIo *io;
   GudpxNativeAddress bound; /* as it was bound, whatever it is connected to */
+  int device;               /* an interface that it was bound to before it was connected; 0: none */
   GudpxNativeAddress peer;  /* empty: not connected */
+  GudpxNativeAddress named_peer; /* as it was named; what it bound may be a relative path */
   GSocketAddress *local_address;
   GSocketAddress *peer_address;
   char *own_path;
@@ -199,8 +203,11 @@ void       gudpx_port_release         (GudpxPort              *self);
 void       gudpx_port_finish_stop     (GudpxPort              *self);
 void       gudpx_port_update_addresses (GudpxPort             *self);
 void       gudpx_port_update_bound    (GudpxPort              *self);
-gboolean   gudpx_port_renew_socket    (GudpxPort              *self,
-                                       GError                **error);
+GSocket   *gudpx_port_open_socket     (GudpxPort                *self,
+                                       const GudpxNativeAddress *address,
+                                       gboolean                  is_beside,
+                                       GudpxNativeAddress       *bound,
+                                       GError                  **error);
 
 /* gudpx-port-source.c */
 void       gudpx_port_attach          (GudpxPort *self);
@@ -295,6 +302,16 @@ gboolean        gudpx_port_check_destination  (GudpxPort                  *self,
                                                const GudpxNativeAddress   *native,
                                                GError                    **error);
 
+/* gudpx-port-connect.c */
+void            gudpx_port_find_peer          (GudpxPort                  *self);
+guint           gudpx_port_hand_over          (GudpxPort                  *self,
+                                               const GudpxOutgoing        *outgoing,
+                                               guint                       n_outgoing,
+                                               int                        *errsv);
+gboolean        gudpx_port_absorb_refusal     (GudpxPort                  *self,
+                                               const GudpxNativeAddress   *destination,
+                                               int                         errsv);
+
 /* gudpx-port-errors.c */
 GSocketAddress *gudpx_port_get_destination    (GudpxPort                  *self,
                                                const GudpxNativeAddress   *native);
@@ -306,6 +323,13 @@ void            gudpx_port_report_errors      (GudpxPort                  *self,
 void            gudpx_port_watch_cancellation (GudpxPort                  *self,
                                                GTask                      *task,
                                                GSourceFunc                 cancelled);
+
+/* FALSE in a child that fork() made: what it does to the socket itself would be done to its parent's. */
+static inline gboolean
+gudpx_port_is_own_process (GudpxPort *self)
+{
+  return self->process == getpid ();
+}
 
 static inline gboolean
 gudpx_port_is_receiving (GudpxPort *self)
