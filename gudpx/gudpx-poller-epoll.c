@@ -14,8 +14,10 @@ struct _GudpxPoller
 {
   GMainContext *context; /* borrowed: it may go, and takes the source with it */
   guint n_clients;
-  int fd; /* -1: nothing was left to it yet */
+  int fd;        /* -1: nothing was left to it yet */
+  pid_t process; /* that made it: after fork() the set is the other one's as well */
   GSource *source;
+  gpointer tag;
   GHashTable *clients; /* that were left to it, each with its functions */
 };
 
@@ -83,24 +85,55 @@ gudpx_poller_leave (GudpxPoller *self)
 }
 
 static gboolean
+is_own_process (GudpxPoller *self)
+{
+  return self->process == getpid ();
+}
+
+/* The clients only note it: none of them goes meanwhile. */
+static void
+tell (GudpxPoller *self, GObject *client, GIOCondition condition)
+{
+  const GudpxPollerFuncs *funcs;
+
+  g_mutex_lock (&mutex);
+  funcs = g_hash_table_lookup (self->clients, client);
+  g_mutex_unlock (&mutex);
+  if (funcs != NULL)
+    funcs->ready (client, condition);
+}
+
+/* In a child that fork() made: to poll the set would take events from the parent. Each client is
+ * told to go, and does when it wants to be armed. */
+static void
+send_clients_away (GudpxPoller *self)
+{
+  g_autoptr (GList) clients = NULL;
+
+  g_source_remove_unix_fd (self->source, g_steal_pointer (&self->tag));
+  g_mutex_lock (&mutex);
+  clients = g_hash_table_get_keys (self->clients);
+  g_mutex_unlock (&mutex);
+  for (GList *l = clients; l != NULL; l = l->next)
+    tell (self, l->data, 0);
+}
+
+static gboolean
 poller_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   GudpxPoller *self = ((PollerSource *) source)->poller;
   struct epoll_event events[MAX_EVENTS];
-  int n = epoll_wait (self->fd, events, MAX_EVENTS, 0);
+  int n;
 
-  /* The clients only note it: none of them goes meanwhile. */
-  for (int i = 0; i < n; i++)
+  if (!is_own_process (self))
     {
-      GObject *client = events[i].data.ptr;
-      const GudpxPollerFuncs *funcs;
-
-      g_mutex_lock (&mutex);
-      funcs = g_hash_table_lookup (self->clients, client);
-      g_mutex_unlock (&mutex);
-      if (funcs != NULL)
-        funcs->ready (client, events[i].events);
+      send_clients_away (self);
+      return G_SOURCE_CONTINUE;
     }
+
+  n = epoll_wait (self->fd, events, MAX_EVENTS, 0);
+  for (int i = 0; i < n; i++)
+    tell (self, events[i].data.ptr, events[i].events);
   return G_SOURCE_CONTINUE;
 }
 
@@ -137,12 +170,13 @@ start (GudpxPoller *self)
   if (self->fd < 0)
     return FALSE;
 
+  self->process = getpid ();
   self->source = g_source_new (&poller_source_funcs, sizeof (PollerSource));
   ((PollerSource *) self->source)->poller = self;
   g_source_set_static_name (self->source, "GudpxPoller");
   g_source_set_can_recurse (self->source, TRUE);
   g_source_set_callback (self->source, NULL, self, source_lost);
-  g_source_add_unix_fd (self->source, self->fd, G_IO_IN);
+  self->tag = g_source_add_unix_fd (self->source, self->fd, G_IO_IN);
   g_source_attach (self->source, self->context);
   return TRUE;
 }
@@ -153,8 +187,8 @@ gudpx_poller_add (GudpxPoller *self, int fd, GObject *client, const GudpxPollerF
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   struct epoll_event event = { .events = EPOLLONESHOT, .data.ptr = client };
 
-  if (self->n_clients <= GUDPX_POLLED_PORTS || (self->fd < 0 && !start (self)) ||
-      epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) != 0)
+  if (self->n_clients <= GUDPX_POLLED_PORTS || (self->fd < 0 && !start (self))
+      || !is_own_process (self) || epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) != 0)
     return FALSE;
 
   g_hash_table_insert (self->clients, g_object_ref (client), (gpointer) funcs);
@@ -164,7 +198,9 @@ gudpx_poller_add (GudpxPoller *self, int fd, GObject *client, const GudpxPollerF
 void
 gudpx_poller_remove (GudpxPoller *self, int fd, GObject *client)
 {
-  epoll_ctl (self->fd, EPOLL_CTL_DEL, fd, NULL);
+  /* A descriptor that was closed is not in the set any more. */
+  if (is_own_process (self))
+    epoll_ctl (self->fd, EPOLL_CTL_DEL, fd, NULL);
   g_mutex_lock (&mutex);
   g_hash_table_steal (self->clients, client);
   g_mutex_unlock (&mutex);
@@ -172,10 +208,10 @@ gudpx_poller_remove (GudpxPoller *self, int fd, GObject *client)
   g_object_unref (client);
 }
 
-void
+gboolean
 gudpx_poller_arm (GudpxPoller *self, int fd, GObject *client, GIOCondition condition)
 {
   struct epoll_event event = { .events = condition | EPOLLONESHOT, .data.ptr = client };
 
-  epoll_ctl (self->fd, EPOLL_CTL_MOD, fd, &event);
+  return is_own_process (self) && epoll_ctl (self->fd, EPOLL_CTL_MOD, fd, &event) == 0;
 }

@@ -31,8 +31,8 @@ gboolean     gudpx_poller_add    (GudpxPoller            *self,
 void         gudpx_poller_remove (GudpxPoller            *self,
                                   int                     fd,
                                   GObject                *client);
-/* Polls it once for @condition, and for errors. */
-void         gudpx_poller_arm    (GudpxPoller            *self,
+/* Polls it once for @condition, and for errors. FALSE: it cannot, and the client must be removed. */
+gboolean     gudpx_poller_arm    (GudpxPoller            *self,
                                   int                     fd,
                                   GObject                *client,
                                   GIOCondition            condition);

@@ -43,7 +43,8 @@ has_something_to_deliver (GudpxPort *self)
          (gudpx_port_has_undelivered (self) || gudpx_port_is_held_up (self));
 }
 
-/* Has the poller poll for what the port waits for now, if it does not. */
+/* Has the poller poll for what the port waits for now, if it does not. If the poller cannot, the port
+ * leaves it. */
 static void
 arm (GudpxPort *self)
 {
@@ -53,7 +54,8 @@ arm (GudpxPort *self)
     return;
   self->is_armed = TRUE;
   self->polled_condition = condition;
-  gudpx_poller_arm (self->poller, get_fd (self), G_OBJECT (self), condition);
+  if (!gudpx_poller_arm (self->poller, get_fd (self), G_OBJECT (self), condition))
+    gudpx_port_leave_poller (self);
 }
 
 /* The port has its source no more, but for the poller. */
@@ -107,7 +109,8 @@ port_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   if (!self->is_left_to_poller || self->source != source || self->dispatch_depth > 0)
     return G_SOURCE_CONTINUE;
   arm (self);
-  if (g_source_get_ready_time (source) == -1 && !has_something_to_deliver (self))
+  if (self->is_left_to_poller && g_source_get_ready_time (source) == -1 &&
+      !has_something_to_deliver (self))
     drop_source (self);
   return G_SOURCE_CONTINUE;
 }
