@@ -573,7 +573,7 @@ linux_free (GudpxIo *io)
 {
   LinuxIo *self = (LinuxIo *) io;
 
-  if (self->is_shared && self->has_error_queue)
+  if (self->is_shared && self->has_error_queue && !io->is_inherited)
     {
       self->reports_errors = FALSE;
       io->has_peer = FALSE;

@@ -89,6 +89,8 @@ struct _GudpxIo
   int absorbed_errsv;
   gboolean has_peer;
   gboolean has_ipv4_peer;
+  /* Whether the socket is that of the parent, in a child that fork() made. */
+  gboolean is_inherited;
   /* Whether runs of datagrams may be sent as one. */
   gboolean coalesces;
   /* The port's own. */

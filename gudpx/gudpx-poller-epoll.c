@@ -90,23 +90,17 @@ is_own_process (GudpxPoller *self)
   return self->process == getpid ();
 }
 
-/* The clients only note it: none of them goes meanwhile. */
-static void
-tell (GudpxPoller *self, GObject *client, GIOCondition condition)
+static const GudpxPollerFuncs *
+find_funcs (GudpxPoller *self, GObject *client)
 {
-  const GudpxPollerFuncs *funcs;
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
 
-  g_mutex_lock (&mutex);
-  funcs = g_hash_table_lookup (self->clients, client);
-  g_mutex_unlock (&mutex);
-  if (funcs != NULL)
-    funcs->ready (client, condition);
+  return g_hash_table_lookup (self->clients, client);
 }
 
-/* In a child that fork() made: to poll the set would take events from the parent. Each client is
- * told to go, and does when it wants to be armed. */
+/* In a child that fork() made: to poll the set would take events from the parent. */
 static void
-send_clients_away (GudpxPoller *self)
+dismiss_clients (GudpxPoller *self)
 {
   g_autoptr (GList) clients = NULL;
 
@@ -115,7 +109,12 @@ send_clients_away (GudpxPoller *self)
   clients = g_hash_table_get_keys (self->clients);
   g_mutex_unlock (&mutex);
   for (GList *l = clients; l != NULL; l = l->next)
-    tell (self, l->data, 0);
+    {
+      const GudpxPollerFuncs *funcs = find_funcs (self, l->data);
+
+      if (funcs != NULL)
+        funcs->dismissed (l->data);
+    }
 }
 
 static gboolean
@@ -127,13 +126,19 @@ poller_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_dat
 
   if (!is_own_process (self))
     {
-      send_clients_away (self);
+      dismiss_clients (self);
       return G_SOURCE_CONTINUE;
     }
 
   n = epoll_wait (self->fd, events, MAX_EVENTS, 0);
+  /* The clients only note it: none of them goes meanwhile. */
   for (int i = 0; i < n; i++)
-    tell (self, events[i].data.ptr, events[i].events);
+    {
+      const GudpxPollerFuncs *funcs = find_funcs (self, events[i].data.ptr);
+
+      if (funcs != NULL)
+        funcs->ready (events[i].data.ptr, events[i].events);
+    }
   return G_SOURCE_CONTINUE;
 }
 

@@ -16,6 +16,8 @@ typedef struct
 {
   /* A descriptor is ready, and polled no more until it is armed again. */
   void (*ready) (GObject *client, GIOCondition condition);
+  /* Nothing is polled any more, and the client must be removed. */
+  void (*dismissed) (GObject *client);
   /* The context is gone. */
   void (*lost) (GObject *client);
 } GudpxPollerFuncs;

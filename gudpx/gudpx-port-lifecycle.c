@@ -239,6 +239,7 @@ close_socket (GudpxPort *self)
   if (self->peers != NULL)
     gudpx_peers_clear (self->peers);
   self->statistics.kernel_drops += self->io->funcs->get_drops (self->io);
+  self->io->is_inherited = !gudpx_port_is_own_process (self);
   self->io->funcs->free (g_steal_pointer (&self->io));
   g_socket_close (self->socket, NULL);
   g_clear_object (&self->socket);

@@ -175,12 +175,18 @@ socket_ready (GObject *client, GIOCondition condition)
 }
 
 static void
+poller_dismissed (GObject *client)
+{
+  gudpx_port_leave_poller (GUDPX_PORT (client));
+}
+
+static void
 context_lost (GObject *client)
 {
   gudpx_port_release (GUDPX_PORT (client));
 }
 
-static const GudpxPollerFuncs poller_funcs = { socket_ready, context_lost };
+static const GudpxPollerFuncs poller_funcs = { socket_ready, poller_dismissed, context_lost };
 
 /* The port is the thread-default main context's from here on, which keeps it. */
 void
