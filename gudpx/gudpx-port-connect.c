@@ -223,7 +223,7 @@ change_peer (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
     return dissolve_and_change (self, peer, error);
 
   g_propagate_prefixed_error (error, g_steal_pointer (&local_error),
-                              "Another socket is needed to leave the peer: ");
+                              "A new socket is needed to leave the peer: ");
   return FALSE;
 }
 

@@ -300,6 +300,81 @@ test_change_of_peer (void)
     }
 }
 
+/* A call that is interrupted is tried again, and not for ever. */
+static void
+test_interrupted (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GError) error = NULL;
+
+  faults_set ("connect", EINTR, FAULT_FIRST, 2);
+  g_assert_true (gudpx_port_connect_peer (port, "127.0.0.1", 9, &error));
+  g_assert_no_error (error);
+  faults_set ("connect", EINTR, FAULT_ALWAYS, 0);
+  g_assert_false (gudpx_port_connect_peer (port, "127.0.0.1", 10, &error));
+  g_assert_cmpuint (faults_count ("connect"), <, 100);
+  g_clear_error (&error);
+  faults_reset ();
+  g_assert_true (gudpx_port_disconnect_peer (port, &error));
+
+  gudpx_port_stop_listening (port);
+}
+
+/* A port that cannot be polled with many others polls by itself. */
+static void
+test_epoll (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  GudpxPort *ports[40];
+
+  for (guint i = 0; i < G_N_ELEMENTS (ports); i++)
+    ports[i] = listen_on (recorder, "127.0.0.1");
+  for (guint round = 1; round <= 3; round++)
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (ports); i++)
+        peer_send (peer, "x", -1, ports[i]);
+      faults_set ("epoll_ctl", ENOMEM, FAULT_NTH, 2);
+      wait_for (recorder->datagrams->len == round * G_N_ELEMENTS (ports));
+      faults_reset ();
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (ports); i++)
+    {
+      gudpx_port_stop_listening (ports[i]);
+      g_object_unref (ports[i]);
+    }
+}
+
+/* Only ECONNREFUSED says that nobody listens on a path. */
+static void
+test_living_path (void)
+{
+  static const int errors[] = { EAGAIN, EACCES, EPERM, ENOMEM, EPROTOTYPE, EINTR, EINVAL };
+  g_autofree char *directory = g_dir_make_tmp ("gudpx-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "socket", NULL);
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (Recorder) other_recorder = recorder_new ();
+  g_autoptr (GudpxPort) port =
+      gudpx_listen_unix_datagram (path, GUDPX_DATAGRAM_PROTOCOL (recorder), NULL);
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (errors); i++)
+    {
+      faults_set ("connect", errors[i], FAULT_ALWAYS, 0);
+      g_assert_null (gudpx_listen_unix_datagram (path, GUDPX_DATAGRAM_PROTOCOL (other_recorder),
+                                                 &error));
+      expect_error (&error, G_IO_ERROR_ADDRESS_IN_USE);
+      faults_reset ();
+    }
+  g_assert_true (
+      gudpx_port_write_to (port, text ("x"), gudpx_port_get_local_address (port), NULL));
+  wait_for (recorder->datagrams->len == 1);
+
+  gudpx_port_stop_listening (port);
+  g_assert_cmpint (g_rmdir (directory), ==, 0);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -308,6 +383,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/failing-calls/faults", test_faults);
   g_test_add_func ("/failing-calls/start", test_start);
   g_test_add_func ("/failing-calls/change-of-peer", test_change_of_peer);
+  g_test_add_func ("/failing-calls/interrupted", test_interrupted);
+  g_test_add_func ("/failing-calls/epoll", test_epoll);
+  g_test_add_func ("/failing-calls/living-path", test_living_path);
 
   return g_test_run ();
 }
