@@ -236,22 +236,22 @@ has_lost_peer (GudpxPort *self, const GudpxNativeAddress *destination, int errsv
          && (errsv == ECONNREFUSED || errsv == ENOTCONN || errsv == ENOENT);
 }
 
-/* Hands datagrams to the I/O. Linux forgets a UNIX peer that is gone, unix(7); the socket is
- * connected again to whoever has bound the path since. */
+/* Hands datagrams to the I/O. Linux forgets a UNIX peer that is gone, unix(7); the socket is connected
+ * again to whoever has bound the path since. */
 guint
-gudpx_port_hand_over (GudpxPort *self, const GudpxOutgoing *outgoing, guint n_outgoing, int *errsv)
+gudpx_port_hand_over (GudpxPort *self,
+                      const GudpxOutgoing *outgoing,
+                      guint n_outgoing,
+                      int *errsv)
 {
   guint n_sent = self->io->funcs->send (self->io, outgoing, n_outgoing, errsv);
 
-  /* The caller comes back with the rest. */
-  if (n_sent > 0 && has_lost_peer (self, NULL, *errsv))
-    *errsv = 0;
-  if (!has_lost_peer (self, outgoing->destination, *errsv))
+  if (n_sent > 0 || !has_lost_peer (self, outgoing->destination, *errsv))
     return n_sent;
 
   if (gudpx_socket_connect (self->socket, &self->named_peer, errsv))
     n_sent = self->io->funcs->send (self->io, outgoing, n_outgoing, errsv);
-  if (has_lost_peer (self, NULL, *errsv))
+  if (n_sent == 0 && has_lost_peer (self, outgoing->destination, *errsv))
     *errsv = ECONNREFUSED;
   return n_sent;
 }

@@ -129,6 +129,47 @@ test_start (void)
   g_assert_cmpint (g_rmdir (directory), ==, 0);
 }
 
+static void
+adopt (gpointer data)
+{
+  Start *self = data;
+  g_autoptr (GudpxPort) port = NULL;
+  guint n_descriptors;
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GError) error = NULL;
+
+  faults_suspend ();
+  socket = peer_new ("127.0.0.1");
+  n_descriptors = faults_count_descriptors ();
+  faults_resume ();
+  port = gudpx_adopt_datagram_port (g_socket_get_fd (socket), G_SOCKET_FAMILY_INVALID,
+                                    GUDPX_DATAGRAM_PROTOCOL (self->recorder), &error);
+  if (port != NULL)
+    {
+      g_assert_nonnull (gudpx_port_get_local_address (port));
+      gudpx_port_stop_listening (port);
+    }
+  else
+    {
+      g_assert_cmpuint (strlen (error->message), >, 10);
+      self->n_failed++;
+    }
+  g_assert_cmpuint (faults_count_descriptors (), ==, n_descriptors);
+}
+
+static void
+test_adopt (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  Start self = { recorder, NULL };
+
+  fail_each_call (adopt, &self);
+  faults_set ("fcntl", EMFILE, FAULT_FIRST, 1);
+  adopt (&self);
+  faults_reset ();
+  g_assert_cmpuint (self.n_failed, >, 3);
+}
+
 typedef struct
 {
   const char *host; /* that the port listens on */
@@ -139,15 +180,26 @@ typedef struct
   guint n_failed;
 } Change;
 
+/* The number may be taken in the moment between two calls. */
+static GudpxPort *
+listen_on_free_number (Change *self, Recorder *recorder)
+{
+  GudpxPort *port = NULL;
+
+  for (guint n = 0; n < 100 && port == NULL; n++)
+    port = gudpx_listen_udp (free_number (self->peer_host), GUDPX_DATAGRAM_PROTOCOL (recorder),
+                             self->host, NULL);
+  return port;
+}
+
 static GudpxPort *
 listen_for_change (Change *self, Recorder *recorder)
 {
-  guint16 number = self->has_number ? free_number (self->peer_host) : 0;
-  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (self->host, number);
-  g_autoptr (GudpxPort) port = gudpx_port_new (GUDPX_DATAGRAM_PROTOCOL (recorder), address);
+  g_autoptr (GudpxPort) port = self->has_number ? listen_on_free_number (self, recorder)
+                                                : listen_on (recorder, self->host);
   GudpxPort *adopted;
 
-  g_assert_true (gudpx_port_start_listening (port, NULL));
+  g_assert_nonnull (port);
   if (!self->is_adopted)
     return g_steal_pointer (&port);
 
@@ -357,6 +409,7 @@ test_living_path (void)
   g_autoptr (Recorder) other_recorder = recorder_new ();
   g_autoptr (GudpxPort) port =
       gudpx_listen_unix_datagram (path, GUDPX_DATAGRAM_PROTOCOL (recorder), NULL);
+  const guint n_descriptors = faults_count_descriptors ();
   g_autoptr (GError) error = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (errors); i++)
@@ -367,6 +420,7 @@ test_living_path (void)
       expect_error (&error, G_IO_ERROR_ADDRESS_IN_USE);
       faults_reset ();
     }
+  g_assert_cmpuint (faults_count_descriptors (), ==, n_descriptors);
   g_assert_true (
       gudpx_port_write_to (port, text ("x"), gudpx_port_get_local_address (port), NULL));
   wait_for (recorder->datagrams->len == 1);
@@ -382,6 +436,7 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/failing-calls/faults", test_faults);
   g_test_add_func ("/failing-calls/start", test_start);
+  g_test_add_func ("/failing-calls/adopt", test_adopt);
   g_test_add_func ("/failing-calls/change-of-peer", test_change_of_peer);
   g_test_add_func ("/failing-calls/interrupted", test_interrupted);
   g_test_add_func ("/failing-calls/epoll", test_epoll);

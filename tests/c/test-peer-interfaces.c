@@ -83,6 +83,40 @@ test_adopted_device (void)
   check_adopted_device ("::", "fe80::2%gudpx0");
 }
 
+/* So does a port keep the one that it was given, with a number of its own or the kernel's. */
+static void
+check_bound_device (const char *host, const char *peer_host, guint16 number)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (host, number);
+  g_autoptr (GudpxPort) port =
+      g_object_new (GUDPX_TYPE_PORT, "protocol", recorder, "local-address", address, "bind-device",
+                    "gudpx0", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (gudpx_port_start_listening (port, &error));
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_true (gudpx_port_connect_peer (port, peer_host, 9, &error));
+      g_assert_true (gudpx_port_connect_peer (port, peer_host, 10, &error));
+      expect_device (port, "gudpx0");
+      g_assert_true (gudpx_port_disconnect_peer (port, &error));
+      g_assert_no_error (error);
+      expect_device (port, "gudpx0");
+    }
+  gudpx_port_stop_listening (port);
+}
+
+static void
+test_bound_device (void)
+{
+  check_bound_device ("0.0.0.0", "10.99.0.2", 0);
+  check_bound_device ("0.0.0.0", "10.99.0.2", 4000);
+  check_bound_device ("10.99.0.1", "10.99.0.2", 4000);
+  check_bound_device ("::", "fd99::2", 0);
+  check_bound_device ("::", "fe80::2%gudpx0", 4000);
+}
+
 /* An interface that came with the peer's address goes with the peer. */
 static void
 test_peer_device (void)
@@ -212,6 +246,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/peer-interfaces/adopted-device", test_adopted_device);
+  g_test_add_func ("/peer-interfaces/bound-device", test_bound_device);
   g_test_add_func ("/peer-interfaces/peer-device", test_peer_device);
   g_test_add_func ("/peer-interfaces/failed-peer-device", test_failed_peer_device);
   g_test_add_func ("/peer-interfaces/gone", test_gone);

@@ -327,6 +327,33 @@ test_longest_path (Fixture *fixture, gconstpointer data)
   g_unlink (path);
 }
 
+/* A peer is found again by the path that it was named by, whatever the peer itself calls it. */
+static void
+test_peer_by_relative_path (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *before = g_get_current_dir ();
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (Recorder) other_recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_unix (recorder, fixture->path);
+  g_autoptr (GudpxPort) other = NULL;
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (fixture->other_path);
+
+  g_assert_cmpint (g_chdir (fixture->directory), ==, 0);
+  other = listen_unix (other_recorder, "other");
+  g_assert_true (gudpx_port_connect_peer_address (port, address, NULL));
+  gudpx_port_stop_listening (other);
+  g_assert_true (gudpx_port_start_listening (other, NULL));
+  g_assert_cmpint (g_chdir (before), ==, 0);
+
+  g_assert_true (gudpx_port_write (port, text ("x"), NULL));
+  wait_for (other_recorder->datagrams->len == 1);
+  g_assert_true (gudpx_datagram_reply (other_recorder->datagrams->pdata[0], text ("y"), NULL));
+  wait_for (recorder->datagrams->len == 1);
+
+  gudpx_port_stop_listening (port);
+  gudpx_port_stop_listening (other);
+}
+
 /* A file that is given by a relative path is removed from where it was made. */
 static void
 test_relative_path (Fixture *fixture, gconstpointer data)
@@ -877,6 +904,7 @@ main (int argc, char *argv[])
   add ("peer-gone", test_peer_gone);
   add ("peer-gone-with-queue", test_peer_gone_with_queue);
   add ("longest-path", test_longest_path);
+  add ("peer-by-relative-path", test_peer_by_relative_path);
   add ("relative-path", test_relative_path);
   add ("no-utf8", test_no_utf8);
   add ("unnamed-port", test_unnamed_port);
