@@ -89,7 +89,7 @@ struct _GudpxIo
   int absorbed_errsv;
   gboolean has_peer;
   gboolean has_ipv4_peer;
-  /* Whether the socket is that of the parent, in a child that fork() made. */
+  /* The socket is the parent's, in a child that fork() made: it is left as it is. */
   gboolean is_inherited;
   /* Whether runs of datagrams may be sent as one. */
   gboolean coalesces;

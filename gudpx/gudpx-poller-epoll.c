@@ -15,7 +15,7 @@ struct _GudpxPoller
   GMainContext *context; /* borrowed: it may go, and takes the source with it */
   guint n_clients;
   int fd;        /* -1: nothing was left to it yet */
-  pid_t process; /* that made it: after fork() the set is the other one's as well */
+  pid_t process; /* that made the set: after fork() a child shares it */
   GSource *source;
   gpointer tag;
   GHashTable *clients; /* that were left to it, each with its functions */
@@ -192,8 +192,8 @@ gudpx_poller_add (GudpxPoller *self, int fd, GObject *client, const GudpxPollerF
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   struct epoll_event event = { .events = EPOLLONESHOT, .data.ptr = client };
 
-  if (self->n_clients <= GUDPX_POLLED_PORTS || (self->fd < 0 && !start (self))
-      || !is_own_process (self) || epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) != 0)
+  if (self->n_clients <= GUDPX_POLLED_PORTS || (self->fd < 0 && !start (self)) ||
+      !is_own_process (self) || epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) != 0)
     return FALSE;
 
   g_hash_table_insert (self->clients, g_object_ref (client), (gpointer) funcs);

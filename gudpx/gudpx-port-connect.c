@@ -54,17 +54,17 @@ gudpx_port_find_peer (GudpxPort *self)
   self->device = gudpx_socket_get_device (self->socket);
 }
 
-/* Gives the socket back what udp_disconnect() of Linux took: its interface, and the number if the
- * kernel had chosen it. */
+/* Gives the socket its interface back, which udp_disconnect() of Linux took, and the number if the kernel
+ * had chosen it. */
 static gboolean
 restore_binding (GudpxPort *self, GError **error)
 {
   GudpxNativeAddress local;
 
-  return gudpx_socket_restore_device (self->socket, self->bind_device, self->device, error)
-         && gudpx_socket_get_local (self->socket, &local, error)
-         && (gudpx_native_address_get_port (&local) == gudpx_native_address_get_port (&self->bound)
-             || gudpx_socket_bind (self->socket, &self->bound, error));
+  return gudpx_socket_restore_device (self->socket, self->bind_device, self->device, error) &&
+         gudpx_socket_get_local (self->socket, &local, error) &&
+         (gudpx_native_address_get_port (&local) == gudpx_native_address_get_port (&self->bound) ||
+          gudpx_socket_bind (self->socket, &self->bound, error));
 }
 
 static gboolean
@@ -82,7 +82,8 @@ count_datagrams (const GudpxIncoming *incoming)
   return segment_size > 0 ? (incoming->original_size + segment_size - 1) / segment_size : 1;
 }
 
-/* Counts what waits in a socket that is given up. Connected to itself, it hears nobody any more. */
+/* Counts the datagrams that wait in a socket that is given up. Connected to itself, the socket receives
+ * nothing more meanwhile. */
 static void
 count_unread (GudpxPort *self, GSocket *socket)
 {
@@ -101,7 +102,7 @@ count_unread (GudpxPort *self, GSocket *socket)
   io->funcs->free (io);
 }
 
-/* Puts @socket behind the descriptor of the port's own, which @old is a duplicate of. */
+/* Puts @socket behind the descriptor of the port's own socket. @old is a duplicate of that. */
 static gboolean
 replace_socket (GudpxPort *self, GSocket *socket, GSocket *old, GError **error)
 {
@@ -117,7 +118,16 @@ replace_socket (GudpxPort *self, GSocket *socket, GSocket *old, GError **error)
   return TRUE;
 }
 
-/* Makes a new socket ready beside the old one, and swaps them last. For a moment both are bound. */
+/* TRUE if a socket hears everybody after its association was dissolved. udp_disconnect() of Linux forgets
+ * the number of an IPv6 socket's peer, but not the address, and it takes the interface from a socket. */
+static gboolean
+dissolves_well (GudpxPort *self)
+{
+  return self->bound.u.any.sa_family == AF_INET && self->device == 0;
+}
+
+/* Makes a new socket ready beside the old one, and swaps them last. If the old socket only loses its number
+ * with its peer, it stays: the new one keeps the number meanwhile. */
 static gboolean
 renew_socket (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
 {
@@ -132,8 +142,10 @@ renew_socket (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
     return FALSE;
 
   socket = gudpx_port_open_socket (self, &self->bound, TRUE, &bound, error);
-  is_renewed = socket != NULL && (peer->length == 0 || connect_socket (self, socket, peer, error))
-               && replace_socket (self, socket, old, error);
+  is_renewed = socket != NULL &&
+               (peer->length == 0 || connect_socket (self, socket, peer, error)) &&
+               ((peer->length == 0 && dissolves_well (self) && dissolve (self, NULL)) ||
+                replace_socket (self, socket, old, error));
   gudpx_socket_share_address (self->socket, was_shared, NULL);
   return is_renewed;
 }
@@ -144,8 +156,8 @@ return_to_peer (GudpxPort *self)
 {
   int errsv;
 
-  if (restore_binding (self, NULL)
-      && (self->peer.length == 0 || gudpx_socket_connect (self->socket, &self->named_peer, &errsv)))
+  if (restore_binding (self, NULL) &&
+      (self->peer.length == 0 || gudpx_socket_connect (self->socket, &self->named_peer, &errsv)))
     return;
   if (self->is_adopted || !renew_socket (self, &self->named_peer, NULL))
     set_peer (self, &nobody);
@@ -166,8 +178,8 @@ change_in_place (GudpxPort *self, const GudpxNativeAddress *peer, GError **error
 static gboolean
 dissolve_and_change (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
 {
-  if (dissolve (self, error)
-      && (peer->length == 0 || connect_socket (self, self->socket, peer, error)))
+  if (dissolve (self, error) &&
+      (peer->length == 0 || connect_socket (self, self->socket, peer, error)))
     return TRUE;
 
   return_to_peer (self);
@@ -180,18 +192,16 @@ get_scope_id (const GudpxNativeAddress *native)
   return native->u.any.sa_family == AF_INET6 ? native->u.in6.sin6_scope_id : 0;
 }
 
-/* Whether the number was chosen by the kernel, which then takes it back with the peer. */
+/* TRUE if the kernel chose the number. It takes such a number back when the association is dissolved. */
 static gboolean
 has_borrowed_number (GudpxPort *self)
 {
-  return !G_IS_INET_SOCKET_ADDRESS (self->requested_address)
-         || g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (self->requested_address)) == 0;
+  return !G_IS_INET_SOCKET_ADDRESS (self->requested_address) ||
+         g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (self->requested_address)) == 0;
 }
 
-/* Whether one connect() does it, and takes nothing else from the socket. connect() to another peer
- * keeps the address that the first one made the socket send from, and its interface.
- * udp_disconnect() of Linux forgets the number of an IPv6 socket's peer and not its address: nobody
- * else would be heard. */
+/* TRUE if one connect() makes the change, and takes nothing else from the socket. connect() to another
+ * peer keeps the address that the socket sends from, and the interface of a link-local peer. */
 static gboolean
 one_call_does (GudpxPort *self, const GudpxNativeAddress *peer)
 {
@@ -199,7 +209,7 @@ one_call_does (GudpxPort *self, const GudpxNativeAddress *peer)
     return TRUE;
   if (peer->length > 0)
     return !gudpx_native_address_is_any (&self->bound) && get_scope_id (&self->peer) == 0;
-  return self->bound.u.any.sa_family == AF_INET && self->device == 0 && !has_borrowed_number (self);
+  return dissolves_well (self) && !has_borrowed_number (self);
 }
 
 static gboolean
@@ -217,9 +227,9 @@ change_peer (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
 
   if (renew_socket (self, peer, &local_error))
     return TRUE;
-  /* The process has given up what it needs to bind a number below 1024. */
-  if (self->bound.u.any.sa_family == AF_INET
-      && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+  /* The process has given up the privilege to bind a number below 1024. */
+  if (self->bound.u.any.sa_family == AF_INET &&
+      g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
     return dissolve_and_change (self, peer, error);
 
   g_propagate_prefixed_error (error, g_steal_pointer (&local_error),
@@ -227,22 +237,19 @@ change_peer (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
   return FALSE;
 }
 
-/* Whether a datagram for the peer found that nobody has the UNIX peer's path any more. */
+/* TRUE if a datagram for the UNIX peer failed because nobody has bound the peer's path. */
 static gboolean
 has_lost_peer (GudpxPort *self, const GudpxNativeAddress *destination, int errsv)
 {
-  return self->bound.u.any.sa_family == AF_UNIX && self->peer.length > 0
-         && (destination == NULL || destination->length == 0)
-         && (errsv == ECONNREFUSED || errsv == ENOTCONN || errsv == ENOENT);
+  return self->bound.u.any.sa_family == AF_UNIX && self->peer.length > 0 &&
+         (destination == NULL || destination->length == 0) &&
+         (errsv == ECONNREFUSED || errsv == ENOTCONN || errsv == ENOENT);
 }
 
-/* Hands datagrams to the I/O. Linux forgets a UNIX peer that is gone, unix(7); the socket is connected
- * again to whoever has bound the path since. */
+/* Hands datagrams to the I/O. Linux forgets a UNIX peer that is gone, unix(7). The socket is then
+ * connected to the path again, which another socket may have bound since. */
 guint
-gudpx_port_hand_over (GudpxPort *self,
-                      const GudpxOutgoing *outgoing,
-                      guint n_outgoing,
-                      int *errsv)
+gudpx_port_hand_over (GudpxPort *self, const GudpxOutgoing *outgoing, guint n_outgoing, int *errsv)
 {
   guint n_sent = self->io->funcs->send (self->io, outgoing, n_outgoing, errsv);
 
@@ -256,8 +263,8 @@ gudpx_port_hand_over (GudpxPort *self,
   return n_sent;
 }
 
-/* Whether the UNIX peer is gone, which the protocol hears as it hears a refusal of UDP: by itself,
- * and not as an error of the datagram. */
+/* Reports a UNIX peer that is gone in the way of UDP: by connection-refused, not as an error of the
+ * datagram. FALSE: @errsv is about something else. */
 gboolean
 gudpx_port_absorb_refusal (GudpxPort *self, const GudpxNativeAddress *destination, int errsv)
 {
@@ -313,14 +320,21 @@ go_to_peer (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
  *
  * Connects the port: only datagrams of @address arrive from now on, also of those that are waiting
  * in the kernel, [method@Gudpx.Port.write] sends there, and
- * [signal@Gudpx.DatagramProtocol::connection-refused] tells when nobody listens there. Nothing is
- * sent for that, and it waits for nothing. A connected port can be connected elsewhere; it keeps
- * its number.
+ * [signal@Gudpx.DatagramProtocol::connection-refused] tells when nobody listens there. Nothing is sent
+ * for that, and it waits for nothing. A connected port can be connected elsewhere; it keeps its
+ * number, and its interface.
+ *
+ * A UNIX peer may go and come back. While nobody has bound its path, what is written to it is refused:
+ * the write succeeds, and [signal@Gudpx.DatagramProtocol::connection-refused] tells. The next write
+ * after somebody has bound the path arrives there.
+ *
+ * A connected UDP port that goes elsewhere may get a new socket for that, as
+ * [method@Gudpx.Port.disconnect_peer] tells.
  *
  * Errors are %G_IO_ERROR_INVALID_ARGUMENT for an address that the port cannot send to, and what the
  * system has to say, such as %G_IO_ERROR_NETWORK_UNREACHABLE, or %G_IO_ERROR_NOT_FOUND and
  * %G_IO_ERROR_CONNECTION_REFUSED for a UNIX path where nobody listens; the port is then as it was
- * before. %G_IO_ERROR_CLOSED, if it is not listening. See `connect(2)`, `udp(7)`.
+ * before. %G_IO_ERROR_CLOSED, if it is not listening. See `connect(2)`, `udp(7)`, `unix(7)`.
  *
  * Returns: whether the port is connected to @address
  *
@@ -335,9 +349,9 @@ gudpx_port_connect_peer_address (GudpxPort *self, GSocketAddress *address, GErro
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
   g_return_val_if_fail (G_IS_SOCKET_ADDRESS (address), FALSE);
 
-  if (!gudpx_port_check_listening (self, "connect", error)
-      || !gudpx_port_fit_address (self, address, &native, error)
-      || !gudpx_port_check_destination (self, &native, error))
+  if (!gudpx_port_check_listening (self, "connect", error) ||
+      !gudpx_port_fit_address (self, address, &native, error) ||
+      !gudpx_port_check_destination (self, &native, error))
     return FALSE;
 
   return go_to_peer (self, &native, error);
@@ -375,14 +389,20 @@ gudpx_port_connect_peer (GudpxPort *self, const char *host, guint16 port, GError
  * @self: a listening port
  * @error: return location for an error
  *
- * Disconnects the port from its peer: it receives from everybody again, and keeps its number. Does
- * nothing if it is not connected.
+ * Disconnects the port from its peer: it receives from everybody again, and keeps its number and its
+ * interface. Does nothing if it is not connected.
  *
- * A port of IPv6 gets a new socket for that, behind the same descriptor: what waited in the kernel
- * is dropped, and what was set on the socket by other means than the port's is lost. One that was
- * adopted keeps its socket, which on Linux goes on to hear nobody but its former peer over IPv6.
+ * On Linux a socket of IPv6, or one that is bound to an interface, does not hear everybody again. The
+ * port then gets a new socket behind the same descriptor. What waited in the old one is counted in
+ * [struct@Gudpx.Statistics].kernel_drops. Options that were set on the old one by other means than the
+ * port's are lost. Groups on interfaces that are gone are left out.
  *
- * Errors are %G_IO_ERROR_CLOSED, if the port is not listening, and what the system has to say.
+ * An adopted port keeps its socket, which goes on to hear nobody but its former peer over IPv6.
+ *
+ * Errors are what the system has to say; the port is then as it was before. They are
+ * %G_IO_ERROR_PERMISSION_DENIED where a new socket is needed, the number is below 1024, and the process
+ * has given up the privilege to bind it; %G_IO_ERROR_NOT_FOUND if the interface that the port is bound
+ * to is gone; %G_IO_ERROR_CLOSED, if the port is not listening.
  *
  * Returns: whether the port is not connected any more
  *
@@ -394,6 +414,6 @@ gudpx_port_disconnect_peer (GudpxPort *self, GError **error)
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
-  return gudpx_port_check_listening (self, "disconnect", error)
-         && (self->peer.length == 0 || go_to_peer (self, &nobody, error));
+  return gudpx_port_check_listening (self, "disconnect", error) &&
+         (self->peer.length == 0 || go_to_peer (self, &nobody, error));
 }

@@ -316,6 +316,9 @@ gudpx_port_finish_stop (GudpxPort *self)
  * What a handler wrote in the dispatch that is under way is handed to the kernel first. What the
  * kernel had no room for is dropped; [method@Gudpx.Port.stop_listening_async] waits for it.
  *
+ * In a child that `fork(2)` made a port that the parent started is only closed: its queue is not sent,
+ * and the file of its UNIX socket stays.
+ *
  * It may be called in every handler, also as the last that holds the port, and does nothing on a
  * port that is stopped. Callers of [method@Gudpx.Port.stop_listening_async] that wait are answered.
  *

@@ -119,8 +119,8 @@ gudpx_socket_open (GSocketFamily family, const GudpxBindOptions *options, GError
   return g_steal_pointer (&socket);
 }
 
-/* Whether another socket that has the option too may be bound to the same address. Linux lets sockets
- * of several users do so by SO_REUSEADDR: a process may have given up the user that bound the first. */
+/* The option that lets two sockets that have it be bound to one address. On Linux SO_REUSEPORT lets only
+ * sockets of one user, and a process may have given up the user that bound the first. */
 #if defined (__linux__) || !defined (SO_REUSEPORT)
 #define SHARE_ADDRESS SO_REUSEADDR
 #else
@@ -343,7 +343,7 @@ gudpx_socket_connect (GSocket *socket, const GudpxNativeAddress *peer, int *errs
 }
 
 /* The number of the interface that the socket is bound to: by SO_BINDTODEVICE, by the scope id of its
- * address, or by that of its peer. 0: none, or not known. */
+ * address, or by that of its peer. 0: the socket has none. */
 int
 gudpx_socket_get_device (GSocket *socket)
 {
@@ -356,8 +356,8 @@ gudpx_socket_get_device (GSocket *socket)
   return index;
 }
 
-/* Binds the socket to the interface @name, or, without a name, to that of the number @index, where it is
- * not. udp_disconnect() of Linux takes its interface from a socket. */
+/* Binds the socket again to the interface @name, or without a name to the one of the number @index, if
+ * udp_disconnect() of Linux took it away. */
 gboolean
 gudpx_socket_restore_device (GSocket *socket, const char *name, int index, GError **error)
 {

@@ -27,8 +27,8 @@ G_BEGIN_DECLS
  * @send_batches: how often the kernel was written to
  * @joined_received: messages that the kernel had joined of several datagrams (`UDP_GRO`)
  * @joined_sent: messages that several datagrams were joined to (`UDP_SEGMENT`)
- * @kernel_drops: datagrams that the kernel dropped because the receive buffer was full; 0 where it
- *   does not tell
+ * @kernel_drops: datagrams that the kernel dropped because the receive buffer was full, 0 where it
+ *   does not tell; and those that waited in a socket that the port gave up to leave its peer
  * @send_queue_peak: the most that the send queue held, in bytes as
  *   [property@Gudpx.Port:send-queue-size] counts them
  * @connection_refusals: those of the errors that were refusals

@@ -138,8 +138,8 @@ fails_with_option (const char *call, int level, int option, int *result)
   if (is_suspended)
     return FALSE;
   fault->n_calls++;
-  if (!fault->is_set || !is_due (fault)
-      || (fault->option != ANY_OPTION && (fault->level != level || fault->option != option)))
+  if (!fault->is_set || !is_due (fault) ||
+      (fault->option != ANY_OPTION && (fault->level != level || fault->option != option)))
     return FALSE;
 
   n_hits++;

@@ -445,8 +445,8 @@ check_waiting (const char *host, gboolean goes_elsewhere, gsize segment_size)
 
   connect_to (port, peer);
 #ifdef UDP_SEGMENT
-  if (segment_size > 0
-      && !g_socket_set_option (peer, IPPROTO_UDP, UDP_SEGMENT, (int) segment_size, NULL))
+  if (segment_size > 0 &&
+      !g_socket_set_option (peer, IPPROTO_UDP, UDP_SEGMENT, (int) segment_size, NULL))
     segment_size = 0;
 #endif
   for (guint i = 0; i < 10; i++)

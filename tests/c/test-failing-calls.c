@@ -82,8 +82,8 @@ static void
 start (gpointer data)
 {
   Start *self = data;
-  g_autoptr (GudpxPort) port
-      = gudpx_port_new (GUDPX_DATAGRAM_PROTOCOL (self->recorder), self->address);
+  g_autoptr (GudpxPort) port =
+      gudpx_port_new (GUDPX_DATAGRAM_PROTOCOL (self->recorder), self->address);
   const guint n_descriptors = faults_count_descriptors ();
   g_autoptr (GError) error = NULL;
 
@@ -195,17 +195,17 @@ listen_on_free_number (Change *self, Recorder *recorder)
 static GudpxPort *
 listen_for_change (Change *self, Recorder *recorder)
 {
-  g_autoptr (GudpxPort) port = self->has_number ? listen_on_free_number (self, recorder)
-                                                : listen_on (recorder, self->host);
+  g_autoptr (GudpxPort) port =
+      self->has_number ? listen_on_free_number (self, recorder) : listen_on (recorder, self->host);
   GudpxPort *adopted;
 
   g_assert_nonnull (port);
   if (!self->is_adopted)
     return g_steal_pointer (&port);
 
-  adopted = gudpx_adopt_datagram_port (g_socket_get_fd (gudpx_port_get_socket (port)),
-                                       G_SOCKET_FAMILY_INVALID, GUDPX_DATAGRAM_PROTOCOL (recorder),
-                                       NULL);
+  adopted =
+      gudpx_adopt_datagram_port (g_socket_get_fd (gudpx_port_get_socket (port)),
+                                 G_SOCKET_FAMILY_INVALID, GUDPX_DATAGRAM_PROTOCOL (recorder), NULL);
   gudpx_port_stop_listening (port);
   return adopted;
 }
@@ -226,8 +226,7 @@ get_kernel_peer (GudpxPort *port)
   g_autoptr (GSocketAddress) address = NULL;
 
   if (getpeername (g_socket_get_fd (gudpx_port_get_socket (port)), (struct sockaddr *) &native,
-                   &length)
-      != 0)
+                   &length) != 0)
     return 0;
   address = g_socket_address_new_from_native (&native, length);
   return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
@@ -262,9 +261,9 @@ expect_alone (Change *self, guint16 number)
 
   for (guint i = 0; i < G_N_ELEMENTS (options); i++)
     {
-      g_autoptr (GSocket) other
-          = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_DATAGRAM,
-                          G_SOCKET_PROTOCOL_DEFAULT, NULL);
+      g_autoptr (GSocket) other =
+          g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_DATAGRAM,
+                        G_SOCKET_PROTOCOL_DEFAULT, NULL);
 
       g_assert_true (g_socket_set_option (other, SOL_SOCKET, options[i], TRUE, NULL));
       g_assert_false (g_socket_bind (other, address, options[i] == SO_REUSEADDR, NULL));
@@ -415,14 +414,13 @@ test_living_path (void)
   for (guint i = 0; i < G_N_ELEMENTS (errors); i++)
     {
       faults_set ("connect", errors[i], FAULT_ALWAYS, 0);
-      g_assert_null (gudpx_listen_unix_datagram (path, GUDPX_DATAGRAM_PROTOCOL (other_recorder),
-                                                 &error));
+      g_assert_null (
+          gudpx_listen_unix_datagram (path, GUDPX_DATAGRAM_PROTOCOL (other_recorder), &error));
       expect_error (&error, G_IO_ERROR_ADDRESS_IN_USE);
       faults_reset ();
     }
   g_assert_cmpuint (faults_count_descriptors (), ==, n_descriptors);
-  g_assert_true (
-      gudpx_port_write_to (port, text ("x"), gudpx_port_get_local_address (port), NULL));
+  g_assert_true (gudpx_port_write_to (port, text ("x"), gudpx_port_get_local_address (port), NULL));
   wait_for (recorder->datagrams->len == 1);
 
   gudpx_port_stop_listening (port);

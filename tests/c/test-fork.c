@@ -47,8 +47,8 @@ test_path (void)
   g_autofree char *directory = g_dir_make_tmp ("gudpx-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (directory, "socket", NULL);
   g_autoptr (Recorder) recorder = recorder_new ();
-  g_autoptr (GudpxPort) port
-      = gudpx_listen_unix_datagram (path, GUDPX_DATAGRAM_PROTOCOL (recorder), NULL);
+  g_autoptr (GudpxPort) port =
+      gudpx_listen_unix_datagram (path, GUDPX_DATAGRAM_PROTOCOL (recorder), NULL);
 
   run_in_child (stop, port);
   g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
@@ -203,9 +203,9 @@ test_queue (Fixture *fixture, gconstpointer data)
 static void
 test_error_queue (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GudpxPort) port
-      = gudpx_adopt_datagram_port (g_socket_get_fd (fixture->peer), G_SOCKET_FAMILY_INVALID,
-                                   GUDPX_DATAGRAM_PROTOCOL (fixture->recorder), NULL);
+  g_autoptr (GudpxPort) port =
+      gudpx_adopt_datagram_port (g_socket_get_fd (fixture->peer), G_SOCKET_FAMILY_INVALID,
+                                 GUDPX_DATAGRAM_PROTOCOL (fixture->recorder), NULL);
   int value;
 
   g_assert_true (gudpx_port_connect_peer (port, "127.0.0.1", 9, NULL));

@@ -39,9 +39,9 @@ adopt_bound_to_device (Recorder *recorder, const char *host, const char *device)
   g_autoptr (GError) error = NULL;
   GudpxPort *port;
 
-  g_assert_cmpint (setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_BINDTODEVICE, device,
-                               strlen (device)),
-                   ==, 0);
+  g_assert_cmpint (
+      setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_BINDTODEVICE, device, strlen (device)),
+      ==, 0);
   port = gudpx_adopt_datagram_port (g_socket_get_fd (socket), G_SOCKET_FAMILY_INVALID,
                                     GUDPX_DATAGRAM_PROTOCOL (recorder), &error);
   g_assert_no_error (error);
@@ -89,9 +89,8 @@ check_bound_device (const char *host, const char *peer_host, guint16 number)
 {
   g_autoptr (Recorder) recorder = recorder_new ();
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (host, number);
-  g_autoptr (GudpxPort) port =
-      g_object_new (GUDPX_TYPE_PORT, "protocol", recorder, "local-address", address, "bind-device",
-                    "gudpx0", NULL);
+  g_autoptr (GudpxPort) port = g_object_new (GUDPX_TYPE_PORT, "protocol", recorder, "local-address",
+                                             address, "bind-device", "gudpx0", NULL);
   g_autoptr (GError) error = NULL;
 
   g_assert_true (gudpx_port_start_listening (port, &error));
@@ -199,8 +198,8 @@ check_gone (const char *host, const char *group, const char *other_group, const 
 
   /* The other group is joined on. */
   g_assert_true (gudpx_port_set_multicast_interface (sender, "gudpx0", &error));
-  g_assert_true (gudpx_port_write_to_host (sender, text ("x"), other_group, port_get_number (port),
-                                           &error));
+  g_assert_true (
+      gudpx_port_write_to_host (sender, text ("x"), other_group, port_get_number (port), &error));
   g_assert_no_error (error);
   wait_for (recorder->datagrams->len == 1);
 
