@@ -474,6 +474,30 @@ test_waiting (void)
 #endif
 }
 
+/* A socket of IPv4 is not given up. */
+static void
+test_waiting_ipv4 (void)
+{
+  static const char *const hosts[] = { "127.0.0.1", "0.0.0.0" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (hosts); i++)
+    {
+      g_autoptr (Recorder) recorder = recorder_new ();
+      g_autoptr (GudpxPort) port = listen_on (recorder, hosts[i]);
+      g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+      const guint16 number = port_get_number (port);
+
+      connect_to (port, peer);
+      for (guint n = 0; n < 3; n++)
+        peer_send (peer, "x", -1, port);
+      g_assert_true (gudpx_port_disconnect_peer (port, NULL));
+      wait_for (recorder->datagrams->len == 3);
+      g_assert_cmpuint (port_get_number (port), ==, number);
+
+      gudpx_port_stop_listening (port);
+    }
+}
+
 /* Runs the rest of a test as a user who may do nothing. */
 static gboolean
 give_up_user (void)
@@ -586,6 +610,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/connect/disconnect-ipv6-in-handler", test_disconnect_ipv6_in_handler);
 
   g_test_add_func ("/connect/waiting", test_waiting);
+  g_test_add_func ("/connect/waiting-ipv4", test_waiting_ipv4);
   g_test_add_func ("/connect/without-privileges", test_without_privileges);
   g_test_add_func ("/connect/without-privileges/subprocess", test_without_privileges_subprocess);
 
