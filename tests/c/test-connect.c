@@ -474,6 +474,29 @@ test_waiting (void)
 #endif
 }
 
+#ifdef HAVE_LINUX_IO
+/* Nor are the drops of the socket that is given up. */
+static void
+test_dropped (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "::1");
+  g_autoptr (GSocket) peer = peer_new ("::1");
+  g_autoptr (GudpxStatistics) statistics = NULL;
+  static const char payload[1000];
+
+  g_assert_true (gudpx_port_set_receive_buffer_size (port, 4096, NULL));
+  connect_to (port, peer);
+  for (guint i = 0; i < 100; i++)
+    peer_send (peer, payload, sizeof payload, port);
+  g_assert_true (gudpx_port_disconnect_peer (port, NULL));
+  statistics = gudpx_port_get_statistics (port);
+  g_assert_cmpuint (statistics->kernel_drops, ==, 100);
+
+  gudpx_port_stop_listening (port);
+}
+#endif
+
 /* A socket of IPv4 is not given up. */
 static void
 test_waiting_ipv4 (void)
@@ -610,6 +633,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/connect/disconnect-ipv6-in-handler", test_disconnect_ipv6_in_handler);
 
   g_test_add_func ("/connect/waiting", test_waiting);
+#ifdef HAVE_LINUX_IO
+  g_test_add_func ("/connect/dropped", test_dropped);
+#endif
   g_test_add_func ("/connect/waiting-ipv4", test_waiting_ipv4);
   g_test_add_func ("/connect/without-privileges", test_without_privileges);
   g_test_add_func ("/connect/without-privileges/subprocess", test_without_privileges_subprocess);
