@@ -2,10 +2,12 @@
 
 /* A child that fork() made has copies of its parent's ports, on the same sockets. */
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
@@ -27,11 +29,12 @@ run_in_child (ChildFunc function, gpointer data)
   if (child == 0)
     {
       function (data);
-      _exit (0);
+      /* Valgrind would take what the parent holds for leaks of a child that exits. */
+      raise (SIGKILL);
     }
   g_assert_cmpint (waitpid (child, &status, 0), ==, child);
-  g_assert_true (WIFEXITED (status));
-  g_assert_cmpint (WEXITSTATUS (status), ==, 0);
+  g_assert_true (WIFSIGNALED (status));
+  g_assert_cmpint (WTERMSIG (status), ==, SIGKILL);
 }
 
 static void

@@ -298,24 +298,30 @@ test_peer_gone (Fixture *fixture, gconstpointer data)
   gudpx_port_stop_listening (stranger);
 }
 
-/* The kernel tells a longer address of a path that fills sockaddr_un than it accepts; GLib has no room for
- * the last byte of the path. */
+#ifdef HAVE_LINUX_IO
+/* The kernel tells a longer address of a path that fills sockaddr_un than it accepts. GSocketAddress has no
+ * room for the last byte of the path. */
 static void
 test_longest_path (Fixture *fixture, gconstpointer data)
 {
-  struct sockaddr_un native = { .sun_family = AF_UNIX };
+  /* Valgrind looks for the zero behind the path. */
+  struct
+  {
+    struct sockaddr_un un;
+    char end;
+  } native = { .un.sun_family = AF_UNIX };
   g_autoptr (Recorder) recorder = recorder_new ();
   g_autoptr (GudpxPort) port = listen_unix (recorder, fixture->path);
   g_autoptr (GSocket) peer = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM,
                                            G_SOCKET_PROTOCOL_DEFAULT, NULL);
-  g_autofree char *rest = g_strnfill (sizeof native.sun_path - strlen (fixture->directory) - 1, 'x');
+  g_autofree char *rest = g_strnfill (sizeof native.un.sun_path - strlen (fixture->directory) - 1, 'x');
   g_autofree char *path = g_build_filename (fixture->directory, rest, NULL);
   g_autofree char *received = NULL;
   g_autoptr (GError) error = NULL;
 
-  memcpy (native.sun_path, path, sizeof native.sun_path);
+  memcpy (native.un.sun_path, path, sizeof native.un.sun_path);
   g_assert_cmpint (
-      bind (g_socket_get_fd (peer), (struct sockaddr *) &native, sizeof native), ==, 0);
+      bind (g_socket_get_fd (peer), (struct sockaddr *) &native, sizeof native.un), ==, 0);
   peer_send (peer, "x", -1, port);
   wait_for (recorder->datagrams->len == 1);
   g_assert_true (gudpx_datagram_reply (recorder->datagrams->pdata[0], text ("y"), &error));
@@ -326,6 +332,7 @@ test_longest_path (Fixture *fixture, gconstpointer data)
   gudpx_port_stop_listening (port);
   g_unlink (path);
 }
+#endif
 
 /* A peer is found again by the path that it was named by, whatever the peer itself calls it. */
 static void
@@ -903,7 +910,9 @@ main (int argc, char *argv[])
   add ("connect", test_connect);
   add ("peer-gone", test_peer_gone);
   add ("peer-gone-with-queue", test_peer_gone_with_queue);
+#ifdef HAVE_LINUX_IO
   add ("longest-path", test_longest_path);
+#endif
   add ("peer-by-relative-path", test_peer_by_relative_path);
   add ("relative-path", test_relative_path);
   add ("no-utf8", test_no_utf8);
