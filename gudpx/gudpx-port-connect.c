@@ -150,14 +150,27 @@ renew_socket (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
   return is_renewed;
 }
 
+static gboolean
+is_at_peer (GudpxPort *self)
+{
+  GudpxNativeAddress peer;
+
+  return gudpx_socket_get_peer (self->socket, &peer) &&
+         (peer.length == 0 ? self->peer.length == 0
+                           : gudpx_native_address_equal (&peer, &self->peer));
+}
+
 /* Undoes a change that failed half-way. */
 static void
 return_to_peer (GudpxPort *self)
 {
   int errsv;
 
+  /* The call changed nothing, and the peer may be gone. */
+  if (self->bound.u.any.sa_family == AF_UNIX)
+    return;
   if (restore_binding (self, NULL) &&
-      (self->peer.length == 0 || gudpx_socket_connect (self->socket, &self->named_peer, &errsv)))
+      (is_at_peer (self) || gudpx_socket_connect (self->socket, &self->named_peer, &errsv)))
     return;
   if (self->is_adopted || !renew_socket (self, &self->named_peer, NULL))
     set_peer (self, &nobody);
@@ -174,10 +187,25 @@ change_in_place (GudpxPort *self, const GudpxNativeAddress *peer, GError **error
   return FALSE;
 }
 
-/* The same, by way of no peer: the socket forgets the address that it sends from. */
+/* Tries with another socket if @peer can be connected to. */
+static gboolean
+check_route (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
+{
+  g_autoptr (GSocket) socket = g_socket_new (gudpx_native_address_get_family (peer),
+                                             G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_DEFAULT, error);
+
+  return socket != NULL &&
+         gudpx_socket_restore_device (socket, self->bind_device, self->device, error) &&
+         connect_socket (self, socket, peer, error);
+}
+
+/* The same, by way of no peer: the socket forgets the address that it sends from. If there is no way to
+ * the new peer, there may be none back to the old one, so that is found out first. */
 static gboolean
 dissolve_and_change (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
 {
+  if (peer->length > 0 && !check_route (self, peer, error))
+    return FALSE;
   if (dissolve (self, error) &&
       (peer->length == 0 || connect_socket (self, self->socket, peer, error)))
     return TRUE;
@@ -393,9 +421,9 @@ gudpx_port_connect_peer (GudpxPort *self, const char *host, guint16 port, GError
  * interface. Does nothing if it is not connected.
  *
  * On Linux a socket of IPv6, or one that is bound to an interface, does not hear everybody again. The
- * port then gets a new socket behind the same descriptor. What waited in the old one is counted in
- * [struct@Gudpx.Statistics].kernel_drops. Options that were set on the old one by other means than the
- * port's are lost. Groups on interfaces that are gone are left out.
+ * port then gets a new socket behind the same descriptor. The datagrams that waited in the old one are
+ * counted as `kernel_drops`, see [struct@Gudpx.Statistics]. Options that were set on the old one by other
+ * means than the port's are lost. Groups on interfaces that are gone are left out.
  *
  * An adopted port keeps its socket, which goes on to hear nobody but its former peer over IPv6.
  *

@@ -239,6 +239,59 @@ test_bound_device_gone (void)
   gudpx_port_stop_listening (port);
 }
 
+/* With the network gone there is no way to the new peer, nor back to the old one. */
+static void
+check_unreachable (const char *host, gboolean is_adopted)
+{
+  const gboolean is_ipv6 = strchr (host, ':') != NULL;
+  const char *const peer_host = is_ipv6 ? "fd99::2" : "10.99.0.2";
+  const char *const other_host = is_ipv6 ? "fd99::3" : "10.99.0.3";
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GSocket) socket = peer_new (host);
+  g_autoptr (GudpxPort) port = NULL;
+  g_autoptr (GSocketAddress) peer = g_inet_socket_address_new_from_string (peer_host, 9);
+  g_autofree char *add = g_strdup_printf ("ip route add unreachable %s", peer_host);
+  g_autofree char *add_other = g_strdup_printf ("ip route add unreachable %s", other_host);
+  g_autofree char *delete = g_strdup_printf ("ip route delete unreachable %s", peer_host);
+  g_autofree char *delete_other = g_strdup_printf ("ip route delete unreachable %s", other_host);
+  struct sockaddr_storage native;
+  socklen_t length = sizeof native;
+  guint16 number;
+  g_autoptr (GError) error = NULL;
+
+  port = is_adopted ? gudpx_adopt_datagram_port (g_socket_get_fd (socket), G_SOCKET_FAMILY_INVALID,
+                                                 GUDPX_DATAGRAM_PROTOCOL (recorder), NULL) :
+                      listen_on (recorder, host);
+  number = port_get_number (port);
+  g_assert_true (gudpx_port_connect_peer_address (port, peer, &error));
+  run_command (add);
+  run_command (add_other);
+  g_assert_false (gudpx_port_connect_peer (port, other_host, 9, &error));
+  g_assert_nonnull (strstr (error->message, other_host));
+  g_clear_error (&error);
+  run_command (delete);
+  run_command (delete_other);
+
+  g_assert_true (gudpx_address_equal (gudpx_port_get_peer_address (port), peer));
+  g_assert_cmpint (getpeername (g_socket_get_fd (gudpx_port_get_socket (port)),
+                                (struct sockaddr *) &native, &length),
+                   ==, 0);
+  g_assert_cmpuint (port_get_number (port), ==, number);
+  g_assert_true (gudpx_port_connect_peer (port, other_host, 9, &error));
+  g_assert_no_error (error);
+
+  gudpx_port_stop_listening (port);
+}
+
+static void
+test_unreachable (void)
+{
+  static const char *const hosts[] = { "0.0.0.0", "10.99.0.1", "::", "fd99::1" };
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (hosts); i++)
+    check_unreachable (hosts[i / 2], i % 2);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -250,6 +303,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/peer-interfaces/failed-peer-device", test_failed_peer_device);
   g_test_add_func ("/peer-interfaces/gone", test_gone);
   g_test_add_func ("/peer-interfaces/bound-device-gone", test_bound_device_gone);
+  g_test_add_func ("/peer-interfaces/unreachable", test_unreachable);
 
   return g_test_run ();
 }

@@ -254,6 +254,7 @@ test_peer_gone (Fixture *fixture, gconstpointer data)
   g_autoptr (GudpxPort) other = listen_unix (other_recorder, fixture->other_path);
   g_autoptr (GudpxPort) stranger = NULL;
   g_autofree char *stranger_path = g_strconcat (fixture->path, "x", NULL);
+  g_autoptr (GSocketAddress) nobody = g_unix_socket_address_new (stranger_path);
   g_autoptr (GudpxStatistics) statistics = NULL;
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GBytes) bytes = g_bytes_new_static ("z", 1);
@@ -278,6 +279,11 @@ test_peer_gone (Fixture *fixture, gconstpointer data)
   expect_refused (result);
   iterate ();
   g_assert_cmpstr (recorder->events->str, ==, "started refused refused ");
+
+  /* A change that fails does not change that. */
+  g_assert_false (gudpx_port_connect_peer_address (port, nobody, &error));
+  expect_error (&error, G_IO_ERROR_NOT_FOUND);
+  g_assert_nonnull (gudpx_port_get_peer_address (port));
 
   /* Linux has dissolved the association, the port has not. */
   stranger = listen_unix (other_recorder, stranger_path);
