@@ -21,6 +21,8 @@ typedef struct
     struct sockaddr_in in;
     struct sockaddr_in6 in6;
     struct sockaddr_un un;
+    /* A path may fill sockaddr_un, and the kernel writes a zero behind it: unix(7). */
+    char room[sizeof (struct sockaddr_un) + 1];
   } u;
 } GudpxNativeAddress;
 
@@ -36,6 +38,8 @@ gboolean           gudpx_address_to_native             (GSocketAddress          
                                                         GError                   **error);
 
 GSocketFamily      gudpx_native_address_get_family     (const GudpxNativeAddress  *native);
+void               gudpx_native_address_set_length     (GudpxNativeAddress        *native,
+                                                        socklen_t                  length);
 gboolean           gudpx_native_address_is_any         (const GudpxNativeAddress  *native);
 gboolean           gudpx_native_address_is_broadcast   (const GudpxNativeAddress  *native);
 gboolean           gudpx_native_address_convert        (GudpxNativeAddress        *native,

@@ -203,6 +203,16 @@ normalize_path (GudpxNativeAddress *native)
   native->length = offset + MIN (length + 1, sizeof native->u.un.sun_path);
 }
 
+/* Takes the @length that the kernel told. The kernel counts a zero after a path of 108 bytes, and does not
+ * accept that length itself: unix(7). */
+void
+gudpx_native_address_set_length (GudpxNativeAddress *native, socklen_t length)
+{
+  native->length = MIN (length, sizeof native->u);
+  if (native->length > sizeof native->u.un && native->u.any.sa_family == AF_UNIX)
+    native->length = sizeof native->u.un;
+}
+
 gboolean
 gudpx_address_to_native (GSocketAddress *address, GudpxNativeAddress *native, GError **error)
 {

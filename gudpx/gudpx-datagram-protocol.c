@@ -258,7 +258,8 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
    * @port: the connected port
    *
    * Nobody listens at the peer of a connected port: its machine answered a datagram with an ICMP
-   * port unreachable (RFC 1122, 4.1.3.1). The port stays as it is, and may be written to again.
+   * port unreachable (RFC 1122, 4.1.3.1). Or nobody has bound the path of its UNIX peer any more. The
+   * port stays as it is, and may be written to again.
    *
    * Since: 1.0
    */

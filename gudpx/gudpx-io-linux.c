@@ -151,7 +151,7 @@ finish_message (Scratch *scratch, guint i)
   incoming->data = header->msg_iov->iov_base;
   incoming->original_size = scratch->messages[i].msg_len;
   incoming->size = MIN (incoming->original_size, header->msg_iov->iov_len);
-  incoming->sender.length = header->msg_namelen;
+  gudpx_native_address_set_length (&incoming->sender, header->msg_namelen);
   parse_control (header, &incoming->ancillary);
 }
 
@@ -612,7 +612,7 @@ linux_free (GudpxIo *io)
 {
   LinuxIo *self = (LinuxIo *) io;
 
-  if (self->is_shared && self->has_error_queue)
+  if (self->is_shared && self->has_error_queue && !io->is_inherited)
     {
       self->reports_errors = FALSE;
       io->has_peer = FALSE;

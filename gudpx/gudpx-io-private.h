@@ -91,6 +91,8 @@ struct _GudpxIo
   int absorbed_errsv;
   gboolean has_peer;
   gboolean has_ipv4_peer;
+  /* The socket is the parent's, in a child that fork() made: it is left as it is. */
+  gboolean is_inherited;
   /* Whether runs of datagrams may be sent as one. */
   gboolean coalesces;
   /* The port's own. */

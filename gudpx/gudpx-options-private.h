@@ -54,6 +54,7 @@ gboolean    gudpx_options_set_metadata            (GudpxOptions        *self,
                                                    GError             **error);
 gboolean    gudpx_options_apply                   (const GudpxOptions  *self,
                                                    GSocket             *socket,
+                                                   gboolean             leave_out_gone,
                                                    GError             **error);
 guint       gudpx_options_get_path_mtu            (GSocket             *socket);
 guint       gudpx_options_find_path_mtu           (const GudpxNativeAddress *destination);

@@ -267,9 +267,30 @@ gudpx_options_set_metadata (GudpxOptions *self,
   return TRUE;
 }
 
-/* Gives a new socket what was asked for. */
+static gboolean
+reapply_multicast_interface (const GudpxOptions *self,
+                             GSocket *socket,
+                             gboolean leave_out_gone,
+                             GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (self->multicast_interface == NULL ||
+      apply_multicast_interface (socket, self->multicast_interface, &local_error) ||
+      (leave_out_gone && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)))
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+/* Gives a new socket what was asked for; without @leave_out_gone an interface that is gone is an
+ * error. */
 gboolean
-gudpx_options_apply (const GudpxOptions *self, GSocket *socket, GError **error)
+gudpx_options_apply (const GudpxOptions *self,
+                     GSocket *socket,
+                     gboolean leave_out_gone,
+                     GError **error)
 {
   for (GudpxOption option = 0; option < GUDPX_N_OPTIONS; option++)
     {
@@ -277,8 +298,7 @@ gudpx_options_apply (const GudpxOptions *self, GSocket *socket, GError **error)
         return FALSE;
     }
 
-  return (self->multicast_interface == NULL ||
-          apply_multicast_interface (socket, self->multicast_interface, error)) &&
+  return reapply_multicast_interface (self, socket, leave_out_gone, error) &&
          (self->metadata == GUDPX_METADATA_NONE || apply_metadata (socket, self->metadata, error));
 }
 

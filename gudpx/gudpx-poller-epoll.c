@@ -14,8 +14,10 @@ struct _GudpxPoller
 {
   GMainContext *context; /* borrowed: it may go, and takes the source with it */
   guint n_clients;
-  int fd; /* -1: nothing was left to it yet */
+  int fd;        /* -1: nothing was left to it yet */
+  pid_t process; /* that made the set: after fork() a child shares it */
   GSource *source;
+  gpointer tag;
   GHashTable *clients; /* that were left to it, each with its functions */
 };
 
@@ -83,23 +85,59 @@ gudpx_poller_leave (GudpxPoller *self)
 }
 
 static gboolean
+is_own_process (GudpxPoller *self)
+{
+  return self->process == getpid ();
+}
+
+static const GudpxPollerFuncs *
+find_funcs (GudpxPoller *self, GObject *client)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+
+  return g_hash_table_lookup (self->clients, client);
+}
+
+/* In a child that fork() made: to poll the set would take events from the parent. */
+static void
+dismiss_clients (GudpxPoller *self)
+{
+  g_autoptr (GList) clients = NULL;
+
+  g_source_remove_unix_fd (self->source, g_steal_pointer (&self->tag));
+  g_mutex_lock (&mutex);
+  clients = g_hash_table_get_keys (self->clients);
+  g_mutex_unlock (&mutex);
+  for (GList *l = clients; l != NULL; l = l->next)
+    {
+      const GudpxPollerFuncs *funcs = find_funcs (self, l->data);
+
+      if (funcs != NULL)
+        funcs->dismissed (l->data);
+    }
+}
+
+static gboolean
 poller_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   GudpxPoller *self = ((PollerSource *) source)->poller;
   struct epoll_event events[MAX_EVENTS];
-  int n = epoll_wait (self->fd, events, MAX_EVENTS, 0);
+  int n;
 
+  if (!is_own_process (self))
+    {
+      dismiss_clients (self);
+      return G_SOURCE_CONTINUE;
+    }
+
+  n = epoll_wait (self->fd, events, MAX_EVENTS, 0);
   /* The clients only note it: none of them goes meanwhile. */
   for (int i = 0; i < n; i++)
     {
-      GObject *client = events[i].data.ptr;
-      const GudpxPollerFuncs *funcs;
+      const GudpxPollerFuncs *funcs = find_funcs (self, events[i].data.ptr);
 
-      g_mutex_lock (&mutex);
-      funcs = g_hash_table_lookup (self->clients, client);
-      g_mutex_unlock (&mutex);
       if (funcs != NULL)
-        funcs->ready (client, events[i].events);
+        funcs->ready (events[i].data.ptr, events[i].events);
     }
   return G_SOURCE_CONTINUE;
 }
@@ -137,12 +175,13 @@ start (GudpxPoller *self)
   if (self->fd < 0)
     return FALSE;
 
+  self->process = getpid ();
   self->source = g_source_new (&poller_source_funcs, sizeof (PollerSource));
   ((PollerSource *) self->source)->poller = self;
   g_source_set_static_name (self->source, "GudpxPoller");
   g_source_set_can_recurse (self->source, TRUE);
   g_source_set_callback (self->source, NULL, self, source_lost);
-  g_source_add_unix_fd (self->source, self->fd, G_IO_IN);
+  self->tag = g_source_add_unix_fd (self->source, self->fd, G_IO_IN);
   g_source_attach (self->source, self->context);
   return TRUE;
 }
@@ -154,7 +193,7 @@ gudpx_poller_add (GudpxPoller *self, int fd, GObject *client, const GudpxPollerF
   struct epoll_event event = { .events = EPOLLONESHOT, .data.ptr = client };
 
   if (self->n_clients <= GUDPX_POLLED_PORTS || (self->fd < 0 && !start (self)) ||
-      epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) != 0)
+      !is_own_process (self) || epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) != 0)
     return FALSE;
 
   g_hash_table_insert (self->clients, g_object_ref (client), (gpointer) funcs);
@@ -164,7 +203,9 @@ gudpx_poller_add (GudpxPoller *self, int fd, GObject *client, const GudpxPollerF
 void
 gudpx_poller_remove (GudpxPoller *self, int fd, GObject *client)
 {
-  epoll_ctl (self->fd, EPOLL_CTL_DEL, fd, NULL);
+  /* A descriptor that was closed is not in the set any more. */
+  if (is_own_process (self))
+    epoll_ctl (self->fd, EPOLL_CTL_DEL, fd, NULL);
   g_mutex_lock (&mutex);
   g_hash_table_steal (self->clients, client);
   g_mutex_unlock (&mutex);
@@ -172,10 +213,10 @@ gudpx_poller_remove (GudpxPoller *self, int fd, GObject *client)
   g_object_unref (client);
 }
 
-void
+gboolean
 gudpx_poller_arm (GudpxPoller *self, int fd, GObject *client, GIOCondition condition)
 {
   struct epoll_event event = { .events = condition | EPOLLONESHOT, .data.ptr = client };
 
-  epoll_ctl (self->fd, EPOLL_CTL_MOD, fd, &event);
+  return is_own_process (self) && epoll_ctl (self->fd, EPOLL_CTL_MOD, fd, &event) == 0;
 }

@@ -26,7 +26,8 @@ gudpx_poller_remove (GudpxPoller *self, int fd, GObject *client)
 {
 }
 
-void
+gboolean
 gudpx_poller_arm (GudpxPoller *self, int fd, GObject *client, GIOCondition condition)
 {
+  return FALSE;
 }

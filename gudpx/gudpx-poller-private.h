@@ -16,6 +16,8 @@ typedef struct
 {
   /* A descriptor is ready, and polled no more until it is armed again. */
   void (*ready) (GObject *client, GIOCondition condition);
+  /* Nothing is polled any more, and the client must be removed. */
+  void (*dismissed) (GObject *client);
   /* The context is gone. */
   void (*lost) (GObject *client);
 } GudpxPollerFuncs;
@@ -31,8 +33,8 @@ gboolean     gudpx_poller_add    (GudpxPoller            *self,
 void         gudpx_poller_remove (GudpxPoller            *self,
                                   int                     fd,
                                   GObject                *client);
-/* Polls it once for @condition, and for errors. */
-void         gudpx_poller_arm    (GudpxPoller            *self,
+/* Polls it once for @condition, and for errors. FALSE: it cannot, and the client must be removed. */
+gboolean     gudpx_poller_arm    (GudpxPoller            *self,
                                   int                     fd,
                                   GObject                *client,
                                   GIOCondition            condition);

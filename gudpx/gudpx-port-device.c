@@ -40,7 +40,7 @@ tell (GudpxPort *self)
   gudpx_set_error_errno (&error, ENODEV,
                          "The interface “%s” is gone: the port %s, which is bound to it, hears nothing "
                          "before it is started again",
-                         self->device, description);
+                         self->device_name, description);
   self->statistics.errors++;
   gudpx_port_add_outcome (self, NULL, error, NULL);
 }
@@ -99,7 +99,7 @@ gudpx_port_watch_device (GudpxPort *self)
   if (self->device_fd < 0)
     return;
 
-  self->device = g_strdup (name);
+  self->device_name = g_strdup (name);
   self->device_watch = g_unix_fd_source_new (self->device_fd, G_IO_IN);
   g_source_set_static_name (self->device_watch, "GudpxPort device");
   g_source_set_callback (self->device_watch, G_SOURCE_FUNC (links_changed), self, NULL);
@@ -117,7 +117,7 @@ gudpx_port_unwatch_device (GudpxPort *self)
   g_source_destroy (self->device_watch);
   g_clear_pointer (&self->device_watch, g_source_unref);
   close (self->device_fd);
-  g_clear_pointer (&self->device, g_free);
+  g_clear_pointer (&self->device_name, g_free);
 }
 #else
 void

@@ -317,17 +317,16 @@ find_address (GudpxPortGroup *self, GError **error)
 {
   const GudpxBindOptions alone = { 0 };
   GudpxNativeAddress address;
-  GudpxNativeAddress peer;
   g_autoptr (GSocket) probe = NULL;
 
   if (!get_requested_address (self, &address, error))
     return NULL;
 
   probe = gudpx_socket_open (gudpx_native_address_get_family (&address), &alone, error);
-  if (probe == NULL || !gudpx_socket_bind (probe, &address, error))
+  if (probe == NULL || !gudpx_socket_bind (probe, &address, error) ||
+      !gudpx_socket_get_local (probe, &address, error))
     return NULL;
 
-  gudpx_socket_get_addresses (probe, &address, &peer);
   return gudpx_native_address_to_object (&address);
 }
 

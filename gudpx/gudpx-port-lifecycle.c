@@ -2,28 +2,26 @@
 
 /* A port's start and stop. */
 
+#include <unistd.h>
+
 #include "gudpx-datagram-protocol-private.h"
 #include "gudpx-multicast-private.h"
 #include "gudpx-port-private.h"
 
-/* Asks the kernel where both ends are. */
+/* Asks the kernel for the local address; if it does not tell, that is the one that was bound. */
 void
 gudpx_port_update_addresses (GudpxPort *self)
 {
   GudpxNativeAddress local = { 0 };
   g_autoptr (GSocketAddress) local_address = NULL;
-  g_autoptr (GSocketAddress) peer_address = NULL;
+  g_autoptr (GSocketAddress) peer_address = gudpx_native_address_to_object (&self->peer);
+
+  if (self->socket != NULL && !gudpx_socket_get_local (self->socket, &local, NULL))
+    local = self->bound;
+  local_address = gudpx_native_address_to_object (&local);
 
   /* Who is told may do anything: both are as they are before anybody is. */
   g_object_freeze_notify (G_OBJECT (self));
-  self->peer.length = 0;
-  if (self->socket != NULL)
-    {
-      gudpx_socket_get_addresses (self->socket, &local, &self->peer);
-      local_address = gudpx_native_address_to_object (&local);
-      peer_address = gudpx_native_address_to_object (&self->peer);
-    }
-
   if (!gudpx_address_equal (local_address, self->local_address))
     {
       g_set_object (&self->local_address, local_address);
@@ -43,12 +41,11 @@ void
 gudpx_port_update_bound (GudpxPort *self)
 {
   GudpxNativeAddress local;
-  GudpxNativeAddress peer;
 
-  if (self->bound.u.any.sa_family == AF_UNIX || gudpx_native_address_get_port (&self->bound) != 0)
+  if (self->bound.u.any.sa_family == AF_UNIX || gudpx_native_address_get_port (&self->bound) != 0 ||
+      !gudpx_socket_get_local (self->socket, &local, NULL))
     return;
 
-  gudpx_socket_get_addresses (self->socket, &local, &peer);
   if (self->bound.u.any.sa_family == AF_INET)
     self->bound.u.in.sin_port = local.u.in.sin_port;
   else
@@ -77,67 +74,68 @@ shares_port (GudpxPort *self)
 #endif
 }
 
-/* A new start joins where names and routes lead now; a renewed socket, where the old one has joined. */
+/* A new start joins where names and routes lead now. A socket beside the old one joins where the old one
+ * has joined. */
 static gboolean
-rejoin (GudpxPort *self, const GudpxNativeAddress *address, GSocket *socket, GError **error)
+rejoin (GudpxPort *self,
+        const GudpxNativeAddress *address,
+        gboolean is_beside,
+        GSocket *socket,
+        GError **error)
 {
-  if (self->state == GUDPX_PORT_STOPPED)
-    return gudpx_multicast_rejoin (self->memberships, address, socket, error);
-
-  return gudpx_multicast_copy (self->memberships, socket, error);
+  return is_beside ? gudpx_multicast_copy (self->memberships, socket, error)
+                   : gudpx_multicast_rejoin (self->memberships, address, socket, error);
 }
 
-/* A socket that is bound and has what was asked for. */
-static GSocket *
-open_socket (GudpxPort *self, const GudpxNativeAddress *address, gboolean reuse_port, GError **error)
+/* Removes the file of a UNIX socket that was bound a moment ago. */
+static void
+remove_file (const GudpxNativeAddress *address)
+{
+  GStatBuf stat;
+  g_autofree char *path = gudpx_socket_own_path (address, &stat);
+
+  if (path != NULL)
+    gudpx_socket_unlink_path (path, &stat);
+}
+
+/* A socket that is bound and has what was asked for; @bound is where. One that is to take the place of
+ * the port's own is bound beside it, and does without what belongs to an interface that is gone. */
+GSocket *
+gudpx_port_open_socket (GudpxPort *self,
+                        const GudpxNativeAddress *address,
+                        gboolean is_beside,
+                        GudpxNativeAddress *bound,
+                        GError **error)
 {
   const GudpxBindOptions bind_options = {
     .reuse_address = self->listen_multiple,
-    .reuse_port = reuse_port,
+    .reuse_port = shares_port (self),
     .ipv6_only = self->ipv6_only,
     .device = self->bind_device,
   };
   g_autoptr (GSocket) socket =
       gudpx_socket_open (gudpx_native_address_get_family (address), &bind_options, error);
 
-  if (socket == NULL || !gudpx_socket_bind (socket, address, error) ||
-      !gudpx_options_apply (&self->options, socket, error) ||
-      !rejoin (self, address, socket, error))
+  if (socket == NULL || (is_beside && !gudpx_socket_share_address (socket, TRUE, error)) ||
+      !gudpx_socket_bind (socket, address, error))
     return NULL;
+  if (!gudpx_options_apply (&self->options, socket, is_beside, error) ||
+      !rejoin (self, address, is_beside, socket, error) ||
+      !gudpx_socket_get_local (socket, bound, error))
+    {
+      remove_file (address);
+      return NULL;
+    }
 
   return g_steal_pointer (&socket);
 }
 
-/* Puts a new socket behind the port's descriptor, which hears what the old one would not any more. For
- * a moment both are bound, and share the number as sockets of one user may. */
-gboolean
-gudpx_port_renew_socket (GudpxPort *self, GError **error)
-{
-  g_autoptr (GSocket) socket = NULL;
-  gboolean is_renewed;
-
-  gudpx_socket_share_port (self->socket, TRUE);
-  socket = open_socket (self, &self->bound, TRUE, error);
-  if (!shares_port (self))
-    gudpx_socket_share_port (socket != NULL ? socket : self->socket, FALSE);
-  if (socket == NULL)
-    return FALSE;
-
-  gudpx_port_sample_drops (self);
-  self->drops.count = 0;
-  gudpx_port_leave_poller (self);
-  is_renewed = gudpx_socket_replace (self->socket, socket, error);
-  self->io->funcs->renewed (self->io);
-  return is_renewed;
-}
-
-/* From here on it listens. */
+/* From here on it listens, on a socket that is bound to @bound. */
 static void
-open_port (GudpxPort *self, GSocket *socket)
+open_port (GudpxPort *self, GSocket *socket, const GudpxNativeAddress *bound)
 {
-  GudpxNativeAddress peer;
-
   self->socket = g_object_ref (socket);
+  self->process = getpid ();
   self->io = gudpx_io_new_for_socket (socket, self->is_adopted, &self->statistics);
   self->io->coalesces = self->coalesce_writes;
   /* What an adopted socket dropped before was somebody else's. */
@@ -145,9 +143,10 @@ open_port (GudpxPort *self, GSocket *socket)
   self->error_delay = 0;
   self->epoch++;
   self->state = GUDPX_PORT_LISTENING;
-  gudpx_socket_get_addresses (socket, &self->bound, &peer);
-  if (peer.length > 0)
-    self->io->funcs->connected (self->io, &peer);
+  self->bound = *bound;
+  gudpx_port_find_peer (self);
+  if (self->peer.length > 0)
+    self->io->funcs->connected (self->io, &self->peer);
   if (self->report_errors)
     self->io->funcs->report_errors (self->io, TRUE);
   if (!self->is_adopted)
@@ -212,6 +211,7 @@ gboolean
 gudpx_port_start_listening (GudpxPort *self, GError **error)
 {
   GudpxNativeAddress address;
+  GudpxNativeAddress bound;
   g_autoptr (GudpxPort) keep = NULL;
   g_autoptr (GSocket) socket = NULL;
 
@@ -220,13 +220,13 @@ gudpx_port_start_listening (GudpxPort *self, GError **error)
   if (!check_can_start (self, error) || !get_requested_address (self, &address, error))
     return FALSE;
 
-  socket = open_socket (self, &address, shares_port (self), error);
+  socket = gudpx_port_open_socket (self, &address, FALSE, &bound, error);
   if (socket == NULL)
     return FALSE;
 
   /* A handler may stop it and let go of it. */
   keep = g_object_ref (self);
-  open_port (self, socket);
+  open_port (self, socket, &bound);
   return TRUE;
 }
 
@@ -239,14 +239,15 @@ gudpx_port_new_adopted (GudpxDatagramProtocol *protocol,
 {
   g_autoptr (GSocket) socket = gudpx_socket_adopt (fd, family, error);
   g_autoptr (GudpxPort) self = NULL;
+  GudpxNativeAddress bound;
 
-  if (socket == NULL)
+  if (socket == NULL || !gudpx_socket_get_local (socket, &bound, error))
     return NULL;
 
   self = gudpx_port_new (protocol, NULL);
   self->is_adopted = TRUE;
   self->ipv6_only = gudpx_socket_is_ipv6_only (socket);
-  open_port (self, socket);
+  open_port (self, socket, &bound);
   return g_steal_pointer (&self);
 }
 
@@ -262,37 +263,42 @@ close_socket (GudpxPort *self)
   if (self->peers != NULL)
     gudpx_peers_clear (self->peers);
   gudpx_port_sample_drops (self);
+  self->io->is_inherited = !gudpx_port_is_own_process (self);
   self->io->funcs->free (g_steal_pointer (&self->io));
   g_socket_close (self->socket, NULL);
   g_clear_object (&self->socket);
+  self->peer.length = 0;
 
-  if (self->own_path != NULL)
+  if (self->own_path != NULL && gudpx_port_is_own_process (self))
     gudpx_socket_unlink_path (self->own_path, &self->own_path_stat);
   g_clear_pointer (&self->own_path, g_free);
-}
-
-/* Ends a port whose context is gone, or that is being disposed of: nothing is emitted. */
-void
-gudpx_port_release (GudpxPort *self)
-{
-  if (self->state == GUDPX_PORT_STOPPED)
-    return;
-
-  close_socket (self);
-  gudpx_port_answer (gudpx_port_drop_queue (self));
-  self->notified_queue_size = 0;
-  g_ptr_array_set_size (self->stop_tasks, 0);
-  g_clear_object (&self->local_address);
-  g_clear_object (&self->peer_address);
-  self->peer.length = 0;
-  if (self->protocol != NULL)
-    gudpx_datagram_protocol_detach (self->protocol, self, FALSE);
 }
 
 static void
 return_true (gpointer data, gpointer user_data)
 {
   g_task_return_boolean (data, TRUE);
+}
+
+/* Ends a port whose context is gone, or that is being disposed of: nothing is emitted. */
+void
+gudpx_port_release (GudpxPort *self)
+{
+  g_autoptr (GPtrArray) tasks = NULL;
+
+  if (self->state == GUDPX_PORT_STOPPED)
+    return;
+
+  tasks = g_steal_pointer (&self->stop_tasks);
+  self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  close_socket (self);
+  gudpx_port_answer (gudpx_port_drop_queue (self));
+  self->notified_queue_size = 0;
+  g_ptr_array_foreach (tasks, return_true, NULL);
+  g_clear_object (&self->local_address);
+  g_clear_object (&self->peer_address);
+  if (self->protocol != NULL)
+    gudpx_datagram_protocol_detach (self->protocol, self, FALSE);
 }
 
 /* Closes the socket, tells everybody, and answers those who wait for the stop. */
@@ -334,6 +340,9 @@ gudpx_port_finish_stop (GudpxPort *self)
  * What a handler wrote in the dispatch that is under way is handed to the kernel first. What the
  * kernel had no room for is dropped; [method@Gudpx.Port.stop_listening_async] waits for it.
  *
+ * In a child that `fork(2)` made a port that the parent started is only closed: its queue is not sent,
+ * and the file of its UNIX socket stays.
+ *
  * It may be called in every handler, also as the last that holds the port, and does nothing on a
  * port that is stopped. Callers of [method@Gudpx.Port.stop_listening_async] that wait are answered.
  *
@@ -348,7 +357,7 @@ gudpx_port_stop_listening (GudpxPort *self)
   if (self->state == GUDPX_PORT_STOPPED)
     return;
 
-  if (!self->waits_for_writable)
+  if (!self->waits_for_writable && gudpx_port_is_own_process (self))
     gudpx_port_flush (self, FALSE);
   gudpx_port_finish_stop (self);
 }

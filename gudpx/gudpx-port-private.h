@@ -3,6 +3,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <gio/gunixsocketaddress.h>
 
@@ -98,16 +99,19 @@ struct _GudpxPort
   gpointer poll_tag; /* NULL: it does not poll */
   GSource *last_turn; /* while the port has stepped back; NULL: it has not */
   GSocket *socket;
+  pid_t process; /* that opened it: after fork() the other one shares it */
   GudpxIo *io;
   GudpxNativeAddress bound; /* as it was bound, whatever it is connected to */
+  int device;               /* an interface that it was bound to before it was connected; 0: none */
   GudpxNativeAddress peer;  /* empty: not connected */
+  GudpxNativeAddress named_peer; /* as it was named; what it bound may be a relative path */
   GSocketAddress *local_address;
   GSocketAddress *peer_address;
   char *own_path;
   GStatBuf own_path_stat;
   GSource *device_watch; /* NULL: the socket is bound to no interface */
   int device_fd;
-  char *device;
+  char *device_name;
   gboolean device_is_gone;
   GPtrArray *stop_tasks;
 
@@ -215,8 +219,11 @@ void       gudpx_port_release         (GudpxPort              *self);
 void       gudpx_port_finish_stop     (GudpxPort              *self);
 void       gudpx_port_update_addresses (GudpxPort             *self);
 void       gudpx_port_update_bound    (GudpxPort              *self);
-gboolean   gudpx_port_renew_socket    (GudpxPort              *self,
-                                       GError                **error);
+GSocket   *gudpx_port_open_socket     (GudpxPort                *self,
+                                       const GudpxNativeAddress *address,
+                                       gboolean                  is_beside,
+                                       GudpxNativeAddress       *bound,
+                                       GError                  **error);
 
 /* gudpx-port-device.c */
 void       gudpx_port_watch_device    (GudpxPort *self);
@@ -327,6 +334,16 @@ gboolean        gudpx_port_check_destination  (GudpxPort                  *self,
                                                const GudpxNativeAddress   *native,
                                                GError                    **error);
 
+/* gudpx-port-connect.c */
+void            gudpx_port_find_peer          (GudpxPort                  *self);
+guint           gudpx_port_hand_over          (GudpxPort                  *self,
+                                               const GudpxOutgoing        *outgoing,
+                                               guint                       n_outgoing,
+                                               int                        *errsv);
+gboolean        gudpx_port_absorb_refusal     (GudpxPort                  *self,
+                                               const GudpxNativeAddress   *destination,
+                                               int                         errsv);
+
 /* gudpx-port-errors.c */
 GSocketAddress *gudpx_port_get_destination    (GudpxPort                  *self,
                                                const GudpxNativeAddress   *native);
@@ -341,6 +358,13 @@ void            gudpx_port_report_failure     (GudpxPort                  *self,
 void            gudpx_port_watch_cancellation (GudpxPort                  *self,
                                                GTask                      *task,
                                                GSourceFunc                 cancelled);
+
+/* FALSE in a child that fork() made: what it does to the socket itself would be done to its parent's. */
+static inline gboolean
+gudpx_port_is_own_process (GudpxPort *self)
+{
+  return self->process == getpid ();
+}
 
 static inline gboolean
 gudpx_port_is_receiving (GudpxPort *self)

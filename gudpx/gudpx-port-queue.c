@@ -215,9 +215,12 @@ first_was_refused (GudpxPort *self, int errsv)
   g_autoptr (GSocketAddress) destination = gudpx_port_get_destination (self, &run->destination);
   gsize size = gudpx_queued_run_get_first_size (run);
 
-  self->statistics.errors++;
-  gudpx_port_add_outcome (self, run->task, make_send_error (self, errsv, size, destination),
-                          destination);
+  if (run->task != NULL || !gudpx_port_absorb_refusal (self, &run->destination, errsv))
+    {
+      self->statistics.errors++;
+      gudpx_port_add_outcome (self, run->task, make_send_error (self, errsv, size, destination),
+                              destination);
+    }
   gudpx_send_queue_discard (&self->queue, run, 1);
 }
 
@@ -235,7 +238,7 @@ gudpx_port_flush (GudpxPort *self, gboolean was_writable)
          (n = gudpx_send_queue_peek (&self->queue, outgoing, GUDPX_IO_BATCH)) > 0)
     {
       int errsv;
-      guint n_sent = self->io->funcs->send (self->io, outgoing, n, &errsv);
+      guint n_sent = gudpx_port_hand_over (self, outgoing, n, &errsv);
 
       first_were_sent (self, n_sent);
       if (n_sent > 0)
@@ -272,7 +275,7 @@ send_directly (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
   int errsv;
   g_autoptr (GSocketAddress) destination = NULL;
 
-  if (self->io->funcs->send (self->io, outgoing, 1, &errsv) == 1)
+  if (gudpx_port_hand_over (self, outgoing, 1, &errsv) == 1)
     {
       count_sent (self, 1, gudpx_outgoing_get_size (outgoing));
       room_was_found (self);
@@ -285,6 +288,8 @@ send_directly (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
       wait_for_room (self, errsv, FALSE);
       return NO_ROOM;
     }
+  if (gudpx_port_absorb_refusal (self, outgoing->destination, errsv))
+    return SENT;
 
   self->statistics.errors++;
   destination = gudpx_port_get_destination (self, outgoing->destination);

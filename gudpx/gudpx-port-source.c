@@ -44,7 +44,8 @@ has_something_to_deliver (GudpxPort *self)
          (gudpx_port_has_undelivered (self) || gudpx_port_is_held_up (self));
 }
 
-/* Has the poller poll for what the port waits for now, if it does not. */
+/* Has the poller poll for what the port waits for now, if it does not. If the poller cannot, the port
+ * leaves it. */
 static void
 arm (GudpxPort *self)
 {
@@ -54,7 +55,8 @@ arm (GudpxPort *self)
     return;
   self->is_armed = TRUE;
   self->polled_condition = condition;
-  gudpx_poller_arm (self->poller, get_fd (self), G_OBJECT (self), condition);
+  if (!gudpx_poller_arm (self->poller, get_fd (self), G_OBJECT (self), condition))
+    gudpx_port_leave_poller (self);
 }
 
 /* The port has its source no more, but for the poller. */
@@ -108,7 +110,8 @@ port_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   if (!self->is_left_to_poller || self->source != source || self->dispatch_depth > 0)
     return G_SOURCE_CONTINUE;
   arm (self);
-  if (g_source_get_ready_time (source) == -1 && !has_something_to_deliver (self))
+  if (self->is_left_to_poller && g_source_get_ready_time (source) == -1 &&
+      !has_something_to_deliver (self))
     drop_source (self);
   return G_SOURCE_CONTINUE;
 }
@@ -187,12 +190,18 @@ socket_ready (GObject *client, GIOCondition condition)
 }
 
 static void
+poller_dismissed (GObject *client)
+{
+  gudpx_port_leave_poller (GUDPX_PORT (client));
+}
+
+static void
 context_lost (GObject *client)
 {
   gudpx_port_release (GUDPX_PORT (client));
 }
 
-static const GudpxPollerFuncs poller_funcs = { socket_ready, context_lost };
+static const GudpxPollerFuncs poller_funcs = { socket_ready, poller_dismissed, context_lost };
 
 /* The port is the thread-default main context's from here on, which keeps it. */
 void

@@ -28,23 +28,28 @@ gboolean  gudpx_socket_bind          (GSocket                   *socket,
                                       GError                   **error);
 char     *gudpx_socket_explain       (const GudpxNativeAddress  *address,
                                       int                        errsv);
-void      gudpx_socket_share_port    (GSocket                   *socket,
-                                      gboolean                   share);
+gboolean  gudpx_socket_shares_address (GSocket                  *socket);
+gboolean  gudpx_socket_share_address (GSocket                   *socket,
+                                      gboolean                   share,
+                                      GError                   **error);
 gboolean  gudpx_socket_replace       (GSocket                   *socket,
                                       GSocket                   *other,
                                       GError                   **error);
 GSocket  *gudpx_socket_adopt         (int                        fd,
                                       GSocketFamily              family,
                                       GError                   **error);
-void      gudpx_socket_get_addresses (GSocket                   *socket,
+gboolean  gudpx_socket_get_local     (GSocket                   *socket,
                                       GudpxNativeAddress        *local,
+                                      GError                   **error);
+gboolean  gudpx_socket_get_peer      (GSocket                   *socket,
                                       GudpxNativeAddress        *peer);
 gboolean  gudpx_socket_connect       (GSocket                   *socket,
                                       const GudpxNativeAddress  *peer,
                                       int                       *errsv);
+int       gudpx_socket_get_device    (GSocket                   *socket);
 gboolean  gudpx_socket_restore_device (GSocket                  *socket,
-                                      const char               *device,
-                                      const GudpxNativeAddress *bound,
+                                      const char               *name,
+                                      int                       index,
                                       GError                  **error);
 gboolean  gudpx_socket_is_ipv6_only  (GSocket                   *socket);
 char     *gudpx_socket_own_path      (const GudpxNativeAddress  *address,

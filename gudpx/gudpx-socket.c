@@ -12,6 +12,9 @@
 
 #include "gudpx-socket-private.h"
 
+/* Of calls that were interrupted. */
+#define MAX_RETRIES 16
+
 /* GIO's code for @errsv, and what was tried before the system's own words. */
 void
 gudpx_set_error_errno (GError **error, int errsv, const char *format, ...)
@@ -116,13 +119,26 @@ gudpx_socket_open (GSocketFamily family, const GudpxBindOptions *options, GError
   return g_steal_pointer (&socket);
 }
 
-/* Whether other sockets of the same user may have its address. */
-void
-gudpx_socket_share_port (GSocket *socket, gboolean share)
-{
-#ifdef SO_REUSEPORT
-  g_socket_set_option (socket, SOL_SOCKET, SO_REUSEPORT, share, NULL);
+/* The option that lets two sockets that have it be bound to one address. On Linux SO_REUSEPORT lets only
+ * sockets of one user, and a process may have given up the user that bound the first. */
+#if defined (__linux__) || !defined (SO_REUSEPORT)
+#define SHARE_ADDRESS SO_REUSEADDR
+#else
+#define SHARE_ADDRESS SO_REUSEPORT
 #endif
+
+gboolean
+gudpx_socket_shares_address (GSocket *socket)
+{
+  int value = FALSE;
+
+  return g_socket_get_option (socket, SOL_SOCKET, SHARE_ADDRESS, &value, NULL) && value != 0;
+}
+
+gboolean
+gudpx_socket_share_address (GSocket *socket, gboolean share, GError **error)
+{
+  return set_option (socket, SOL_SOCKET, SHARE_ADDRESS, share, "the sharing of an address", error);
 }
 
 /* The descriptor of @socket becomes one of what @other has. */
@@ -287,20 +303,37 @@ gudpx_socket_adopt (int fd, GSocketFamily family, GError **error)
   return socket;
 }
 
-/* What the kernel says of both ends. An unconnected socket has an empty @peer. */
-void
-gudpx_socket_get_addresses (GSocket *socket, GudpxNativeAddress *local, GudpxNativeAddress *peer)
+/* The address that the socket is bound to, as the kernel has it. */
+gboolean
+gudpx_socket_get_local (GSocket *socket, GudpxNativeAddress *local, GError **error)
 {
-  int fd = g_socket_get_fd (socket);
+  socklen_t length = sizeof local->u;
 
   memset (local, 0, sizeof *local);
-  memset (peer, 0, sizeof *peer);
-  local->length = sizeof local->u;
-  if (getsockname (fd, &local->u.any, &local->length) != 0)
-    local->length = 0;
-  peer->length = sizeof peer->u;
-  if (getpeername (fd, &peer->u.any, &peer->length) != 0)
-    peer->length = 0;
+  if (getsockname (g_socket_get_fd (socket), &local->u.any, &length) != 0)
+    {
+      gudpx_set_error_errno (error, errno, "Cannot find out the address of a socket");
+      return FALSE;
+    }
+  gudpx_native_address_set_length (local, length);
+  return TRUE;
+}
+
+/* The peer as the kernel has it, empty for an unconnected socket. FALSE: it does not tell, and @peer is
+ * left alone. */
+gboolean
+gudpx_socket_get_peer (GSocket *socket, GudpxNativeAddress *peer)
+{
+  GudpxNativeAddress found = { 0 };
+  socklen_t length = sizeof found.u;
+
+  if (getpeername (g_socket_get_fd (socket), &found.u.any, &length) == 0)
+    gudpx_native_address_set_length (&found, length);
+  else if (errno != ENOTCONN)
+    return FALSE;
+
+  *peer = found;
+  return TRUE;
 }
 
 /* Connects; with an empty @peer dissolves the association. */
@@ -309,6 +342,7 @@ gudpx_socket_connect (GSocket *socket, const GudpxNativeAddress *peer, int *errs
 {
   const struct sockaddr unspecified = { .sa_family = AF_UNSPEC };
   int fd = g_socket_get_fd (socket);
+  guint n_tries = 0;
   int result;
 
   do
@@ -318,30 +352,39 @@ gudpx_socket_connect (GSocket *socket, const GudpxNativeAddress *peer, int *errs
       else
         result = connect (fd, &unspecified, sizeof unspecified);
     }
-  while (result != 0 && errno == EINTR);
+  while (result != 0 && errno == EINTR && n_tries++ < MAX_RETRIES);
 
   *errsv = result != 0 ? errno : 0;
   /* Some systems dissolve it and complain all the same. */
   return result == 0 || (peer->length == 0 && *errsv == EAFNOSUPPORT);
 }
 
-/* Gives the socket back the interface that it was bound to, by name or by the scope id of its
- * address: udp_disconnect() of Linux takes it away. */
-gboolean
-gudpx_socket_restore_device (GSocket *socket,
-                             const char *device,
-                             const GudpxNativeAddress *bound,
-                             GError **error)
+/* The number of the interface that the socket is bound to: by SO_BINDTODEVICE, by the scope id of its
+ * address, or by that of its peer. 0: the socket has none. */
+int
+gudpx_socket_get_device (GSocket *socket)
 {
-  if (device != NULL)
-    return bind_to_device (socket, device, error);
+  int index = 0;
 
 #ifdef SO_BINDTOIFINDEX
-  if (bound->u.any.sa_family == AF_INET6 && bound->u.in6.sin6_scope_id != 0)
-    return set_option (socket, SOL_SOCKET, SO_BINDTOIFINDEX, (int) bound->u.in6.sin6_scope_id,
-                       "the interface", error);
+  if (!g_socket_get_option (socket, SOL_SOCKET, SO_BINDTOIFINDEX, &index, NULL))
+    return 0;
 #endif
-  return TRUE;
+  return index;
+}
+
+/* Binds the socket again to the interface @name, or without a name to the one of the number @index, if
+ * udp_disconnect() of Linux took it away. */
+gboolean
+gudpx_socket_restore_device (GSocket *socket, const char *name, int index, GError **error)
+{
+#ifdef SO_BINDTOIFINDEX
+  if (index == gudpx_socket_get_device (socket))
+    return TRUE;
+  if (name == NULL)
+    return set_option (socket, SOL_SOCKET, SO_BINDTOIFINDEX, index, "the interface", error);
+#endif
+  return name == NULL || bind_to_device (socket, name, error);
 }
 
 gboolean

@@ -42,7 +42,7 @@ G_BEGIN_DECLS
  *   a datagram or several joined ones (`SO_MEMINFO`, Linux); 0 if the kernel does not report them.
  *   Since: 1.1
  * @receive_drops: datagrams of @datagrams_received that were not delivered, because the port was stopped
- *   or connected to another peer before. Since: 1.1
+ *   or got another peer before, or gave up the socket that they waited in. Since: 1.1
  *
  * What a port counted since it was created, restarts included; a snapshot made by
  * [method@Gudpx.Port.get_statistics]. Later versions add fields at the end.

@@ -33,6 +33,7 @@ static __thread Fault faults[] = {
   { "sendmmsg" },      { "sendmsg" },    { "setsockopt" }, { "socket" },
 };
 static __thread guint n_hits;
+static __thread gboolean is_suspended;
 
 static Fault *
 find_fault (const char *call)
@@ -74,6 +75,19 @@ faults_reset (void)
   for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
     faults[i] = (Fault){ .call = faults[i].call };
   n_hits = 0;
+  is_suspended = FALSE;
+}
+
+void
+faults_suspend (void)
+{
+  is_suspended = TRUE;
+}
+
+void
+faults_resume (void)
+{
+  is_suspended = FALSE;
 }
 
 guint
@@ -121,9 +135,11 @@ fails_with_option (const char *call, int level, int option, int *result)
 {
   Fault *fault = find_fault (call);
 
+  if (is_suspended)
+    return FALSE;
   fault->n_calls++;
-  if (!fault->is_set || !is_due (fault)
-      || (fault->option != ANY_OPTION && (fault->level != level || fault->option != option)))
+  if (!fault->is_set || !is_due (fault) ||
+      (fault->option != ANY_OPTION && (fault->level != level || fault->option != option)))
     return FALSE;
 
   n_hits++;

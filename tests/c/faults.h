@@ -26,6 +26,9 @@ void faults_set (const char *call, int errsv, FaultMode mode, guint n);
 void faults_set_option (const char *call, int level, int option, int errsv);
 /* All calls work again, and are counted from 0. */
 void faults_reset (void);
+/* Between these two calls work, and are not counted. */
+void faults_suspend (void);
+void faults_resume (void);
 /* How often @call was called since its fault was set, or all were reset. */
 guint faults_count (const char *call);
 /* How many calls failed since the last reset. */

@@ -2,7 +2,11 @@
 
 #include <string.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <netinet/in.h>
+#include <netinet/udp.h>
 
 #include "recorder.h"
 
@@ -429,6 +433,188 @@ test_disconnect_ipv6_in_handler (void)
   gudpx_port_stop_listening (port);
 }
 
+/* What waits in a socket that is given up is not lost without a trace. */
+static void
+check_waiting (const char *host, gboolean goes_elsewhere, gsize segment_size)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, host);
+  g_autoptr (GSocket) peer = peer_new ("::1");
+  g_autoptr (GSocket) other = peer_new ("::1");
+  g_autoptr (GudpxStatistics) statistics = NULL;
+
+  connect_to (port, peer);
+#ifdef UDP_SEGMENT
+  if (segment_size > 0 &&
+      !g_socket_set_option (peer, IPPROTO_UDP, UDP_SEGMENT, (int) segment_size, NULL))
+    segment_size = 0;
+#endif
+  for (guint i = 0; i < 10; i++)
+    peer_send (peer, "0123456789", -1, port);
+  if (goes_elsewhere)
+    connect_to (port, other);
+  else
+    g_assert_true (gudpx_port_disconnect_peer (port, NULL));
+  statistics = gudpx_port_get_statistics (port);
+  g_assert_cmpuint (statistics->receive_drops, ==, segment_size > 0 ? 10 * 10 / segment_size : 10);
+  iterate ();
+  g_assert_cmpuint (recorder->datagrams->len, ==, 0);
+
+  gudpx_port_stop_listening (port);
+}
+
+static void
+test_waiting (void)
+{
+  check_waiting ("::", FALSE, 0);
+  check_waiting ("::", TRUE, 0);
+  check_waiting ("::1", FALSE, 0);
+#ifdef HAVE_LINUX_IO
+  check_waiting ("::", FALSE, 2);
+#endif
+}
+
+#ifdef HAVE_LINUX_IO
+/* Nor are the drops of the socket that is given up. */
+static void
+test_dropped (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "::1");
+  g_autoptr (GSocket) peer = peer_new ("::1");
+  g_autoptr (GudpxStatistics) statistics = NULL;
+  static const char payload[1000];
+
+  g_assert_true (gudpx_port_set_receive_buffer_size (port, 4096, NULL));
+  connect_to (port, peer);
+  for (guint i = 0; i < 100; i++)
+    peer_send (peer, payload, sizeof payload, port);
+  g_assert_true (gudpx_port_disconnect_peer (port, NULL));
+  statistics = gudpx_port_get_statistics (port);
+  g_assert_cmpuint (statistics->kernel_drops, >, 0);
+  g_assert_cmpuint (statistics->datagrams_received, ==, statistics->receive_drops);
+  g_assert_cmpuint (statistics->receive_drops + statistics->kernel_drops, ==, 100);
+
+  gudpx_port_stop_listening (port);
+}
+#endif
+
+/* A socket of IPv4 is not given up. */
+static void
+test_waiting_ipv4 (void)
+{
+  static const char *const hosts[] = { "127.0.0.1", "0.0.0.0" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (hosts); i++)
+    {
+      g_autoptr (Recorder) recorder = recorder_new ();
+      g_autoptr (GudpxPort) port = listen_on (recorder, hosts[i]);
+      g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+      const guint16 number = port_get_number (port);
+
+      connect_to (port, peer);
+      for (guint n = 0; n < 3; n++)
+        peer_send (peer, "x", -1, port);
+      g_assert_true (gudpx_port_disconnect_peer (port, NULL));
+      wait_for (recorder->datagrams->len == 3);
+      g_assert_cmpuint (port_get_number (port), ==, number);
+
+      gudpx_port_stop_listening (port);
+    }
+}
+
+/* Runs the rest of a test as a user who may do nothing. */
+static gboolean
+give_up_user (void)
+{
+  return setresgid (65534, 65534, 65534) == 0 && setresuid (65534, 65534, 65534) == 0;
+}
+
+static GudpxPort *
+listen_below_1024 (Recorder *recorder, const char *host)
+{
+  GudpxPort *port = NULL;
+
+  for (guint16 number = 1023; number > 512 && port == NULL; number--)
+    port = gudpx_listen_udp (number, GUDPX_DATAGRAM_PROTOCOL (recorder), host, NULL);
+  return port;
+}
+
+static void
+test_without_privileges_subprocess (void)
+{
+  static const char *const hosts[] = { "0.0.0.0", "127.0.0.1", "::", "::1" };
+  static const char *const peer_hosts[] = { "127.0.0.1", "127.0.0.1", "127.0.0.1", "::1" };
+  g_autoptr (Recorder) recorder = recorder_new ();
+  GudpxPort *ports[G_N_ELEMENTS (hosts)];
+  GudpxPort *low_ports[G_N_ELEMENTS (hosts)];
+
+  for (guint i = 0; i < G_N_ELEMENTS (hosts); i++)
+    {
+      ports[i] = listen_on (recorder, hosts[i]);
+      low_ports[i] = listen_below_1024 (recorder, hosts[i]);
+    }
+  g_assert_true (give_up_user ());
+  for (guint i = 0; i < G_N_ELEMENTS (hosts); i++)
+    {
+      g_autoptr (GSocket) peer = peer_new (peer_hosts[i]);
+      g_autoptr (GSocket) other = peer_new (peer_hosts[i]);
+      g_autoptr (GError) error = NULL;
+      const guint16 number = port_get_number (ports[i]);
+      const guint16 low_number = port_get_number (low_ports[i]);
+
+      connect_to (ports[i], peer);
+      connect_to (ports[i], other);
+      g_assert_true (gudpx_port_disconnect_peer (ports[i], &error));
+      g_assert_no_error (error);
+      expect_heard (recorder, peer, peer_hosts[i], number);
+
+      /* Nobody but root may bind the number once more, which IPv6 needs. */
+      connect_to (low_ports[i], peer);
+      if (strchr (hosts[i], ':') == NULL)
+        {
+          connect_to (low_ports[i], other);
+          g_assert_true (gudpx_port_disconnect_peer (low_ports[i], &error));
+          g_assert_no_error (error);
+        }
+      else
+        {
+          g_assert_false (gudpx_port_disconnect_peer (low_ports[i], &error));
+          g_assert_nonnull (strstr (error->message, "new socket"));
+          expect_error (&error, G_IO_ERROR_PERMISSION_DENIED);
+          g_assert_nonnull (gudpx_port_get_peer_address (low_ports[i]));
+        }
+      expect_heard (recorder, peer, peer_hosts[i], low_number);
+      g_clear_object (&ports[i]);
+      g_clear_object (&low_ports[i]);
+    }
+}
+
+static gboolean
+can_give_up_user (void)
+{
+  int status = 1;
+  pid_t child = fork ();
+
+  if (child == 0)
+    _exit (geteuid () == 0 && give_up_user () ? 0 : 1);
+  return waitpid (child, &status, 0) == child && status == 0;
+}
+
+/* A process may give up its user when it has its ports. */
+static void
+test_without_privileges (void)
+{
+  if (!can_give_up_user ())
+    {
+      g_test_skip ("needs root");
+      return;
+    }
+
+  g_test_trap_subprocess ("/connect/without-privileges/subprocess", 0, 0);
+  g_test_trap_assert_passed ();
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -447,6 +633,14 @@ main (int argc, char *argv[])
   g_test_add_func ("/connect/dual-stack", test_dual_stack);
   g_test_add_func ("/connect/disconnect-ipv6", test_disconnect_ipv6);
   g_test_add_func ("/connect/disconnect-ipv6-in-handler", test_disconnect_ipv6_in_handler);
+
+  g_test_add_func ("/connect/waiting", test_waiting);
+#ifdef HAVE_LINUX_IO
+  g_test_add_func ("/connect/dropped", test_dropped);
+#endif
+  g_test_add_func ("/connect/waiting-ipv4", test_waiting_ipv4);
+  g_test_add_func ("/connect/without-privileges", test_without_privileges);
+  g_test_add_func ("/connect/without-privileges/subprocess", test_without_privileges_subprocess);
 
   return g_test_run ();
 }

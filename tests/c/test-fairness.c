@@ -195,7 +195,7 @@ test_first_batch (void)
   g_autoptr (GudpxPort) port = gudpx_listen_udp (0, protocol, "127.0.0.1", NULL);
 
   send_all (port);
-  g_main_context_iteration (NULL, TRUE);
+  wait_for (((Slow *) protocol)->n_received > 0);
   g_assert_cmpuint (((Slow *) protocol)->n_received, ==, 32);
 
   gudpx_port_stop_listening (port);

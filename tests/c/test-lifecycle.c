@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
+
 #include "recorder.h"
 
 static GudpxPort *
@@ -398,6 +401,63 @@ test_chain_up (void)
   g_type_class_unref (klass);
 }
 
+static void
+count_answer (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  guint *n_answers = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (g_async_result_is_tagged (result, gudpx_port_write_async))
+    gudpx_port_write_finish (GUDPX_PORT (source), result, &error);
+  else if (g_async_result_is_tagged (result, gudpx_port_flush_async))
+    gudpx_port_flush_finish (GUDPX_PORT (source), result, &error);
+  else
+    g_assert_true (gudpx_port_stop_listening_finish (GUDPX_PORT (source), result, NULL));
+  if (error != NULL)
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  (*n_answers)++;
+}
+
+/* Whoever waits in another context than the port's is answered when the port's goes away. */
+static void
+test_answers_without_context (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autofree char *directory = g_dir_make_tmp ("gudpx-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "socket", NULL);
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
+  g_autoptr (GSocket) peer = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM,
+                                           G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  g_autoptr (GSocketAddress) nothing =
+      g_unix_socket_address_new_with_type ("", 0, G_UNIX_SOCKET_ADDRESS_ANONYMOUS);
+  g_autoptr (GudpxPort) port = gudpx_port_new (GUDPX_DATAGRAM_PROTOCOL (recorder), nothing);
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  GMainContext *context = g_main_context_new ();
+  guint n_answers = 0;
+
+  g_assert_true (g_socket_bind (peer, address, FALSE, NULL));
+  g_main_context_push_thread_default (context);
+  g_assert_true (gudpx_port_start_listening (port, NULL));
+  g_main_context_pop_thread_default (context);
+  g_assert_true (gudpx_port_connect_peer_address (port, address, NULL));
+
+  /* The peer does not read. */
+  gudpx_port_set_send_queue_limit (port, 4096);
+  while (gudpx_port_write (port, text ("x"), NULL))
+    ;
+  gudpx_port_write_async (port, bytes, NULL, NULL, count_answer, &n_answers);
+  gudpx_port_flush_async (port, NULL, count_answer, &n_answers);
+  gudpx_port_stop_listening_async (port, NULL, count_answer, &n_answers);
+  gudpx_port_stop_listening_async (port, NULL, count_answer, &n_answers);
+  iterate ();
+  g_assert_cmpuint (n_answers, ==, 0);
+
+  g_main_context_unref (context);
+  wait_for (n_answers == 4);
+  g_unlink (path);
+  g_assert_cmpint (g_rmdir (directory), ==, 0);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -416,6 +476,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/lifecycle/stop-async-in-handler", test_stop_async_in_handler);
   g_test_add_func ("/lifecycle/stop-async-cancelled", test_stop_async_cancelled);
   g_test_add_func ("/lifecycle/context-goes-away", test_context_goes_away);
+  g_test_add_func ("/lifecycle/answers-without-context", test_answers_without_context);
   g_test_add_func ("/lifecycle/notifies", test_notifies);
   g_test_add_func ("/lifecycle/stop-in-notify", test_stop_in_notify);
   g_test_add_func ("/lifecycle/chain-up", test_chain_up);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <gio/gunixsocketaddress.h>
@@ -208,15 +209,178 @@ test_connect (Fixture *fixture, gconstpointer data)
   g_assert_true (gudpx_port_disconnect_peer (port, &error));
   g_assert_no_error (error);
 
-  /* The peer goes away. */
-  g_assert_true (gudpx_port_connect_peer_address (port, address, &error));
-  gudpx_port_stop_listening (other);
-  g_assert_false (gudpx_port_write (port, text ("x"), &error));
-  expect_error (&error, G_IO_ERROR_CONNECTION_REFUSED);
   g_assert_false (gudpx_port_write_to_host (port, text ("x"), "127.0.0.1", 9, &error));
   expect_error (&error, G_IO_ERROR_INVALID_ARGUMENT);
 
   gudpx_port_stop_listening (port);
+  gudpx_port_stop_listening (other);
+}
+
+static void
+write_to_peer (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  recorder->on_refused = NULL;
+  g_assert_true (gudpx_port_write (
+      gudpx_datagram_protocol_get_transport (GUDPX_DATAGRAM_PROTOCOL (recorder)), text ("again"),
+      &error));
+  g_assert_no_error (error);
+}
+
+static void
+expect_refused (GAsyncResult *result)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GObject) port = g_async_result_get_source_object (result);
+
+  g_assert_false (gudpx_port_write_finish (GUDPX_PORT (port), result, &error));
+  expect_error (&error, G_IO_ERROR_CONNECTION_REFUSED);
+}
+
+static void
+keep_result (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_set_object ((GAsyncResult **) user_data, result);
+}
+
+/* A peer that is gone refuses what is written, as one of UDP does, until somebody has its path again. */
+static void
+test_peer_gone (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (Recorder) other_recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_unix (recorder, fixture->path);
+  g_autoptr (GudpxPort) other = listen_unix (other_recorder, fixture->other_path);
+  g_autoptr (GudpxPort) stranger = NULL;
+  g_autofree char *stranger_path = g_strconcat (fixture->path, "x", NULL);
+  g_autoptr (GSocketAddress) nobody = g_unix_socket_address_new (stranger_path);
+  g_autoptr (GudpxStatistics) statistics = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("z", 1);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (gudpx_port_connect_peer_address (port, gudpx_port_get_local_address (other), NULL));
+  gudpx_port_stop_listening (other);
+  recorder->on_refused = write_to_peer;
+  g_assert_true (gudpx_port_write (port, text ("x"), &error));
+  g_assert_no_error (error);
+  wait_for (g_str_has_suffix (recorder->events->str, "refused refused "));
+  iterate ();
+  g_assert_cmpstr (recorder->events->str, ==, "started refused refused ");
+  g_assert_nonnull (gudpx_port_get_peer_address (port));
+  statistics = gudpx_port_get_statistics (port);
+  g_assert_cmpuint (statistics->connection_refusals, ==, 2);
+  g_assert_cmpuint (statistics->datagrams_sent, ==, 0);
+
+  /* Somebody who waits for it is answered instead. */
+  gudpx_port_write_async (port, bytes, NULL, NULL, keep_result, &result);
+  wait_for (result != NULL);
+  expect_refused (result);
+  iterate ();
+  g_assert_cmpstr (recorder->events->str, ==, "started refused refused ");
+
+  /* A change that fails does not change that. */
+  g_assert_false (gudpx_port_connect_peer_address (port, nobody, &error));
+  expect_error (&error, G_IO_ERROR_NOT_FOUND);
+  g_assert_nonnull (gudpx_port_get_peer_address (port));
+
+  /* Linux has dissolved the association, the port has not. */
+  stranger = listen_unix (other_recorder, stranger_path);
+  g_assert_true (
+      gudpx_port_write_to (stranger, text ("s"), gudpx_port_get_local_address (port), &error));
+  g_assert_true (gudpx_port_start_listening (other, &error));
+  g_assert_true (gudpx_port_write (port, text ("y"), &error));
+  wait_for (other_recorder->datagrams->len == 1);
+  g_assert_true (gudpx_datagram_reply (other_recorder->datagrams->pdata[0], text ("r"), &error));
+  wait_for (recorder->datagrams->len == 1);
+  iterate ();
+  g_assert_cmpstr (recorder->events->str, ==, "started refused refused datagram ");
+  g_assert_true (gudpx_address_equal (gudpx_datagram_get_sender (recorder->datagrams->pdata[0]),
+                                      gudpx_port_get_peer_address (port)));
+
+  gudpx_port_stop_listening (port);
+  gudpx_port_stop_listening (other);
+  gudpx_port_stop_listening (stranger);
+}
+
+#ifdef HAVE_LINUX_IO
+/* The kernel tells a longer address of a path that fills sockaddr_un than it accepts. GSocketAddress has no
+ * room for the last byte of the path. */
+static void
+test_longest_path (Fixture *fixture, gconstpointer data)
+{
+  /* Valgrind looks for the zero behind the path. */
+  struct
+  {
+    struct sockaddr_un un;
+    char end;
+  } native = { .un.sun_family = AF_UNIX };
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_unix (recorder, fixture->path);
+  g_autoptr (GSocket) peer = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM,
+                                           G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  g_autofree char *rest = g_strnfill (sizeof native.un.sun_path - strlen (fixture->directory) - 1, 'x');
+  g_autofree char *path = g_build_filename (fixture->directory, rest, NULL);
+  g_autofree char *received = NULL;
+  g_autoptr (GError) error = NULL;
+
+  memcpy (native.un.sun_path, path, sizeof native.un.sun_path);
+  g_assert_cmpint (
+      bind (g_socket_get_fd (peer), (struct sockaddr *) &native, sizeof native.un), ==, 0);
+  peer_send (peer, "x", -1, port);
+  wait_for (recorder->datagrams->len == 1);
+  g_assert_true (gudpx_datagram_reply (recorder->datagrams->pdata[0], text ("y"), &error));
+  g_assert_no_error (error);
+  received = peer_receive (peer, NULL);
+  g_assert_cmpstr (received, ==, "y");
+
+  gudpx_port_stop_listening (port);
+  g_unlink (path);
+}
+#endif
+
+/* A peer is found again by the path that it was named by, whatever the peer itself calls it. */
+static void
+test_peer_by_relative_path (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *before = g_get_current_dir ();
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (Recorder) other_recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_unix (recorder, fixture->path);
+  g_autoptr (GudpxPort) other = NULL;
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (fixture->other_path);
+
+  g_assert_cmpint (g_chdir (fixture->directory), ==, 0);
+  other = listen_unix (other_recorder, "other");
+  g_assert_true (gudpx_port_connect_peer_address (port, address, NULL));
+  gudpx_port_stop_listening (other);
+  g_assert_true (gudpx_port_start_listening (other, NULL));
+  g_assert_cmpint (g_chdir (before), ==, 0);
+
+  g_assert_true (gudpx_port_write (port, text ("x"), NULL));
+  wait_for (other_recorder->datagrams->len == 1);
+  g_assert_true (gudpx_datagram_reply (other_recorder->datagrams->pdata[0], text ("y"), NULL));
+  wait_for (recorder->datagrams->len == 1);
+
+  gudpx_port_stop_listening (port);
+  gudpx_port_stop_listening (other);
+}
+
+/* A file that is given by a relative path is removed from where it was made. */
+static void
+test_relative_path (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *before = g_get_current_dir ();
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = NULL;
+
+  g_assert_cmpint (g_chdir (fixture->directory), ==, 0);
+  port = listen_unix (recorder, "one");
+  g_assert_cmpint (g_chdir (before), ==, 0);
+  g_assert_true (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
+  gudpx_port_stop_listening (port);
+  g_assert_false (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
 }
 
 /* A path may be any bytes, a message may not. */
@@ -714,6 +878,26 @@ test_too_large (Fixture *fixture, gconstpointer data)
   full_peer_clear (&full);
 }
 
+/* What waits for a peer that does not read is refused when it goes. */
+static void
+test_peer_gone_with_queue (Fixture *fixture, gconstpointer data)
+{
+  FullPeer full;
+  guint n_taken = 0;
+
+  full_peer_init (&full, fixture);
+  gudpx_port_set_send_queue_limit (full.port, 4096);
+  while (write_number (&full, n_taken, NULL))
+    n_taken++;
+  g_assert_cmpuint (gudpx_port_get_send_queue_size (full.port), >, 0);
+  g_socket_close (full.peer, NULL);
+  wait_for (gudpx_port_get_send_queue_size (full.port) == 0);
+  wait_for (strstr (full.recorder->events->str, "refused") != NULL);
+  g_assert_null (full.recorder->error);
+
+  full_peer_clear (&full);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -730,6 +914,13 @@ main (int argc, char *argv[])
   add ("bad-paths", test_bad_paths);
   add ("unbound-sender", test_unbound_sender);
   add ("connect", test_connect);
+  add ("peer-gone", test_peer_gone);
+  add ("peer-gone-with-queue", test_peer_gone_with_queue);
+#ifdef HAVE_LINUX_IO
+  add ("longest-path", test_longest_path);
+#endif
+  add ("peer-by-relative-path", test_peer_by_relative_path);
+  add ("relative-path", test_relative_path);
   add ("no-utf8", test_no_utf8);
   add ("unnamed-port", test_unnamed_port);
   add ("queue", test_queue);
