@@ -262,8 +262,9 @@ change_peer (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
 
   if (renew_socket (self, peer, &local_error))
     return TRUE;
-  /* The process has given up the privilege to bind a number below 1024. */
-  if (self->bound.u.any.sa_family == AF_INET &&
+  /* The process has given up the privilege to bind a number below 1024. The socket keeps that one, but
+   * would lose a number that the kernel had chosen. */
+  if (self->bound.u.any.sa_family == AF_INET && !has_borrowed_number (self) &&
       g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
     return dissolve_and_change (self, peer, error);
 

@@ -351,6 +351,29 @@ test_change_of_peer (void)
     }
 }
 
+/* A sandbox that binds no more sockets: the port keeps its peer, and the number that the kernel chose. */
+static void
+test_no_more_binding (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  const guint16 number = port_get_number (port);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (gudpx_port_connect_peer (port, "127.0.0.1", peer_get_port (peer), NULL));
+  faults_set ("bind", EACCES, FAULT_ALWAYS, 0);
+  g_assert_false (gudpx_port_disconnect_peer (port, &error));
+  expect_error (&error, G_IO_ERROR_PERMISSION_DENIED);
+  faults_reset ();
+  g_assert_cmpuint (port_get_number (port), ==, number);
+  g_assert_nonnull (gudpx_port_get_peer_address (port));
+  peer_send (peer, "x", -1, port);
+  wait_for (recorder->datagrams->len == 1);
+
+  gudpx_port_stop_listening (port);
+}
+
 /* A call that is interrupted is tried again, and not for ever. */
 static void
 test_interrupted (void)
@@ -436,6 +459,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/failing-calls/start", test_start);
   g_test_add_func ("/failing-calls/adopt", test_adopt);
   g_test_add_func ("/failing-calls/change-of-peer", test_change_of_peer);
+  g_test_add_func ("/failing-calls/no-more-binding", test_no_more_binding);
   g_test_add_func ("/failing-calls/interrupted", test_interrupted);
   g_test_add_func ("/failing-calls/epoll", test_epoll);
   g_test_add_func ("/failing-calls/living-path", test_living_path);
