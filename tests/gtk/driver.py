@@ -16,8 +16,8 @@ from gi.repository import Gio, GLib, Gtk  # noqa: E402
 from network import Network  # noqa: E402
 
 
-# libadwaita 1.4 has other classes for some that the program uses; Debian 12 has only these.
-warnings.simplefilter("ignore", DeprecationWarning)
+# The program uses nothing that a newer GTK or libadwaita calls deprecated.
+warnings.simplefilter("always", DeprecationWarning)
 
 
 def rows_of(list_box):
@@ -74,10 +74,10 @@ class Driver:
             "title": window.peer_title.props.title,
             "subtitle": window.peer_title.props.subtitle,
             "can-write": window.entry.is_sensitive(),
-            "folded": window.leaflet.props.folded,
-            "shows": "list" if window.leaflet.props.visible_child is window.sidebar else "content",
+            "folded": window.fold.folded,
+            "shows": "list" if window.fold.shown is window.fold.sidebar else "content",
             "toast": find_text(window.toasts, "toast"),
-            "plain": isinstance(window.leaflet, Gtk.Box),
+            "plain": isinstance(window.toasts, Gtk.Overlay),
             "received": sum(window.plot.received),
             "sent": sum(window.plot.sent),
             "ignored": self.application.network.ignored,

@@ -388,6 +388,7 @@ class Plain(Pair):
     start_ada = Alone.start_ada
     open_stranger = Alone.open_stranger
     test_empty = Alone.test_empty
+    test_narrow = Alone.test_narrow
     test_unreachable = Alone.test_unreachable
 
     @property

@@ -58,11 +58,12 @@ export const Application = GObject.registerClass({
     }
 
     _showAbout() {
-        new Adw.AboutWindow({
+        new Gtk.AboutDialog({
             transient_for: this.window,
-            application_name: 'LAN Chat',
-            application_icon: 'user-available-symbolic',
-            developer_name: 'The gudpx developers',
+            modal: true,
+            program_name: 'LAN Chat',
+            logo_icon_name: 'user-available-symbolic',
+            authors: ['The gudpx developers'],
             license_type: Gtk.License.LGPL_2_1,
             comments: 'An example of gudpx in a GTK program.',
         }).present();

@@ -2,7 +2,7 @@
 
 // Stands for libadwaita where it is missing: what the program uses of it, made of GTK alone.
 //
-// The types have the names that the .ui files ask for. In a narrow window nothing folds.
+// The types have the names that the .ui files ask for.
 
 import Gdk from 'gi://Gdk?version=4.0';
 import Gio from 'gi://Gio';
@@ -52,32 +52,6 @@ export const Application = GObject.registerClass({
         style.load_from_file(file.get_child('plain.css'));
         Gtk.StyleContext.add_provider_for_display(
             Gdk.Display.get_default(), style, Gtk.STYLE_PROVIDER_PRIORITY_APPLICATION);
-    }
-});
-
-export class AboutWindow {
-    constructor({application_name, application_icon, developer_name, ...rest}) {
-        return new Gtk.AboutDialog({
-            program_name: application_name,
-            logo_icon_name: application_icon,
-            authors: [developer_name],
-            modal: true,
-            ...rest,
-        });
-    }
-}
-
-// Its children are always beside each other.
-GObject.registerClass({
-    GTypeName: 'AdwLeaflet',
-    Properties: {
-        ...flags(false, 'can-navigate-back', 'folded'),
-        'visible-child': GObject.ParamSpec.object('visible-child', '', '', READWRITE, Gtk.Widget),
-    },
-}, class Leaflet extends Gtk.Box {
-    constructor(args = {}) {
-        super(args);
-        this.add_css_class('unfolded');
     }
 });
 

@@ -8,8 +8,13 @@ import Gtk from 'gi://Gtk?version=4.0';
 const SECONDS = 60;
 // So that one or two datagrams do not fill the picture.
 const LEAST_HEIGHT = 8;
-const RECEIVED = 'accent_color';
-const SENT = 'success_color';
+
+function colorOf(widget) {
+    // GTK 4.10 has a function for it, and deprecates the older way.
+    const source = widget.get_color ? widget : widget.get_style_context();
+    const {red, green, blue} = source.get_color();
+    return [red, green, blue];
+}
 
 export const Plot = GObject.registerClass({
     GTypeName: 'ChatPlot',
@@ -18,11 +23,16 @@ export const Plot = GObject.registerClass({
         super(properties);
         this.received = new Array(SECONDS + 1).fill(0);
         this.sent = new Array(SECONDS + 1).fill(0);
+        this._labels = [];
         this.set_draw_func((_area, cr, width, height) => {
             this._draw(cr, width, height);
             // What JavaScript holds of it would wait for the garbage collector.
             cr.$dispose();
         });
+    }
+
+    useColorsOf(receivedLabel, sentLabel) {
+        this._labels = [receivedLabel, sentLabel];
     }
 
     add(received, sent) {
@@ -35,22 +45,15 @@ export const Plot = GObject.registerClass({
         const highest = Math.max(LEAST_HEIGHT, ...this.received, ...this.sent);
 
         this._drawGrid(cr, width, height);
-        for (const [values, color] of [[this.received, RECEIVED], [this.sent, SENT]]) {
-            const points = values.map((value, i) =>
-                [i * width / SECONDS, height - 1 - (height - 3) * value / highest]);
-            this._drawCurve(cr, points, this._lookUp(color), height);
-        }
-    }
-
-    _lookUp(name) {
-        const [, color] = this.get_style_context().lookup_color(name);
-        return [color.red, color.green, color.blue];
+        this._labels.forEach((label, i) => {
+            const points = [this.received, this.sent][i].map((value, j) =>
+                [j * width / SECONDS, height - 1 - (height - 3) * value / highest]);
+            this._drawCurve(cr, points, colorOf(label), height);
+        });
     }
 
     _drawGrid(cr, width, height) {
-        const {red, green, blue} = this.get_style_context().get_color();
-
-        cr.setSourceRGBA(red, green, blue, 0.12);
+        cr.setSourceRGBA(...colorOf(this), 0.12);
         cr.setLineWidth(1);
         for (let row = 0; row < 4; row++) {
             const y = Math.round(row * (height - 1) / 3) + 0.5;

@@ -8,6 +8,7 @@ import GObject from 'gi://GObject';
 import Gtk from 'gi://Gtk?version=4.0';
 
 import {Conversation, getShared, MessageRow, PeerRow} from './conversation.js';
+import './fold.js'; // the template names it
 import {MAX_TEXT} from './network.js';
 import './plot.js'; // the template names it
 import {Adw} from './toolkit.js';
@@ -16,9 +17,8 @@ export const Window = GObject.registerClass({
     GTypeName: 'ChatWindow',
     Template: getShared('window.ui'),
     InternalChildren: [
-        'toasts', 'leaflet', 'sidebar', 'content', 'own_title', 'peer_list', 'plot',
-        'received_label', 'sent_label', 'peer_title', 'pages', 'status', 'scrolled',
-        'message_list', 'entry',
+        'toasts', 'fold', 'own_title', 'peer_list', 'plot', 'received_label', 'sent_label',
+        'peer_title', 'pages', 'status', 'scrolled', 'message_list', 'entry',
     ],
 }, class Window extends Gtk.ApplicationWindow {
     constructor(network, properties = {}) {
@@ -31,6 +31,7 @@ export const Window = GObject.registerClass({
 
         this._own_title.subtitle = network.name;
         this._entry.set_max_length(MAX_TEXT);
+        this._plot.useColorsOf(this._received_label, this._sent_label);
         this._peer_list.bind_model(this._conversations, item => new PeerRow(item));
         this._addActions();
         this._connectWidgets();
@@ -62,7 +63,7 @@ export const Window = GObject.registerClass({
         this._peer_list.connect('row-activated', (_list, row) => this._onRowActivated(row));
         this._entry.connect('activate', () => this._send());
         this._entry.connect('changed', () => this._updateSend());
-        this._leaflet.connect('notify::folded', () => this._onFolded());
+        this._fold.connect('notify::folded', () => this._onFolded());
         // The newest message stays in view.
         const adjustment = this._scrolled.get_vadjustment();
         adjustment.connect('notify::upper', () => adjustment.set_value(adjustment.get_upper()));
@@ -131,7 +132,7 @@ export const Window = GObject.registerClass({
     }
 
     _showsContent() {
-        return !this._leaflet.folded || this._leaflet.visible_child === this._content;
+        return !this._fold.folded || this._fold.shown === this._fold.content;
     }
 
     _onRowSelected(row) {
@@ -143,17 +144,17 @@ export const Window = GObject.registerClass({
     _onRowActivated(row) {
         // In a narrow window also the one that is selected already.
         this._show(row.conversation);
-        this._leaflet.visible_child = this._content;
+        this._fold.showContent();
         this._entry.grab_focus();
     }
 
     _onFolded() {
         if (this._current === null)
-            this._leaflet.visible_child = this._sidebar;
+            this._fold.showSidebar();
     }
 
     _showSidebar() {
-        this._leaflet.visible_child = this._sidebar;
+        this._fold.showSidebar();
     }
 
     _showEmpty() {

@@ -57,11 +57,12 @@ class Application(Adw.Application):
         self.set_accels_for_action(f"app.{name}", accelerators)
 
     def _show_about(self, *_):
-        about = Adw.AboutWindow(
+        about = Gtk.AboutDialog(
             transient_for=self.window,
-            application_name="LAN Chat",
-            application_icon="user-available-symbolic",
-            developer_name="The gudpx developers",
+            modal=True,
+            program_name="LAN Chat",
+            logo_icon_name="user-available-symbolic",
+            authors=["The gudpx developers"],
             license_type=Gtk.License.LGPL_2_1,
             comments="An example of gudpx in a GTK program.",
         )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Stands for libadwaita where it is missing: what the program uses of it, made of GTK alone.
 
-The types have the names that the .ui files ask for. In a narrow window nothing folds."""
+The types have the names that the .ui files ask for."""
 
 import pathlib
 
@@ -30,25 +30,6 @@ class Application(Gtk.Application):
         style.load_from_path(str(STYLE))
         Gtk.StyleContext.add_provider_for_display(
             Gdk.Display.get_default(), style, Gtk.STYLE_PROVIDER_PRIORITY_APPLICATION)
-
-
-def AboutWindow(application_name, application_icon, developer_name, **properties):  # noqa: N802
-    return Gtk.AboutDialog(program_name=application_name, logo_icon_name=application_icon,
-                           authors=[developer_name], modal=True, **properties)
-
-
-class Leaflet(Gtk.Box):
-    """Its children are always beside each other."""
-
-    __gtype_name__ = "AdwLeaflet"
-
-    can_navigate_back = GObject.Property(type=bool, default=False)
-    folded = GObject.Property(type=bool, default=False)
-    visible_child = GObject.Property(type=Gtk.Widget)
-
-    def __init__(self, **properties):
-        super().__init__(**properties)
-        self.add_css_class("unfolded")
 
 
 class Clamp(Gtk.Box):

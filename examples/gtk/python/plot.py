@@ -12,7 +12,13 @@ from gi.repository import Gtk  # noqa: E402
 SECONDS = 60
 # So that one or two datagrams do not fill the picture.
 LEAST_HEIGHT = 8
-RECEIVED, SENT = "accent_color", "success_color"
+
+
+def color_of(widget):
+    # GTK 4.10 has a function for it, and deprecates the older way.
+    source = widget if hasattr(widget, "get_color") else widget.get_style_context()
+    color = source.get_color()
+    return color.red, color.green, color.blue
 
 
 class Plot(Gtk.DrawingArea):
@@ -23,7 +29,11 @@ class Plot(Gtk.DrawingArea):
         zeros = [0] * (SECONDS + 1)
         self.received = collections.deque(zeros, SECONDS + 1)
         self.sent = collections.deque(zeros, SECONDS + 1)
+        self._labels = ()
         self.set_draw_func(self._draw)
+
+    def use_colors_of(self, received_label, sent_label):
+        self._labels = received_label, sent_label
 
     def add(self, received, sent):
         self.received.append(received)
@@ -33,20 +43,15 @@ class Plot(Gtk.DrawingArea):
     def _draw(self, _area, cr, width, height):
         highest = max(LEAST_HEIGHT, *self.received, *self.sent)
         self._draw_grid(cr, width, height)
-        for values, color in ((self.received, RECEIVED), (self.sent, SENT)):
+        for values, label in zip((self.received, self.sent), self._labels):
             points = [
                 (i * width / SECONDS, height - 1 - (height - 3) * value / highest)
                 for i, value in enumerate(values)
             ]
-            self._draw_curve(cr, points, self._look_up(color), height)
-
-    def _look_up(self, name):
-        _found, color = self.get_style_context().lookup_color(name)
-        return color.red, color.green, color.blue
+            self._draw_curve(cr, points, color_of(label), height)
 
     def _draw_grid(self, cr, width, height):
-        color = self.get_style_context().get_color()
-        cr.set_source_rgba(color.red, color.green, color.blue, 0.12)
+        cr.set_source_rgba(*color_of(self), 0.12)
         cr.set_line_width(1)
         for row in range(4):
             y = round(row * (height - 1) / 3) + 0.5

@@ -7,6 +7,7 @@ gi.require_version("Gtk", "4.0")
 from gi.repository import Gio, GLib, Gtk  # noqa: E402
 
 from conversation import SHARED, Conversation, MessageRow, PeerRow  # noqa: E402
+from fold import Fold  # noqa: E402, F401  (the template names it)
 from network import MAX_TEXT  # noqa: E402
 from plot import Plot  # noqa: E402, F401  (the template names it)
 from toolkit import Adw  # noqa: E402
@@ -17,9 +18,7 @@ class Window(Gtk.ApplicationWindow):
     __gtype_name__ = "ChatWindow"
 
     toasts = Gtk.Template.Child()
-    leaflet = Gtk.Template.Child()
-    sidebar = Gtk.Template.Child()
-    content = Gtk.Template.Child()
+    fold = Gtk.Template.Child()
     own_title = Gtk.Template.Child()
     peer_list = Gtk.Template.Child()
     plot = Gtk.Template.Child()
@@ -42,6 +41,7 @@ class Window(Gtk.ApplicationWindow):
 
         self.own_title.props.subtitle = network.name
         self.entry.set_max_length(MAX_TEXT)
+        self.plot.use_colors_of(self.received_label, self.sent_label)
         self.peer_list.bind_model(self._conversations, PeerRow)
         self._add_actions()
         self._connect_widgets()
@@ -67,7 +67,7 @@ class Window(Gtk.ApplicationWindow):
         self.peer_list.connect("row-activated", self._on_row_activated)
         self.entry.connect("activate", self._send)
         self.entry.connect("changed", self._update_send)
-        self.leaflet.connect("notify::folded", self._on_folded)
+        self.fold.connect("notify::folded", self._on_folded)
         # The newest message stays in view.
         adjustment = self.scrolled.get_vadjustment()
         adjustment.connect("notify::upper", lambda *_: adjustment.set_value(adjustment.get_upper()))
@@ -124,7 +124,7 @@ class Window(Gtk.ApplicationWindow):
         self.toasts.add_toast(toast)
 
     def _shows_content(self):
-        return not self.leaflet.props.folded or self.leaflet.props.visible_child is self.content
+        return not self.fold.folded or self.fold.shown is self.fold.content
 
     def _on_row_selected(self, _list, row):
         # None: its peer has left; what was said stays to be read.
@@ -134,15 +134,15 @@ class Window(Gtk.ApplicationWindow):
     def _on_row_activated(self, _list, row):
         # In a narrow window also the one that is selected already.
         self._show(row.conversation)
-        self.leaflet.props.visible_child = self.content
+        self.fold.show_content()
         self.entry.grab_focus()
 
     def _on_folded(self, *_):
         if self._current is None:
-            self.leaflet.props.visible_child = self.sidebar
+            self.fold.show_sidebar()
 
     def _show_sidebar(self, *_):
-        self.leaflet.props.visible_child = self.sidebar
+        self.fold.show_sidebar()
 
     def _show_empty(self):
         if self._conversations.get_n_items():
