@@ -169,7 +169,7 @@ peer_new (const char *host)
 
   g_assert_no_error (error);
   g_assert_true (g_socket_bind (peer, address, FALSE, &error));
-  g_socket_set_timeout (peer, 60);
+  g_socket_set_timeout (peer, TIME_LIMIT);
   return peer;
 }
 

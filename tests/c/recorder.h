@@ -34,11 +34,14 @@ Recorder *recorder_new (void);
 char     *recorder_get_payload (Recorder *self, guint index);
 void      recorder_forget (Recorder *self);
 
-/* Iterates the thread-default main context until @condition holds; a minute is too long. */
+/* Seconds after which something hangs, on a busy machine and under valgrind, too. */
+#define TIME_LIMIT 120
+
+/* Iterates the thread-default main context until @condition holds. */
 #define wait_for(condition)                                                                        \
   G_STMT_START                                                                                     \
     {                                                                                              \
-      gint64 wait_limit = g_get_monotonic_time () + 60 * G_TIME_SPAN_SECOND;                       \
+      gint64 wait_limit = g_get_monotonic_time () + TIME_LIMIT * G_TIME_SPAN_SECOND;               \
       GSource *wait_ticks = wait_start ();                                                         \
                                                                                                    \
       while (!(condition))                                                                         \

@@ -221,10 +221,10 @@ test_none_taken (Fixture *self, gconstpointer data)
 {
   gint64 start = g_get_monotonic_time ();
 
+  /* A spin takes no time; a machine that is slow only takes more. */
   self->taker->limit = 0;
-  wait_for (g_get_monotonic_time () > start + 100 * G_TIME_SPAN_MILLISECOND);
-  g_assert_cmpuint (self->taker->n_calls, >=, 2);
-  g_assert_cmpuint (self->taker->n_calls, <, 100);
+  wait_for (self->taker->n_calls >= 10);
+  g_assert_cmpint (g_get_monotonic_time () - start, >, 20 * G_TIME_SPAN_MILLISECOND);
   g_assert_cmpuint (self->taker->numbers->len, ==, 0);
 
   peer_send (self->peer, "6", 1, self->port);

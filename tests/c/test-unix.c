@@ -447,7 +447,7 @@ full_peer_init (FullPeer *self, Fixture *fixture)
   self->peer = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM,
                              G_SOCKET_PROTOCOL_DEFAULT, NULL);
   g_assert_true (g_socket_bind (self->peer, address, FALSE, NULL));
-  g_socket_set_timeout (self->peer, 60);
+  g_socket_set_timeout (self->peer, TIME_LIMIT);
   g_assert_true (gudpx_port_connect_peer_address (self->port, address, &error));
   g_assert_no_error (error);
 }

@@ -126,14 +126,14 @@ struct Unref
 
 template <typename T> using Owned = std::unique_ptr<T, Unref>;
 
-/* Runs the default main context until @done says so, for five seconds at most. */
+/* Runs the default main context until @done says so, for two minutes at most. */
 template <typename Predicate>
 static bool
 run_until (Predicate done)
 {
   bool timed_out = false;
   guint timeout = g_timeout_add_seconds (
-    5,
+    120,
     [] (gpointer flag) -> gboolean {
       *static_cast<bool *> (flag) = true;
       return G_SOURCE_REMOVE;

@@ -11,7 +11,7 @@ import tempfile
 import tap
 from exampletest import BUILD, ROOT, SUFFIXES, ExampleTestCase, names_in
 
-BUILD_TIME_LIMIT = 240
+BUILD_TIME_LIMIT = 600
 
 Process = collections.namedtuple("Process", "name group")
 

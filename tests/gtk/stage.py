@@ -17,7 +17,8 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 GJS = os.environ.get("GJS") or shutil.which("gjs")
-TIME_LIMIT = 30
+# Seconds after which something hangs, on a busy machine, too.
+TIME_LIMIT = 120
 
 PORT = 46987
 GROUPS = ["239.255.71.88", "ff02::1:4788"]
@@ -157,15 +158,19 @@ class Display:
         """Asks the program to, as a window manager does."""
         self._desktop.close_window(int(window))
 
-    def take_picture(self, path, area=None):
-        """Of the whole screen, or of an area in X's notation, when all has been drawn."""
+    def capture(self, path, area=None):
+        """Of the whole screen, or of an area in X's notation, as it is now."""
         path.parent.mkdir(parents=True, exist_ok=True)
         crop = ["-crop", area, "+repage"] if area else []
+        self.run("import", "-window", "root", *crop, "-strip", "-define",
+                 "png:exclude-chunks=date,time", str(path))
+
+    def take_picture(self, path, area=None):
+        """The same, when all has been drawn."""
         before = []
 
         def is_settled():
-            self.run("import", "-window", "root", *crop, "-strip", "-define",
-                     "png:exclude-chunks=date,time", str(path))
+            self.capture(path, area)
             before.append(path.read_bytes())
             return before[-2:-1] == before[-1:]
 

@@ -37,7 +37,7 @@ main (void)
   g_autoptr (GudpxPort) port = gudpx_listen_udp (0, protocol, "127.0.0.1", &error);
 
   g_signal_connect (protocol, "datagram-received", G_CALLBACK (on_datagram_received), loop);
-  g_timeout_add_seconds (5, on_timeout, NULL);
+  g_timeout_add_seconds (120, on_timeout, NULL);
   if (port == NULL ||
       !gudpx_port_write_to (port, (const guint8 *) "hello", 5, gudpx_port_get_local_address (port),
                             &error))

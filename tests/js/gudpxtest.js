@@ -10,6 +10,9 @@ import System from 'system';
 
 export const LOCALHOST = '127.0.0.1';
 
+// Seconds after which something hangs, on a busy machine, too.
+export const TIME_LIMIT = 120;
+
 // G_IO_ERROR_DESTINATION_UNSET, which GLib has a name for since 2.80.
 export const DESTINATION_UNSET = 48;
 
@@ -66,7 +69,7 @@ export function settle() {
 }
 
 /** Iterates the main context until the condition holds. */
-export function iterateUntil(condition, seconds = 20) {
+export function iterateUntil(condition, seconds = TIME_LIMIT) {
     let expired = false;
     // Nothing else wakes the context: what is not signalled to it is not seen.
     let timeout = GLib.timeout_add_seconds(GLib.PRIORITY_DEFAULT, seconds, () => {

@@ -7,7 +7,7 @@ import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import Gudpx from 'gi://Gudpx?version=1';
 
-import {assertEqual, assertTrue, collect, iterateUntil, listen, main, test} from './gudpxtest.js';
+import {TIME_LIMIT, assertEqual, assertTrue, collect, iterateUntil, listen, main, test} from './gudpxtest.js';
 
 const N_PEERS = 100000;
 // Of the library and of the override.
@@ -20,7 +20,7 @@ IP_PKTINFO = 8
 port, first, last = map(int, sys.argv[1:])
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
-s.settimeout(20)
+s.settimeout(${TIME_LIMIT})
 s.bind(("0.0.0.0", 0))
 def host(i):
     return f"127.{1 + i // 62500}.{i // 250 % 250}.{1 + i % 250}"
@@ -67,7 +67,7 @@ function runPeers(port, first, last) {
     let isDone = false;
 
     peers.wait_async(null, () => (isDone = true));
-    iterateUntil(() => isDone, 240);
+    iterateUntil(() => isDone, 2 * TIME_LIMIT);
     assertTrue(peers.get_successful(), 'the peers fail');
 }
 

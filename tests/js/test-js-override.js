@@ -52,7 +52,7 @@ function settle() {
 }
 
 function iterateUntil(condition) {
-    const limit = GLib.get_monotonic_time() + 20e6;
+    const limit = GLib.get_monotonic_time() + 120e6;
     const tick = GLib.timeout_add(GLib.PRIORITY_DEFAULT, 50, () => GLib.SOURCE_CONTINUE);
 
     while (!condition() && GLib.get_monotonic_time() < limit)

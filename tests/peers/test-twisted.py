@@ -32,7 +32,7 @@ ReactorBuilder._reactors = ["gudpxreactor.GudpxReactor"]
 
 from twisted.test import test_udp  # noqa: E402
 
-TIME_LIMIT = 30
+TIME_LIMIT = 120
 
 SUITES = {
     "local": [

@@ -17,7 +17,7 @@ import tap  # noqa: E402
 from twisted.internet import defer, protocol  # noqa: E402
 from twisted.logger import globalLogBeginner  # noqa: E402
 
-TIME_LIMIT = 30
+TIME_LIMIT = 120
 
 
 class Recorder(protocol.DatagramProtocol):

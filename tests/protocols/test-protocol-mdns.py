@@ -99,11 +99,14 @@ class Mdns(ProtocolTestCase):
         self.start_avahi()
         member = self.member(*GROUP)
 
-        self.assertIn(KETTLE, self.query("kettle.local", seconds="2"))
-        # It was asked twice: for an answer to us alone, and with the one that we had.
-        (_, first), (_, second) = [
-            (sender, message) for sender, message in self.read_all(member) if sender == "10.99.0.1"
-        ]
+        def ask_twice():
+            """Unless the machine is so busy that the answer comes after the second question."""
+            output = self.query("kettle.local", seconds="2")
+            questions = [message for sender, message in self.read_all(member) if sender == "10.99.0.1"]
+            return questions if KETTLE in output and questions[-1].answers else None
+
+        # For an answer to us alone, and with the one that we had.
+        first, second = self.retry(ask_twice, "question with what is known")
         self.assertEqual([question.unicast for question in first.questions], [True])
         self.assertEqual(first.answers, [])
         self.assertEqual([question.unicast for question in second.questions], [False])
@@ -125,7 +128,7 @@ class Mdns(ProtocolTestCase):
         # Another program of the host may get what is sent to the host alone. The answer to the
         # second question goes to the group.
         member = self.member(*GROUP)
-        querier = self.start("mdns-query", "a.local", "-i", "gudpx0", language="python")
+        querier = self.start("mdns-query", "a.local", "-i", "gudpx0", "-s", "60", language="python")
         first, _ = member.recvfrom(9000)
         second, sender = member.recvfrom(9000)
         self.assertEqual(sender, ("10.99.0.1", 5353))
@@ -144,7 +147,7 @@ class Mdns(ProtocolTestCase):
 
     def test_rubbish(self):
         member = self.member(*GROUP)
-        querier = self.start("mdns-query", "a.local", "-i", "gudpx0", "-s", "1", language="python")
+        querier = self.start("mdns-query", "a.local", "-i", "gudpx0", "-s", "5", language="python")
         _, sender = member.recvfrom(9000)
         self.assertEqual(sender, ("10.99.0.1", 5353))
 

@@ -27,7 +27,7 @@ class Sntp(ProtocolTestCase):
         return chrony
 
     def ask(self, *arguments):
-        (line,) = self.run_example("sntp-client", *arguments, language="c")
+        (line,) = self.run_example("sntp-client", "--timeout", "60000", *arguments, language="c")
         self.assertRegex(
             line, r"^offset [+-]\d+\.\d{6} s, delay -?\d+\.\d{6} s, stratum \d+, arrival by the kernel$"
         )
@@ -43,7 +43,7 @@ class Sntp(ProtocolTestCase):
             self.assertLess(abs(float(line.split()[1])), 60)
 
     def is_answering(self):
-        client = self.start("sntp-client", "--timeout", "500", "127.0.0.1", language="c")
+        client = self.start("sntp-client", "--timeout", "2000", "127.0.0.1", language="c")
         return client.wait() == 0
 
     def serve(self, answer, times=1):
@@ -98,7 +98,7 @@ class Sntp(ProtocolTestCase):
                 self.packet(request, 9000),
             ]
 
-        client = self.start("sntp-client", *self.serve(answer), language="c")
+        client = self.start("sntp-client", "--timeout", "60000", *self.serve(answer), language="c")
         self.assertEqual(client.wait(), 0, client.output)
         *faults, result = client.lines
         self.assertEqual(

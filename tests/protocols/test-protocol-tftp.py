@@ -203,7 +203,7 @@ class Tftp(ProtocolTestCase):
 
     def test_clients_that_end(self):
         self.make_file(1000)
-        server, address = self.start_tftp("--timeout", "50")
+        server, address = self.start_tftp("--timeout", "1000")
         _, sender, sock = self.ask(address, "file")
         sock.sendto(struct.pack("!HH", ERROR, 0) + b"enough\0", sender)
         server.wait_for("^a client gave up$")

@@ -14,6 +14,8 @@ gi.require_version("Gudpx", "1")
 from gi.repository import Gio, GLib, Gudpx  # noqa: E402
 
 LOCALHOST = "127.0.0.1"
+# Seconds after which something hangs, on a busy machine, too.
+TIME_LIMIT = 120
 
 # G_IO_ERROR_DESTINATION_UNSET, which GLib has a name for since 2.80.
 DESTINATION_UNSET = 48
@@ -54,7 +56,7 @@ def settle(context=None):
     raise AssertionError("the main context never comes to rest")
 
 
-def iterate_until(condition, context=None, seconds=20):
+def iterate_until(condition, context=None, seconds=TIME_LIMIT):
     """Iterates the main context until the condition holds."""
     context = context or GLib.MainContext.default()
     expired = []
@@ -194,7 +196,7 @@ class TestCase(unittest.TestCase):
             family = socket.AF_INET6 if host and ":" in host else socket.AF_INET
         plain = socket.socket(family, socket.SOCK_DGRAM)
         self.addCleanup(plain.close)
-        plain.settimeout(20)
+        plain.settimeout(TIME_LIMIT)
         if host:
             plain.bind((host, port))
         return plain

@@ -10,15 +10,13 @@ import weakref
 
 import gi
 import tap
-from gudpxtest import LOCALHOST, Gio, GLib, Gudpx, Recorder, TestCase, number, settle
+from gudpxtest import LOCALHOST, TIME_LIMIT, Gio, GLib, Gudpx, Recorder, TestCase, number, settle
 from gi.overrides._gudpx import awaiting
 
 try:
     from gi import events
 except ImportError:
     events = None
-
-TIME_LIMIT = 20
 
 
 async def iterate_context():
@@ -167,7 +165,6 @@ class AwaitTest(TestCase):
 
     def test_echo(self):
         peer = self.socket()
-        peer.settimeout(TIME_LIMIT)
 
         async def echo():
             port = self.listen()

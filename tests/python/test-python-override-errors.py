@@ -10,8 +10,8 @@ import subprocess
 import sys
 
 import tap
-from gudpxtest import (DESTINATION_UNSET, LOCALHOST, Answer, Code, Gio, GLib, Gudpx, Recorder,
-                       TestCase, iterate_until, number, of_linux, settle)
+from gudpxtest import (DESTINATION_UNSET, LOCALHOST, TIME_LIMIT, Answer, Code, Gio, GLib, Gudpx,
+                       Recorder, TestCase, iterate_until, number, of_linux, settle)
 
 
 class ErrorTest(TestCase):
@@ -340,7 +340,7 @@ class OwnProcessTest(TestCase):
     @staticmethod
     def run_without(variable, program):
         environment = {name: value for name, value in os.environ.items() if name != variable}
-        return subprocess.run([sys.executable, "-c", program], env=environment, timeout=60,
+        return subprocess.run([sys.executable, "-c", program], env=environment, timeout=TIME_LIMIT,
                               cwd=os.path.dirname(os.path.abspath(__file__)),
                               stderr=subprocess.PIPE, text=True, check=False)
 

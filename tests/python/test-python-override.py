@@ -9,8 +9,8 @@ import unittest.mock
 import warnings
 
 import tap
-from gudpxtest import (LOCALHOST, Code, GLib, Gudpx, Recorder, TestCase, address, iterate_until,
-                       number, settle)
+from gudpxtest import (LOCALHOST, TIME_LIMIT, Code, GLib, Gudpx, Recorder, TestCase, address,
+                       iterate_until, number, settle)
 from gi.overrides._gudpx import batches
 from gi.repository import GObject
 
@@ -76,7 +76,7 @@ class HookTest(TestCase):
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as peer:
                 if name:
                     peer.bind(os.fsencode(name))
-                peer.settimeout(20)
+                peer.settimeout(TIME_LIMIT)
                 peer.sendto(b"x", path)
                 settle()
                 self.assertEqual(protocol.received.pop(), (b"x", name))
@@ -134,7 +134,7 @@ class HookTest(TestCase):
             while True:
                 yield plain.recv(1000)
         except BlockingIOError:
-            plain.settimeout(20)
+            plain.settimeout(TIME_LIMIT)
 
     def test_writes_that_are_not_coalesced(self):
         def assign(port):
@@ -755,7 +755,7 @@ class ManyPeersTest(TestCase):
                 if i % 100 == 99:
                     settle()
             for i, plain in enumerate(with_block):
-                plain.settimeout(20)
+                plain.settimeout(TIME_LIMIT)
                 self.assertEqual(plain.recv(20), b"%d" % (n_sent - 1000 + i))
                 self.assertEqual(protocol.received[n_sent - 1000 + i][1], plain.getsockname())
                 plain.close()

@@ -7,7 +7,7 @@ import threading
 import time
 
 import tap
-from gudpxtest import LOCALHOST, Code, TestCase, address
+from gudpxtest import LOCALHOST, TIME_LIMIT, Code, TestCase, address
 
 from gi.repository import Gio, GLib, Gudpx
 
@@ -146,7 +146,7 @@ class Groups(TestCase):
         del group
         gc.collect()
         for member in members:
-            self.assertTrue(member.is_stopped.wait(20))
+            self.assertTrue(member.is_stopped.wait(TIME_LIMIT))
 
     def test_nothing_is_left(self):
         gone = []
@@ -162,7 +162,7 @@ class Groups(TestCase):
             group.stop()
         del group
         gc.collect()
-        until = time.monotonic() + 20
+        until = time.monotonic() + TIME_LIMIT
         while len(gone) < 6 and time.monotonic() < until:
             time.sleep(0.01)
         self.assertEqual(sorted(gone), [0, 0, 0, 1, 1, 1])

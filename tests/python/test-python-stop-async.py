@@ -352,6 +352,9 @@ class Fairness(TestCase):
     def test_a_flood_starves_no_timeout(self):
         """One that is fed from its own handler is never idle; others of its priority run."""
         def feed(self, datagram):
+            # The time begins with the flood, however long the machine took for the first datagram.
+            if len(self.datagrams) == 1:
+                GLib.timeout_add(1, lambda: ticks.append(len(protocol.datagrams)), priority=0)
             if not ticks:
                 for _ in range(2):
                     port.write_to(b"x" * 100, port.get_local_address())
@@ -359,7 +362,6 @@ class Fairness(TestCase):
         ticks = []
         protocol = Recorder(datagram_received=feed)
         port = self.listen(protocol)
-        GLib.timeout_add(1, lambda: ticks.append(len(protocol.datagrams)), priority=0)
         port.write_to(b"x", port.get_local_address())
         iterate_until(lambda: ticks)
         self.assertTrue(port.get_listening())

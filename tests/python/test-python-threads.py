@@ -7,8 +7,8 @@ import sys
 import threading
 
 import tap
-from gudpxtest import (LOCALHOST, Answer, Recorder, TestCase, address, iterate_until, number,
-                       settle)
+from gudpxtest import (LOCALHOST, TIME_LIMIT, Answer, Recorder, TestCase, address, iterate_until,
+                       number, settle)
 
 from gi.repository import Gio, GLib, Gudpx
 
@@ -108,7 +108,7 @@ class Worker(threading.Thread):
         source = GLib.idle_source_new()
         source.set_callback(invoke)
         source.attach(self.context)
-        if not done.wait(20):
+        if not done.wait(TIME_LIMIT):
             raise AssertionError("the thread does not answer")
         if result[0][1] is not None:
             raise result[0][1]
@@ -116,7 +116,7 @@ class Worker(threading.Thread):
 
     def quit(self):
         self.loop.quit()
-        self.join(20)
+        self.join(TIME_LIMIT)
 
 
 class Threads(TestCase):
@@ -166,7 +166,7 @@ class Threads(TestCase):
         first = one.call(Gudpx.listen_udp, 0, Player(), LOCALHOST)
         second = other.call(Gudpx.listen_udp, 0, Player(), LOCALHOST)
         one.call(first.write_to, b"ball", second.get_local_address())
-        self.assertTrue(done.wait(20))
+        self.assertTrue(done.wait(TIME_LIMIT))
         one.call(first.stop_listening)
         other.call(second.stop_listening)
 
@@ -184,7 +184,7 @@ class Threads(TestCase):
 
         port = worker.call(Gudpx.listen_udp, 0, Keeper(), LOCALHOST)
         plain = self.send(port, *(b"%d" % i for i in range(50)))
-        self.assertTrue(received.wait(20))
+        self.assertTrue(received.wait(TIME_LIMIT))
         self.assertEqual([d.get_payload() for d in kept], [b"%d" % i for i in range(50)])
         self.assertEqual({d.get_sender().to_string() for d in kept},
                          {"%s:%d" % plain.getsockname()})

@@ -36,10 +36,10 @@ class Batches : Gudpx.DatagramProtocol {
 
 delegate bool Condition ();
 
-/* Runs the default main context until the condition holds, for five seconds at most. */
+/* Runs the default main context until the condition holds, for two minutes at most. */
 void run_until (Condition holds) {
   var timed_out = false;
-  var timeout = Timeout.add_seconds (5, () => {
+  var timeout = Timeout.add_seconds (120, () => {
     timed_out = true;
     return Source.CONTINUE;
   });
