@@ -439,8 +439,8 @@ deliver_traffic (guint busy_poll, guint n_datagrams, gboolean answers, guint *n_
   return end - begin < 2 * G_TIME_SPAN_MILLISECOND;
 }
 
-/* The fewest of many tries: ports that share a poller also share what they learned from asking in
- * vain, and a machine that is busy disturbs most of them. */
+/* Expects that number of wake-ups from the best of many tries. Ports that share a poller share their
+ * back-off, and other programs disturb a try. */
 static void
 expect_wakeups (guint busy_poll, guint n_datagrams, gboolean answers, guint expected)
 {
