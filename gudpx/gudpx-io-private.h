@@ -108,6 +108,9 @@ GudpxIo *gudpx_io_new_for_socket (GSocket         *socket,
                                   gboolean         is_shared,
                                   GudpxStatistics *statistics);
 
+/* Whether report_errors does anything. */
+gboolean gudpx_io_can_report_errors (void);
+
 static inline gsize
 gudpx_outgoing_get_size (const GudpxOutgoing *self)
 {

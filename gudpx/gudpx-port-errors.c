@@ -8,14 +8,25 @@
 #define MAX_ERRORS_PER_DISPATCH 64
 #define MAX_KEPT_ERRORS 64
 
-static void
-count_error (GudpxPort *self, int errsv)
+/* Counts an error by its kind, whoever is told of it. */
+void
+gudpx_port_count_error (GudpxPort *self, int errsv)
 {
   self->statistics.errors++;
-  if (errsv == ECONNREFUSED)
-    self->statistics.connection_refusals++;
-  else if (errsv == EHOSTUNREACH || errsv == ENETUNREACH)
-    self->statistics.unreachable_errors++;
+  switch (errsv)
+    {
+    case ECONNREFUSED:
+      self->statistics.connection_refusals++;
+      break;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case ENETDOWN:
+      self->statistics.unreachable_errors++;
+      break;
+    default:
+      break;
+    }
 }
 
 /* Where a datagram went that was sent to @native; NULL and an empty one are the peer. */
@@ -54,7 +65,7 @@ gudpx_port_keep_errors (GudpxPort *self)
       g_autoptr (GSocketAddress) destination =
           gudpx_port_get_destination (self, &io_error.destination);
 
-      count_error (self, io_error.errsv);
+      gudpx_port_count_error (self, io_error.errsv);
       gudpx_port_add_outcome (self, NULL, make_error (self, &io_error, destination), destination);
     }
 }
@@ -72,8 +83,10 @@ report (GudpxPort *self, const GudpxIoError *io_error)
 {
   g_autoptr (GSocketAddress) destination = NULL;
   g_autoptr (GError) error = NULL;
+  /* A handler that runs a main loop may have others reported before it returns. */
+  const GudpxIoError *outer_error = self->reported_error;
 
-  count_error (self, io_error->errsv);
+  gudpx_port_count_error (self, io_error->errsv);
   self->reported_error = io_error;
   if (io_error->errsv == ECONNREFUSED && concerns_peer (self, io_error))
     gudpx_datagram_protocol_refuse (self->protocol, self);
@@ -83,7 +96,7 @@ report (GudpxPort *self, const GudpxIoError *io_error)
       error = make_error (self, io_error, destination);
       gudpx_datagram_protocol_report (self->protocol, self, error, destination);
     }
-  self->reported_error = NULL;
+  self->reported_error = outer_error;
 }
 
 /* Tells the protocol, as long as the port is not stopped by that. */

@@ -298,6 +298,8 @@ gboolean        gudpx_port_check_destination  (GudpxPort                  *self,
 /* gudpx-port-errors.c */
 GSocketAddress *gudpx_port_get_destination    (GudpxPort                  *self,
                                                const GudpxNativeAddress   *native);
+void            gudpx_port_count_error        (GudpxPort                  *self,
+                                               int                         errsv);
 void            gudpx_port_keep_errors        (GudpxPort                  *self);
 void            gudpx_port_report_errors      (GudpxPort                  *self,
                                                guint                       epoch);

@@ -442,7 +442,8 @@ gudpx_port_get_report_errors (GudpxPort *self)
  * @self: a port
  * @report_errors: whether they are to be reported
  *
- * Sets whether errors are reported without a peer, too.
+ * Sets whether errors are reported without a peer, too. Where the system cannot tell them, %TRUE is
+ * warned of and the property stays %FALSE: see [property@Gudpx.Port:report-errors].
  *
  * Since: 1.0
  */
@@ -454,6 +455,12 @@ gudpx_port_set_report_errors (GudpxPort *self, gboolean report_errors)
 
   if (self->report_errors == (report_errors != FALSE))
     return;
+  if (report_errors && !gudpx_io_can_report_errors ())
+    {
+      g_warning ("Cannot set report-errors: this build of the library reads sockets by GSocket's "
+                 "calls, which do not tell");
+      return;
+    }
   self->report_errors = report_errors != FALSE;
   if (self->io != NULL)
     self->io->funcs->report_errors (self->io, self->report_errors);

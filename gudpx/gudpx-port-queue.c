@@ -82,6 +82,7 @@ void
 gudpx_port_report_outcomes (GudpxPort *self)
 {
   const guint epoch = self->epoch;
+  const GudpxIoError *outer_error = g_steal_pointer (&self->reported_error);
 
   /* What they cause is for the next time. */
   for (guint n = self->outcomes.length;
@@ -96,6 +97,7 @@ gudpx_port_report_outcomes (GudpxPort *self)
                                         outcome->destination);
       outcome_free (outcome);
     }
+  self->reported_error = outer_error;
   if (self->epoch == epoch)
     answer_flushes (self);
 }
@@ -215,7 +217,7 @@ first_was_refused (GudpxPort *self, int errsv)
   g_autoptr (GSocketAddress) destination = gudpx_port_get_destination (self, &run->destination);
   gsize size = gudpx_queued_run_get_first_size (run);
 
-  self->statistics.errors++;
+  gudpx_port_count_error (self, errsv);
   gudpx_port_add_outcome (self, run->task, make_send_error (self, errsv, size, destination),
                           destination);
   gudpx_send_queue_discard (&self->queue, run, 1);
@@ -286,7 +288,7 @@ send_directly (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
       return NO_ROOM;
     }
 
-  self->statistics.errors++;
+  gudpx_port_count_error (self, errsv);
   destination = gudpx_port_get_destination (self, outgoing->destination);
   g_propagate_error (error, make_send_error (self, errsv, gudpx_outgoing_get_size (outgoing),
                                              destination));

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A port's properties: defaults, setting, notification, restarts, and what is refused."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -22,8 +23,8 @@ SETTABLE = {
     "multicast-loopback": (True, False, ()),
     "multicast-interface": (None, "lo", ()),
     "dscp": (0, 46, (64,)),
-    "receive-buffer-size": (None, 50000, (0,)),
-    "send-buffer-size": (None, 50000, (0,)),
+    "receive-buffer-size": (None, 50000, (2 ** 30,)),
+    "send-buffer-size": (None, 50000, (2 ** 30,)),
     "send-queue-limit": (None, 5000, ()),
     "priority": (GLib.PRIORITY_DEFAULT, GLib.PRIORITY_DEFAULT_IDLE, ()),
     "reading": (True, False, ()),
@@ -35,6 +36,9 @@ SETTABLE = {
     "max-pacing-rate": (2 ** 32 - 1, 125000, (0,)),
     "metadata": (Gudpx.MetadataFlags.NONE, TIMESTAMP, ()),
 }
+if os.environ.get("GUDPX_TEST_IO") == "generic":
+    # GSocket's own calls do not tell: it stays as it is, with a warning.
+    del SETTABLE["report-errors"]
 CONSTRUCT_ONLY = ["protocol", "listen-multiple", "reuse-port", "ipv6-only", "bind-device"]
 READ_ONLY = ["listening", "peer-address", "socket", "send-queue-size", "path-mtu"]
 
@@ -131,11 +135,8 @@ class Properties(TestCase):
             for name, (_, other, _) in SETTABLE.items():
                 before = port.get_property(name)
                 for value in (before, other, other, before, before):
-                    if name.endswith("buffer-size") and value == 0:
-                        continue
                     setter(port, name)(value)
-                wanted = 1 if name.endswith("buffer-size") and before == 0 else 2
-                self.assertEqual(seen, [name] * wanted)
+                self.assertEqual(seen, [name] * 2)
                 seen.clear()
                 port.set_property(name, other)
                 settle()
