@@ -108,7 +108,7 @@ GudpxIo *gudpx_io_new_for_socket (GSocket         *socket,
                                   gboolean         is_shared,
                                   GudpxStatistics *statistics);
 
-/* Whether report_errors does anything. */
+/* FALSE: report_errors has no effect. */
 gboolean gudpx_io_can_report_errors (void);
 
 static inline gsize

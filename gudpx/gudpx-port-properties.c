@@ -248,7 +248,7 @@ gudpx_port_set_send_queue_limit (GudpxPort *self, gsize limit)
 
   if (self->queue.limit == limit)
     return;
-  self->queue.limit = limit;
+  gudpx_send_queue_set_limit (&self->queue, limit);
   gudpx_port_wake (self);
   gudpx_port_notify (self, GUDPX_PORT_PROP_SEND_QUEUE_LIMIT);
 }

@@ -241,7 +241,8 @@ gudpx_port_write (GudpxPort *self, const guint8 *data, gsize size, GError **erro
  *
  * - %G_IO_ERROR_MESSAGE_TOO_LARGE: more than 65507 bytes to IPv4, 65527 to IPv6, or than the send
  *   buffer of a UNIX socket or the path takes
- * - %G_IO_ERROR_WOULD_BLOCK: the send queue is full; the datagram was not taken
+ * - %G_IO_ERROR_WOULD_BLOCK: the send queue is full, or its part for a UNIX destination that does not
+ *   read; the datagram was not taken
  * - %G_IO_ERROR_INVALID_ARGUMENT: another destination than the peer on a connected port; an address
  *   that the port cannot reach: IPv6 from an IPv4 port, IPv4 from one that is
  *   [property@Gudpx.Port:ipv6-only] or bound to one IPv6 address; port number 0; 0.0.0.0 or `::`,

@@ -561,6 +561,10 @@ install_properties (void)
    * How many bytes the send queue may hold, counted as [property@Gudpx.Port:send-queue-size] counts
    * them. 0: nothing is queued.
    *
+   * On a UNIX socket that is not connected, what waits for one destination that does not read may take
+   * a quarter of it, and what waits for all of those a half. What such a destination has no room for is
+   * treated by [property@Gudpx.Port:send-queue-policy].
+   *
    * The default is 1048576.
    *
    * Since: 1.0

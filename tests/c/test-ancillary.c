@@ -40,7 +40,7 @@ parse_int (int level, int type, int value)
   return ancillary;
 }
 
-/* What the getters promise holds whatever number comes. */
+/* Values stay in the range that the getters promise, whatever number comes. */
 static void
 test_ranges (void)
 {

@@ -276,7 +276,7 @@ report_outcome (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
 }
 #endif
 
-/* What is reported of a datagram that has not left has no details, not those of another error. */
+/* An error of a datagram that has not left has no details, and not those of another error. */
 static void
 test_nested_outcome (void)
 {
@@ -301,7 +301,7 @@ test_nested_outcome (void)
 #endif
 }
 
-/* What cannot be is not said to be. */
+/* The property stays FALSE where errors cannot be reported. */
 static void
 test_report_errors_told (void)
 {
