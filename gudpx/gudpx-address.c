@@ -251,28 +251,6 @@ gudpx_native_address_get_bytes (const GudpxNativeAddress *native)
   return bytes;
 }
 
-static gboolean
-is_mapped_any (const GudpxNativeAddress *native)
-{
-  return IN6_IS_ADDR_V4MAPPED (&native->u.in6.sin6_addr) &&
-         memcmp (&native->u.in6.sin6_addr.s6_addr[12], "\0\0\0", 4) == 0;
-}
-
-/* 0.0.0.0, plain or mapped into IPv6, or ::. */
-gboolean
-gudpx_native_address_is_any (const GudpxNativeAddress *native)
-{
-  switch ((int) native->u.any.sa_family)
-    {
-    case AF_INET:
-      return native->u.in.sin_addr.s_addr == htonl (INADDR_ANY);
-    case AF_INET6:
-      return IN6_IS_ADDR_UNSPECIFIED (&native->u.in6.sin6_addr) || is_mapped_any (native);
-    default:
-      return FALSE;
-    }
-}
-
 gboolean
 gudpx_native_address_is_broadcast (const GudpxNativeAddress *native)
 {

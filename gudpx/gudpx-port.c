@@ -99,17 +99,22 @@ gudpx_port_describe (GudpxPort *self)
   return address != NULL ? gudpx_address_describe (address) : g_strdup ("0.0.0.0:0");
 }
 
+static void
+set_not_listening (GudpxPort *self, const char *what, GError **error)
+{
+  g_autofree char *description = gudpx_port_describe (self);
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "Cannot %s: the port %s is not listening", what,
+               description);
+}
+
 gboolean
 gudpx_port_check_listening (GudpxPort *self, const char *what, GError **error)
 {
-  g_autofree char *description = NULL;
-
   if (self->state == GUDPX_PORT_LISTENING)
     return TRUE;
 
-  description = gudpx_port_describe (self);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "Cannot %s: the port %s is not listening", what,
-               description);
+  set_not_listening (self, what, error);
   return FALSE;
 }
 

@@ -217,7 +217,7 @@ is_at_end_of_block (GudpxSendQueue *self, const GudpxQueuedRun *run)
 }
 
 /* The last run, if a datagram of @size bytes may leave with it where it goes the same way. */
-static GudpxQueuedRun *
+static inline GudpxQueuedRun *
 find_open_run (GudpxSendQueue *self, gsize size)
 {
   GudpxQueuedRun *run = self->runs.tail != NULL ? self->runs.tail->data : NULL;
