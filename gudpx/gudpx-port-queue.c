@@ -371,17 +371,11 @@ has_room (GudpxPort *self, GudpxHeldDestination *held, gsize size)
 static gboolean
 drop_oldest_held (GudpxPort *self, GudpxHeldDestination *held, gsize size)
 {
-  GudpxQueuedRun *run;
-
-  if (size > self->queue.limit / 2)
+  if (!gudpx_send_queue_can_have_room_for_held (&self->queue, held, size))
     return FALSE;
+
   while (!has_room (self, held, size))
-    {
-      run = gudpx_queued_runs_find (&held->runs, NULL);
-      if (run == NULL)
-        return FALSE;
-      drop_one (self, run);
-    }
+    drop_one (self, gudpx_queued_runs_find (&held->runs, NULL));
   return TRUE;
 }
 

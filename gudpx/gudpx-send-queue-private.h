@@ -101,6 +101,9 @@ GudpxHeldDestination *gudpx_send_queue_lookup_held (GudpxSendQueue           *se
 void                  gudpx_send_queue_push_held  (GudpxSendQueue           *self,
                                                    GudpxHeldDestination     *held,
                                                    const GudpxOutgoing      *outgoing);
+gboolean              gudpx_send_queue_can_have_room_for_held (const GudpxSendQueue       *self,
+                                                               const GudpxHeldDestination *held,
+                                                               gsize                       payload_size);
 gboolean              gudpx_send_queue_has_room_for_held (const GudpxSendQueue       *self,
                                                           const GudpxHeldDestination *held,
                                                           gsize                       payload_size);

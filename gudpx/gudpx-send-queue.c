@@ -597,18 +597,42 @@ gudpx_send_queue_push_held (GudpxSendQueue *self,
 }
 
 /* One destination may have a quarter of the queue, or one datagram; all of them may have half of it. */
-gboolean
-gudpx_send_queue_has_room_for_held (const GudpxSendQueue *self,
-                                    const GudpxHeldDestination *held,
-                                    gsize payload_size)
+static gboolean
+fits_in_part (const GudpxSendQueue *self, gsize size_of_one, gsize size_of_others, gsize payload_size)
 {
   gsize all = self->limit / 2;
-  gsize one = g_queue_is_empty ((GQueue *) &held->runs) ? all : self->limit / 4;
+  gsize one = size_of_one == 0 ? all : self->limit / 4;
   gsize cost;
 
   if (payload_size > all)
     return FALSE;
   cost = gudpx_send_queue_get_cost (payload_size, 1);
-  return held->size <= one && cost <= one - held->size && self->held_size <= all &&
-         cost <= all - self->held_size;
+  return size_of_one <= one && cost <= one - size_of_one && size_of_one + size_of_others <= all &&
+         cost <= all - size_of_one - size_of_others;
+}
+
+gboolean
+gudpx_send_queue_has_room_for_held (const GudpxSendQueue *self,
+                                    const GudpxHeldDestination *held,
+                                    gsize payload_size)
+{
+  return fits_in_part (self, held->size, self->held_size - held->size, payload_size);
+}
+
+/* TRUE if there is when all datagrams of @held are dropped that may be. */
+gboolean
+gudpx_send_queue_can_have_room_for_held (const GudpxSendQueue *self,
+                                         const GudpxHeldDestination *held,
+                                         gsize payload_size)
+{
+  gsize promised_size = 0;
+
+  for (GList *l = held->runs.head; l != NULL; l = l->next)
+    {
+      const GudpxQueuedRun *run = l->data;
+
+      if (run->task != NULL)
+        promised_size += gudpx_send_queue_get_cost (run->vector.size, 1);
+    }
+  return fits_in_part (self, promised_size, self->held_size - held->size, payload_size);
 }

@@ -566,6 +566,36 @@ test_drop_oldest_of_deaf_client (Fixture *fixture, gconstpointer data)
   check_policy (fixture, GUDPX_QUEUE_POLICY_DROP_OLDEST);
 }
 
+/* None is dropped for what finds no room all the same: too large, or what somebody waits for leaves none. */
+static void
+test_drop_none_of_deaf_client_in_vain (Fixture *fixture, gconstpointer data)
+{
+  static const guint8 payload[40000];
+  Clients clients;
+  g_autoptr (GBytes) bytes = g_bytes_new_static (payload, sizeof payload);
+  g_autoptr (GudpxStatistics) statistics = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize size;
+
+  clients_init (&clients, fixture);
+  gudpx_port_set_send_queue_policy (clients.port, GUDPX_QUEUE_POLICY_DROP_OLDEST);
+  gudpx_port_set_send_queue_limit (clients.port, 65536);
+  fill (&clients, clients.deaf_address);
+  size = gudpx_port_get_send_queue_size (clients.port);
+  g_assert_false (gudpx_port_write_to (clients.port, payload, sizeof payload, clients.deaf_address,
+                                       &error));
+  expect_error (&error, G_IO_ERROR_WOULD_BLOCK);
+  g_assert_cmpuint (gudpx_port_get_send_queue_size (clients.port), ==, size);
+
+  gudpx_port_write_async (clients.port, bytes, clients.deaf_address, NULL, NULL, NULL);
+  g_assert_false (write_number_to (clients.port, 0, clients.deaf_address, &error));
+  expect_error (&error, G_IO_ERROR_WOULD_BLOCK);
+  statistics = gudpx_port_get_statistics (clients.port);
+  g_assert_cmpuint (statistics->queue_dropped_oldest, ==, 0);
+
+  clients_clear (&clients, fixture);
+}
+
 /* Where nothing is queued the write is refused, and nothing is forgotten. */
 static void
 test_no_queue_for_deaf_client (Fixture *fixture, gconstpointer data)
@@ -651,6 +681,7 @@ main (int argc, char *argv[])
   add ("connect-to-deaf-client", test_connect_to_deaf_client);
   add ("drop-newest-of-deaf-client", test_drop_newest_of_deaf_client);
   add ("drop-oldest-of-deaf-client", test_drop_oldest_of_deaf_client);
+  add ("drop-none-of-deaf-client-in-vain", test_drop_none_of_deaf_client_in_vain);
   add ("no-queue-for-deaf-client", test_no_queue_for_deaf_client);
   add ("full-buffer", test_full_buffer);
 
