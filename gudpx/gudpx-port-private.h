@@ -287,6 +287,13 @@ void            gudpx_port_answer             (GPtrArray                  *outco
 int             gudpx_port_send_runs          (GudpxPort                  *self,
                                                GQueue                     *runs);
 
+/* gudpx-port-room.c */
+gboolean        gudpx_port_make_room          (GudpxPort                  *self,
+                                               GudpxHeldDestination       *held,
+                                               gsize                       size,
+                                               gboolean                   *is_dropped,
+                                               GError                    **error);
+
 /* gudpx-port-held.c */
 GudpxHeldDestination *gudpx_port_hold         (GudpxPort                  *self,
                                                const GudpxNativeAddress   *destination);

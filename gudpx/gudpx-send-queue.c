@@ -2,111 +2,7 @@
 
 #include <string.h>
 
-#include "gudpx-send-queue-private.h"
-
-/* Any run fits into one. */
-#define BLOCK_SIZE (64 * 1024)
-/* What a thread keeps for later: not more than leaves at once. */
-#define MAX_SPARE_RUNS 256
-
-/* Where payloads lie, one behind the other, until all of them have left. */
-struct _GudpxPayloadBlock
-{
-  guint n_runs; /* that have something here */
-  gsize size;
-  gsize used;
-  guint8 data[];
-};
-
-/* What the queues of a thread's ports share: most of what is written waits but for the end of a
- * dispatch, so ports have nothing of their own while they wait. */
-typedef struct
-{
-  GudpxPayloadBlock *block;
-  GQueue runs;
-} Spares;
-
-static void
-spares_free (gpointer data)
-{
-  Spares *spares = data;
-  GudpxQueuedRun *run;
-
-  while ((run = g_queue_peek_head (&spares->runs)) != NULL)
-    {
-      g_queue_unlink (&spares->runs, &run->link);
-      g_free (run);
-    }
-  g_free (spares->block);
-  g_free (spares);
-}
-
-static GPrivate thread_spares = G_PRIVATE_INIT (spares_free);
-
-static Spares *
-get_spares (void)
-{
-  Spares *spares = g_private_get (&thread_spares);
-
-  if (spares == NULL)
-    {
-      spares = g_new0 (Spares, 1);
-      g_private_set (&thread_spares, spares);
-    }
-  return spares;
-}
-
-static GudpxPayloadBlock *
-block_acquire (gsize size)
-{
-  Spares *spares = get_spares ();
-  GudpxPayloadBlock *block;
-
-  if (size <= BLOCK_SIZE && spares->block != NULL)
-    return g_steal_pointer (&spares->block);
-
-  block = g_malloc (sizeof *block + MAX (size, BLOCK_SIZE));
-  *block = (GudpxPayloadBlock){ .size = MAX (size, BLOCK_SIZE) };
-  return block;
-}
-
-static void
-block_release (GudpxPayloadBlock *self)
-{
-  Spares *spares = get_spares ();
-
-  if (spares->block != NULL || self->size > BLOCK_SIZE)
-    {
-      g_free (self);
-      return;
-    }
-  self->used = 0;
-  spares->block = self;
-}
-
-static GudpxQueuedRun *
-run_acquire (void)
-{
-  Spares *spares = get_spares ();
-  GudpxQueuedRun *run = g_queue_peek_head (&spares->runs);
-
-  if (run == NULL)
-    run = g_new (GudpxQueuedRun, 1);
-  else
-    g_queue_unlink (&spares->runs, &run->link);
-  return run;
-}
-
-static void
-run_release (GudpxQueuedRun *self)
-{
-  Spares *spares = get_spares ();
-
-  if (spares->runs.length >= MAX_SPARE_RUNS)
-    g_free (self);
-  else
-    g_queue_push_head_link (&spares->runs, &self->link);
-}
+#include "gudpx-send-memory-private.h"
 
 void
 gudpx_send_queue_init (GudpxSendQueue *self)
@@ -176,7 +72,7 @@ count_held_gone (GudpxSendQueue *self, GudpxHeldDestination *held, gsize size, g
 static GudpxQueuedRun *
 push_run (GQueue *runs, const GudpxOutgoing *outgoing, gsize size)
 {
-  GudpxQueuedRun *run = run_acquire ();
+  GudpxQueuedRun *run = gudpx_queued_run_acquire ();
 
   run->n_datagrams = 0;
   run->segment_size = size;
@@ -238,7 +134,7 @@ make_room_in_block (GudpxSendQueue *self, gsize size)
     return;
 
   /* The runs that it has keep it, of which there is one at least. */
-  self->block = block_acquire (size);
+  self->block = gudpx_payload_block_acquire (size);
 }
 
 static GudpxQueuedRun *
@@ -436,7 +332,7 @@ leave_block (GudpxSendQueue *self, GudpxQueuedRun *run)
 
   if (block == self->block)
     self->block = NULL;
-  block_release (block);
+  gudpx_payload_block_release (block);
 }
 
 /* Frees @run, which has no datagrams left. */
@@ -447,7 +343,7 @@ remove_run (GudpxSendQueue *self, GudpxQueuedRun *run)
   g_clear_pointer (&run->bytes, g_bytes_unref);
   g_clear_object (&run->task);
   leave_block (self, run);
-  run_release (run);
+  gudpx_queued_run_release (run);
 }
 
 /* Counts datagrams of @size bytes that left @run. */
