@@ -288,6 +288,26 @@ test_held_tail (void)
     gudpx_send_queue_discard (&queue, gudpx_send_queue_get_first (&queue), 1);
 }
 
+/* Datagrams that wait for long keep no block, which others' payloads may be in. */
+static void
+test_held_memory (void)
+{
+  const GudpxNativeAddress address = make_address (1);
+  GudpxSendQueue queue = { 0 };
+  GudpxHeldDestination *held;
+
+  gudpx_send_queue_init (&queue);
+  push_to (&queue, "a", 1);
+  push_to (&queue, "b", 1);
+  g_assert_nonnull (queue.block);
+  held = gudpx_send_queue_hold (&queue, &address);
+  g_assert_null (queue.block);
+  push_to (&queue, "c", 1);
+  g_assert_null (queue.block);
+  check_runs (&held->runs, "abc");
+  drop_held (&queue, held);
+}
+
 /* The last of a run, which may be shorter. */
 static void
 test_discard_last (void)
@@ -371,6 +391,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/send-queue/long-runs", test_long_runs);
   g_test_add_func ("/send-queue/held", test_held);
   g_test_add_func ("/send-queue/held-tail", test_held_tail);
+  g_test_add_func ("/send-queue/held-memory", test_held_memory);
   g_test_add_func ("/send-queue/discard-last", test_discard_last);
   g_test_add_func ("/send-queue/held-room", test_held_room);
 

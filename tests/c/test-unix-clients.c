@@ -252,6 +252,23 @@ expect_refusal (Clients *self, GSocketAddress *address)
   expect_error (&error, G_IO_ERROR_WOULD_BLOCK);
 }
 
+static guint64
+get_wakeups (GudpxPort *port)
+{
+  g_autoptr (GudpxStatistics) statistics = gudpx_port_get_statistics (port);
+
+  return statistics->wakeups;
+}
+
+/* The port wakes up to try such a client again. */
+static void
+wait_for_retries (GudpxPort *port, guint n)
+{
+  const guint64 n_before = get_wakeups (port);
+
+  wait_for (get_wakeups (port) >= n_before + n);
+}
+
 /* One client that does not read fills a part of the queue. The program hears when there is room for that
  * client, and not before. */
 static void
@@ -268,7 +285,7 @@ test_deaf_client_bounded (Fixture *fixture, gconstpointer data)
   expect_refusal (&clients, clients.deaf_address);
   g_assert_cmpuint (gudpx_port_get_send_queue_size (clients.port), >, limit / 8);
   g_assert_cmpuint (gudpx_port_get_send_queue_size (clients.port), <=, limit / 4);
-  iterate ();
+  wait_for_retries (clients.port, 3);
   g_assert_cmpstr (clients.recorder->events->str, ==, "started ");
 
   for (guint i = 0; i < n; i++)
@@ -329,9 +346,19 @@ flood_deaf (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
     gudpx_port_write_to (clients->port, payload, sizeof payload, clients->deaf_address, NULL);
 }
 
-/* Datagrams taken in a handler that are too many for a client that does not read are reported. */
 static void
-test_deaf_client_flooded (Fixture *fixture, gconstpointer data)
+flood_sender (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  static const guint8 payload[100];
+
+  for (guint i = 0; i < 200; i++)
+    gudpx_datagram_reply (datagram, payload, sizeof payload, NULL);
+}
+
+/* One client cannot fill more than its part of the queue from a handler either: each datagram is sent,
+ * refused, or reported as one that was dropped. */
+static void
+check_flooded (Fixture *fixture, RecorderFunc flood)
 {
   Clients clients;
   const gsize limit = 65536;
@@ -340,12 +367,17 @@ test_deaf_client_flooded (Fixture *fixture, gconstpointer data)
 
   clients_init (&clients, fixture);
   gudpx_port_set_send_queue_limit (clients.port, limit);
-  clients.recorder->on_datagram = flood_deaf;
+  clients.recorder->on_datagram = flood;
   clients.recorder->user_data = &clients;
-  peer_send (clients.reader, "x", -1, clients.port);
+  peer_send (clients.deaf, "x", -1, clients.port);
   wait_for (clients.recorder->datagrams->len == 1);
   iterate ();
-  g_assert_cmpuint (gudpx_port_get_send_queue_size (clients.port), <=, limit / 2);
+  g_assert_cmpuint (gudpx_port_get_send_queue_size (clients.port), <=, limit / 4);
+  statistics = gudpx_port_get_statistics (clients.port);
+  g_assert_cmpuint (statistics->send_queue_drops, >, 0);
+  if (statistics->send_queue_drops > statistics->queue_refusals)
+    expect_error (&clients.recorder->error, G_IO_ERROR_WOULD_BLOCK);
+  g_clear_pointer (&statistics, gudpx_statistics_free);
   g_assert_true (write_number_to (clients.port, 7, clients.reader_address, NULL));
   expect_to_receive (clients.reader, 7);
 
@@ -364,6 +396,18 @@ test_deaf_client_flooded (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (n_received + statistics->send_queue_drops, ==, 200);
 
   clients_clear (&clients, fixture);
+}
+
+static void
+test_deaf_client_flooded (Fixture *fixture, gconstpointer data)
+{
+  check_flooded (fixture, flood_deaf);
+}
+
+static void
+test_deaf_client_flooded_by_replies (Fixture *fixture, gconstpointer data)
+{
+  check_flooded (fixture, flood_sender);
 }
 
 /* A client that does not read delays a stop, and does not prevent it. */
@@ -507,6 +551,7 @@ test_connect_to_deaf_client (Fixture *fixture, gconstpointer data)
 
       g_assert_true (gudpx_port_write (clients.port, text (payload), NULL));
     }
+  g_assert_true (gudpx_port_disconnect_peer (clients.port, NULL));
   for (guint i = 0; i < n; i++)
     expect_to_receive (clients.deaf, i);
 
@@ -672,6 +717,7 @@ main (int argc, char *argv[])
   add ("deaf-client-in-handler", test_deaf_client_in_handler);
   add ("deaf-client-bounded", test_deaf_client_bounded);
   add ("deaf-client-flooded", test_deaf_client_flooded);
+  add ("deaf-client-flooded-by-replies", test_deaf_client_flooded_by_replies);
   add ("deaf-client-goes", test_deaf_client_goes);
   add ("many-deaf-clients", test_many_deaf_clients);
   add ("stop-async-ends", test_stop_async_ends);
