@@ -436,12 +436,10 @@ hold_run (GudpxSendQueue *self, GudpxHeldDestination *held, GudpxQueuedRun *run)
   count_held (self, held, run->vector.size, run->n_datagrams);
 }
 
-/* Datagrams to @destination wait apart from here on, those that are queued already among them. */
-GudpxHeldDestination *
-gudpx_send_queue_hold (GudpxSendQueue *self, const GudpxNativeAddress *destination)
+static GudpxHeldDestination *
+add_held (GudpxSendQueue *self, const GudpxNativeAddress *destination)
 {
   GudpxHeldDestination *held = g_new0 (GudpxHeldDestination, 1);
-  GList *next;
 
   gudpx_native_address_copy (&held->address, destination);
   held->link.data = held;
@@ -449,7 +447,18 @@ gudpx_send_queue_hold (GudpxSendQueue *self, const GudpxNativeAddress *destinati
   if (self->held_by_address == NULL)
     self->held_by_address = g_hash_table_new (held_hash, held_equal);
   g_hash_table_insert (self->held_by_address, &held->address, held);
+  return held;
+}
 
+/* Datagrams to @destination wait apart from here on, those that are queued already among them. */
+GudpxHeldDestination *
+gudpx_send_queue_hold (GudpxSendQueue *self, const GudpxNativeAddress *destination)
+{
+  GudpxHeldDestination *held = gudpx_send_queue_lookup_held (self, destination);
+  GList *next;
+
+  if (held == NULL)
+    held = add_held (self, destination);
   for (GList *l = self->runs.head; l != NULL; l = next)
     {
       GudpxQueuedRun *run = l->data;
