@@ -40,7 +40,6 @@ gboolean           gudpx_address_to_native             (GSocketAddress          
 GSocketFamily      gudpx_native_address_get_family     (const GudpxNativeAddress  *native);
 void               gudpx_native_address_set_length     (GudpxNativeAddress        *native,
                                                         socklen_t                  length);
-gboolean           gudpx_native_address_is_any         (const GudpxNativeAddress  *native);
 gboolean           gudpx_native_address_is_broadcast   (const GudpxNativeAddress  *native);
 gboolean           gudpx_native_address_convert        (GudpxNativeAddress        *native,
                                                         GSocketFamily              family);
@@ -64,6 +63,26 @@ gudpx_native_address_is_ipv4 (const GudpxNativeAddress *native)
 {
   return native->u.any.sa_family == AF_INET ||
          (native->u.any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED (&native->u.in6.sin6_addr));
+}
+
+/* 0.0.0.0, plain or mapped into IPv6, or ::. */
+static inline gboolean
+gudpx_native_address_is_any (const GudpxNativeAddress *native)
+{
+  const struct in6_addr *ipv6 = &native->u.in6.sin6_addr;
+
+  switch ((int) native->u.any.sa_family)
+    {
+    case AF_INET:
+      return native->u.in.sin_addr.s_addr == htonl (INADDR_ANY);
+    case AF_INET6:
+      return ipv6->s6_addr[15] == 0 &&
+             (IN6_IS_ADDR_UNSPECIFIED (ipv6) ||
+              (IN6_IS_ADDR_V4MAPPED (ipv6) && (ipv6->s6_addr[12] | ipv6->s6_addr[13] |
+                                               ipv6->s6_addr[14]) == 0));
+    default:
+      return FALSE;
+    }
 }
 
 static inline gboolean

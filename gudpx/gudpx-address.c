@@ -247,7 +247,6 @@ gudpx_native_address_get_family (const GudpxNativeAddress *native)
   return native->length > 0 ? (GSocketFamily) native->u.any.sa_family : G_SOCKET_FAMILY_INVALID;
 }
 
-/* IPv4, plain or mapped into IPv6. */
 /* The address alone, IPv4 in mapped form. */
 struct in6_addr
 gudpx_native_address_get_bytes (const GudpxNativeAddress *native)
@@ -260,20 +259,6 @@ gudpx_native_address_get_bytes (const GudpxNativeAddress *native)
   bytes.s6_addr[10] = bytes.s6_addr[11] = 0xff;
   memcpy (&bytes.s6_addr[12], &native->u.in.sin_addr, 4);
   return bytes;
-}
-
-gboolean
-gudpx_native_address_is_any (const GudpxNativeAddress *native)
-{
-  switch ((int) native->u.any.sa_family)
-    {
-    case AF_INET:
-      return native->u.in.sin_addr.s_addr == htonl (INADDR_ANY);
-    case AF_INET6:
-      return IN6_IS_ADDR_UNSPECIFIED (&native->u.in6.sin6_addr);
-    default:
-      return FALSE;
-    }
 }
 
 gboolean
@@ -396,28 +381,101 @@ gudpx_native_address_dup_host (const GudpxNativeAddress *native)
   return native->u.any.sa_family == AF_INET6 ? dup_ipv6_host (&native->u.in6) : NULL;
 }
 
+/* SipHash-1-3, see Aumasson and Bernstein, “SipHash: a fast short-input PRF”, 2012: remote hosts
+ * choose the addresses, and without the seed nobody can tell which of them collide. */
+typedef struct
+{
+  guint64 v[4];
+} SipState;
+
+static inline guint64
+rotate (guint64 x, int n)
+{
+  return (x << n) | (x >> (64 - n));
+}
+
+static inline void
+sip_round (SipState *self)
+{
+  guint64 *v = self->v;
+
+  v[0] += v[1];
+  v[2] += v[3];
+  v[1] = rotate (v[1], 13) ^ v[0];
+  v[3] = rotate (v[3], 16) ^ v[2];
+  v[0] = rotate (v[0], 32);
+  v[2] += v[1];
+  v[0] += v[3];
+  v[1] = rotate (v[1], 17) ^ v[2];
+  v[3] = rotate (v[3], 21) ^ v[0];
+  v[2] = rotate (v[2], 32);
+}
+
+static inline SipState
+sip_init (guint32 seed)
+{
+  const guint64 key = seed * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+
+  return (SipState){ { key ^ G_GUINT64_CONSTANT (0x736f6d6570736575),
+                       ~key ^ G_GUINT64_CONSTANT (0x646f72616e646f6d),
+                       key ^ G_GUINT64_CONSTANT (0x6c7967656e657261),
+                       ~key ^ G_GUINT64_CONSTANT (0x7465646279746573) } };
+}
+
+static inline void
+sip_add (SipState *self, guint64 word)
+{
+  self->v[3] ^= word;
+  sip_round (self);
+  self->v[0] ^= word;
+}
+
+static inline guint32
+sip_finish (SipState *self)
+{
+  guint64 hash;
+
+  self->v[2] ^= 0xff;
+  for (guint i = 0; i < 3; i++)
+    sip_round (self);
+  hash = self->v[0] ^ self->v[1] ^ self->v[2] ^ self->v[3];
+  return (guint32) (hash ^ (hash >> 32));
+}
+
+static inline void
+sip_add_bytes (SipState *self, gconstpointer data, gsize size)
+{
+  const guint8 *bytes = data;
+
+  for (; size > 0; size -= MIN (size, sizeof (guint64)), bytes += sizeof (guint64))
+    {
+      guint64 word = 0;
+
+      memcpy (&word, bytes, MIN (size, sizeof word));
+      sip_add (self, word);
+    }
+}
+
+/* Takes what gudpx_native_address_equal() compares, and nothing else. */
 guint32
 gudpx_native_address_hash (const GudpxNativeAddress *native, guint32 seed)
 {
-  const guint8 *bytes = (const guint8 *) &native->u;
-  gsize size = native->length;
-  guint32 hash = seed;
+  SipState state = sip_init (seed);
 
-  /* What is behind the address of an IPv4 sockaddr is padding. */
-  if (native->u.any.sa_family == AF_INET)
-    size = G_STRUCT_OFFSET (struct sockaddr_in, sin_zero);
-
-  for (; size >= 4; size -= 4, bytes += 4)
+  switch ((int) native->u.any.sa_family)
     {
-      guint32 word;
-
-      memcpy (&word, bytes, 4);
-      hash = (hash ^ word) * 0x9e3779b1u;
-      hash ^= hash >> 15;
+    case AF_INET:
+      sip_add (&state, ((guint64) native->u.in.sin_addr.s_addr << 32) | native->u.in.sin_port);
+      break;
+    case AF_INET6:
+      sip_add (&state, ((guint64) native->u.in6.sin6_scope_id << 32) | native->u.in6.sin6_port);
+      sip_add_bytes (&state, &native->u.in6.sin6_addr, sizeof (struct in6_addr));
+      break;
+    default:
+      sip_add (&state, native->length);
+      sip_add_bytes (&state, &native->u, native->length);
     }
-  for (; size > 0; size--)
-    hash = (hash ^ *bytes++) * 0x01000193u;
-  return hash ^ (hash >> 13);
+  return sip_finish (&state);
 }
 
 GudpxAddressCache *

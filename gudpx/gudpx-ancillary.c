@@ -29,16 +29,20 @@ read_byte_or_int (gconstpointer data, gsize size)
 static void
 parse_timestamp (GudpxAncillary *self, gconstpointer data, gsize size)
 {
+  const gint64 end = G_MAXINT64 / G_USEC_PER_SEC;
   struct timeval time;
 
   memcpy (&time, data, sizeof time);
+  /* A clock that is that wrong tells nothing. */
+  if (time.tv_sec < 0 || time.tv_sec >= end || time.tv_usec < 0 || time.tv_usec >= G_USEC_PER_SEC)
+    return;
   self->timestamp = (gint64) time.tv_sec * G_USEC_PER_SEC + time.tv_usec;
 }
 
 static void
 parse_hop_limit (GudpxAncillary *self, gconstpointer data, gsize size)
 {
-  self->hop_limit = read_byte_or_int (data, size);
+  self->hop_limit = read_byte_or_int (data, size) & 0xff;
 }
 
 static void

@@ -24,6 +24,7 @@ void                      gudpx_datagram_set_payload       (GudpxDatagram       
                                                             gsize                original_size);
 gboolean                  gudpx_datagram_can_be_recycled   (GudpxDatagram       *self);
 const GudpxNativeAddress *gudpx_datagram_get_native_sender (GudpxDatagram       *self);
+GSocketAddress           *gudpx_datagram_get_own_destination (GudpxDatagram     *self);
 const GudpxAncillary     *gudpx_datagram_get_ancillary     (GudpxDatagram       *self);
 guint                     gudpx_datagram_get_epoch         (GudpxDatagram       *self);
 

@@ -297,7 +297,8 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
    *
    * The send queue of @port has room again: it was over half of
    * [property@Gudpx.Port:send-queue-limit], or a datagram found no room in it, and now it is not over
-   * a quarter. Once for each time that it was too full.
+   * a quarter. Once for each time that it was too full. A UNIX destination that does not read has a
+   * part of the queue: when a write found no room there, the signal comes when that part is half empty.
    *
    * Since: 1.0
    */

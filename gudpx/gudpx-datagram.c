@@ -260,14 +260,17 @@ gudpx_datagram_set_payload (GudpxDatagram *self,
                             gsize size,
                             gsize original_size)
 {
-  if (self->capacity < size)
+  if (self->payload == NULL || self->capacity < size)
     {
       g_free (self->payload);
-      self->payload = g_malloc (size);
+      self->payload = g_malloc (size + 1);
       self->capacity = size;
     }
   if (size > 0)
     memcpy (self->payload, payload, size);
+  /* A payload that is taken for a string ends where it ends: the memory behind it may have been
+   * another peer's. */
+  self->payload[size] = 0;
   self->size = size;
   self->original_size = original_size;
 }
@@ -379,7 +382,8 @@ get_address_bytes (GInetAddress *address)
  * @source: (nullable): the address of this machine that it is to leave from, of the destination's
  *   family; %NULL: the port's, or by the route
  * @interface_index: the interface that it is to leave by; 0: by the route
- * @hop_limit: its hop limit (IPv4: TTL), 1 to 255; -1: the port's
+ * @hop_limit: its hop limit (IPv4: TTL), 0 to 255; -1: the port's. 0 is for this machine alone, and
+ *   Linux takes it for IPv6 only
  * @traffic_class: its traffic class, 0 to 255: DSCP in the upper six bits, ECN in the lower two; -1:
  *   the port's
  *
@@ -405,7 +409,7 @@ gudpx_datagram_new_full (const guint8 *payload,
   g_return_val_if_fail (payload != NULL || size == 0, NULL);
   g_return_val_if_fail (destination == NULL || G_IS_SOCKET_ADDRESS (destination), NULL);
   g_return_val_if_fail (source == NULL || G_IS_INET_ADDRESS (source), NULL);
-  g_return_val_if_fail (hop_limit == -1 || (hop_limit >= 1 && hop_limit <= 255), NULL);
+  g_return_val_if_fail (hop_limit >= -1 && hop_limit <= 255, NULL);
   g_return_val_if_fail (traffic_class >= -1 && traffic_class <= 255, NULL);
 
   self = gudpx_datagram_new (payload, size, destination);
@@ -420,6 +424,13 @@ gudpx_datagram_new_full (const guint8 *payload,
   return self;
 }
 
+/* Where it is to go; NULL: to the peer. One that was received has been where it went. */
+GSocketAddress *
+gudpx_datagram_get_own_destination (GudpxDatagram *self)
+{
+  return self->handle == NULL ? self->destination : NULL;
+}
+
 /* What it is to be sent with; NULL: nothing special. One that was received is sent on as any other,
  * not as if it were the answer to itself. */
 const GudpxAncillary *
@@ -431,9 +442,13 @@ gudpx_datagram_get_ancillary (GudpxDatagram *self)
 /**
  * gudpx_datagram_get_payload:
  * @self: a datagram
- * @size: (out): return location for the number of bytes
+ * @size: (out) (optional): return location for the number of bytes
  *
  * The payload: `bytes` in Python, a `Uint8Array` in JavaScript. It is empty for an empty datagram.
+ *
+ * A zero byte follows the payload, which @size does not count. So C programs may take a payload for a
+ * string, which ends at its first zero byte. It may still be no text: [method@Gudpx.Datagram.dup_text]
+ * checks that.
  *
  * Returns: (transfer none) (array length=size) (element-type guint8): the payload, valid as long as
  *   @self; never %NULL
@@ -444,9 +459,9 @@ const guint8 *
 gudpx_datagram_get_payload (GudpxDatagram *self, gsize *size)
 {
   g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), NULL);
-  g_return_val_if_fail (size != NULL, NULL);
 
-  *size = self->size;
+  if (size != NULL)
+    *size = self->size;
   return self->payload != NULL ? self->payload : (const guint8 *) "";
 }
 
@@ -466,6 +481,28 @@ gudpx_datagram_dup_bytes (GudpxDatagram *self)
   g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), NULL);
 
   return g_bytes_new (self->payload, self->size);
+}
+
+/**
+ * gudpx_datagram_dup_text:
+ * @self: a datagram
+ *
+ * A copy of the payload as a string.
+ *
+ * Returns: (transfer full) (nullable): the text; %NULL if the payload is not valid UTF-8, or has a
+ *   zero byte
+ *
+ * Since: 1.1
+ */
+char *
+gudpx_datagram_dup_text (GudpxDatagram *self)
+{
+  const char *payload;
+
+  g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), NULL);
+
+  payload = (const char *) gudpx_datagram_get_payload (self, NULL);
+  return g_utf8_validate (payload, self->size, NULL) ? g_strndup (payload, self->size) : NULL;
 }
 
 static GudpxPort *
@@ -705,6 +742,30 @@ gudpx_datagram_get_original_size (GudpxDatagram *self)
   return self->original_size;
 }
 
+static void
+set_no_sender (GudpxDatagram *self, GError **error)
+{
+  GudpxPort *port = get_port (self);
+  g_autofree char *description = port != NULL ? gudpx_port_describe (port) : NULL;
+
+  if (description != NULL)
+    g_set_error (error, G_IO_ERROR, GUDPX_IO_ERROR_DESTINATION_UNSET,
+                 "Cannot reply to a datagram that the port %s has from a sender without a name",
+                 description);
+  else
+    g_set_error_literal (error, G_IO_ERROR, GUDPX_IO_ERROR_DESTINATION_UNSET,
+                         "Cannot reply to a datagram without a sender");
+}
+
+static void
+set_port_gone (GudpxDatagram *self, GError **error)
+{
+  g_autofree char *sender = gudpx_address_describe (gudpx_datagram_get_sender (self));
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
+               "Cannot reply to %s: the port that the datagram came through is gone", sender);
+}
+
 /**
  * gudpx_datagram_reply:
  * @self: a datagram that was received
@@ -737,14 +798,13 @@ gudpx_datagram_reply (GudpxDatagram *self, const guint8 *data, gsize size, GErro
 
   if (self->handle == NULL || gudpx_native_address_is_unnamed (&self->native_sender))
     {
-      g_set_error_literal (error, G_IO_ERROR, GUDPX_IO_ERROR_DESTINATION_UNSET,
-                           "Cannot reply to a datagram without a sender");
+      set_no_sender (self, error);
       return FALSE;
     }
 
   if (port == NULL)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "Cannot reply: the port is gone");
+      set_port_gone (self, error);
       return FALSE;
     }
 

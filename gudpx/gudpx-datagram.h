@@ -32,6 +32,8 @@ const guint8   *gudpx_datagram_get_payload         (GudpxDatagram   *self,
                                                     gsize           *size);
 GUDPX_AVAILABLE_IN_1_0
 GBytes         *gudpx_datagram_dup_bytes           (GudpxDatagram   *self);
+GUDPX_AVAILABLE_IN_1_1
+char           *gudpx_datagram_dup_text            (GudpxDatagram   *self);
 GUDPX_AVAILABLE_IN_1_0
 GSocketAddress *gudpx_datagram_get_sender          (GudpxDatagram   *self);
 GUDPX_AVAILABLE_IN_1_0

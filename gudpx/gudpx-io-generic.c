@@ -372,6 +372,12 @@ generic_report_errors (GudpxIo *io, gboolean report_errors)
 {
 }
 
+gboolean
+gudpx_io_can_report_errors (void)
+{
+  return FALSE;
+}
+
 static void
 generic_free (GudpxIo *io)
 {

@@ -606,6 +606,12 @@ linux_report_errors (GudpxIo *io, gboolean report_errors)
   update_error_queue (self);
 }
 
+gboolean
+gudpx_io_can_report_errors (void)
+{
+  return TRUE;
+}
+
 /* The others who have the socket did not ask for an error queue. */
 static void
 linux_free (GudpxIo *io)

@@ -112,6 +112,9 @@ GudpxIo *gudpx_io_new_for_socket (GSocket         *socket,
                                   gboolean         is_shared,
                                   GudpxStatistics *statistics);
 
+/* FALSE: report_errors has no effect. */
+gboolean gudpx_io_can_report_errors (void);
+
 GudpxBatch *gudpx_batch_detach (const GudpxBatch *self,
                                 guint             first,
                                 gsize             offset);

@@ -48,8 +48,8 @@ static const OptionRow rows[GUDPX_N_OPTIONS] = {
   { "multicast-ttl", 1, 0, 255, 0, NONE, IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS },
   { "multicast-loopback", TRUE, 0, 1, 0, NONE, IP_MULTICAST_LOOP, IPV6_MULTICAST_LOOP },
   { "dscp", 0, 0, 63, 2, NONE, IP_TOS, IPV6_TCLASS },
-  { "receive-buffer-size", 0, 1, G_MAXINT / 2, 0, SO_RCVBUF, NONE, NONE },
-  { "send-buffer-size", 0, 1, G_MAXINT / 2, 0, SO_SNDBUF, NONE, NONE },
+  { "receive-buffer-size", 0, 0, G_MAXINT / 2, 0, SO_RCVBUF, NONE, NONE },
+  { "send-buffer-size", 0, 0, G_MAXINT / 2, 0, SO_SNDBUF, NONE, NONE },
   { "dont-fragment", GUDPX_OPTION_DONT_FRAGMENT_OFF, 0, 3, 0, NONE, MTU_OPTION, MTU6_OPTION },
   /* -1 is the largest of unsigned numbers: no limit. */
   { "max-pacing-rate", -1, 1, -1, 0, PACING_OPTION, NONE, NONE },
@@ -145,6 +145,12 @@ get_int (GSocket *socket, const OptionRow *row, int *value)
     }
 }
 
+static gboolean
+is_buffer_size (GudpxOption option)
+{
+  return option == GUDPX_OPTION_RECEIVE_BUFFER_SIZE || option == GUDPX_OPTION_SEND_BUFFER_SIZE;
+}
+
 /* What an open socket has; before, what was asked for. */
 int
 gudpx_options_get (const GudpxOptions *self, GSocket *socket, GudpxOption option)
@@ -157,7 +163,7 @@ gudpx_options_get (const GudpxOptions *self, GSocket *socket, GudpxOption option
 
 #ifdef __linux__
   /* Linux doubles the size of a buffer, for its own book-keeping: socket(7). */
-  if (option == GUDPX_OPTION_RECEIVE_BUFFER_SIZE || option == GUDPX_OPTION_SEND_BUFFER_SIZE)
+  if (is_buffer_size (option))
     return value / 2;
 #endif
   return value >> row->shift;
@@ -178,6 +184,12 @@ gudpx_options_set (GudpxOptions *self,
                    "Cannot set %s to %u: it must be from %u to %u", row->name, value,
                    (guint) row->min, (guint) row->max);
       return FALSE;
+    }
+  /* The system's choice, which the next socket has. */
+  if (value == 0 && is_buffer_size (option))
+    {
+      self->is_set[option] = FALSE;
+      return TRUE;
     }
   if (socket != NULL && !apply_option (socket, option, (int) value, error))
     return FALSE;

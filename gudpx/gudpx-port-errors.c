@@ -14,14 +14,25 @@
 /* A socket may be ready so often in a row for errors that it does not have. */
 #define MAX_VAIN_ERRORS 8
 
-static void
-count_error (GudpxPort *self, int errsv)
+/* Counts an error by its kind, whoever is told of it. */
+void
+gudpx_port_count_error (GudpxPort *self, int errsv)
 {
   self->statistics.errors++;
-  if (errsv == ECONNREFUSED)
-    self->statistics.connection_refusals++;
-  else if (errsv == EHOSTUNREACH || errsv == ENETUNREACH)
-    self->statistics.unreachable_errors++;
+  switch (errsv)
+    {
+    case ECONNREFUSED:
+      self->statistics.connection_refusals++;
+      break;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case ENETDOWN:
+      self->statistics.unreachable_errors++;
+      break;
+    default:
+      break;
+    }
 }
 
 /* Where a datagram went that was sent to @native; NULL and an empty one are the peer. */
@@ -49,6 +60,25 @@ make_error (GudpxPort *self, const GudpxIoError *io_error, GSocketAddress *desti
   return error;
 }
 
+/* Calls the protocol: for a refusal without an @error. */
+static void
+tell (GudpxPort *self,
+      const GudpxIoError *io_error,
+      const GError *error,
+      GSocketAddress *destination)
+{
+  /* A handler that runs a main loop may have others reported before it returns. */
+  const GudpxIoError *outer_error = self->reported_error;
+
+  gudpx_port_count_error (self, io_error->errsv);
+  self->reported_error = io_error;
+  if (error == NULL)
+    gudpx_datagram_protocol_refuse (self->protocol, self);
+  else
+    gudpx_datagram_protocol_report (self->protocol, self, error, destination);
+  self->reported_error = outer_error;
+}
+
 /* The port cannot receive, or cannot read its errors. */
 void
 gudpx_port_report_failure (GudpxPort *self, int errsv, const char *what)
@@ -58,10 +88,7 @@ gudpx_port_report_failure (GudpxPort *self, int errsv, const char *what)
   g_autoptr (GError) error = NULL;
 
   gudpx_set_error_errno (&error, errsv, "%s %s", what, description);
-  self->statistics.errors++;
-  self->reported_error = &io_error;
-  gudpx_datagram_protocol_report (self->protocol, self, error, NULL);
-  self->reported_error = NULL;
+  tell (self, &io_error, error, NULL);
 }
 
 /* The errors are still there, and the socket is ready for them all the time. */
@@ -106,7 +133,7 @@ gudpx_port_keep_errors (GudpxPort *self)
       g_autoptr (GSocketAddress) destination =
           gudpx_port_get_destination (self, &io_error.destination);
 
-      count_error (self, io_error.errsv);
+      gudpx_port_count_error (self, io_error.errsv);
       gudpx_port_add_outcome (self, NULL, make_error (self, &io_error, destination), destination);
     }
 }
@@ -125,17 +152,12 @@ report (GudpxPort *self, const GudpxIoError *io_error)
   g_autoptr (GSocketAddress) destination = NULL;
   g_autoptr (GError) error = NULL;
 
-  count_error (self, io_error->errsv);
-  self->reported_error = io_error;
-  if (io_error->errsv == ECONNREFUSED && concerns_peer (self, io_error))
-    gudpx_datagram_protocol_refuse (self->protocol, self);
-  else
+  if (io_error->errsv != ECONNREFUSED || !concerns_peer (self, io_error))
     {
       destination = gudpx_port_get_destination (self, &io_error->destination);
       error = make_error (self, io_error, destination);
-      gudpx_datagram_protocol_report (self->protocol, self, error, destination);
     }
-  self->reported_error = NULL;
+  tell (self, io_error, error, destination);
 }
 
 /* Tells the protocol, as long as the port is not stopped by that. */

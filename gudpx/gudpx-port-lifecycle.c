@@ -8,6 +8,11 @@
 #include "gudpx-multicast-private.h"
 #include "gudpx-port-private.h"
 
+/* A stop waits for the kernel to take what is queued: for so long while it takes nothing, and for so
+ * long in all. */
+#define MAX_STOP_STALL (5 * G_TIME_SPAN_SECOND)
+#define MAX_STOP_TIME (60 * G_TIME_SPAN_SECOND)
+
 /* Asks the kernel for the local address; if it does not tell, that is the one that was bound. */
 void
 gudpx_port_update_addresses (GudpxPort *self)
@@ -362,6 +367,32 @@ gudpx_port_stop_listening (GudpxPort *self)
   gudpx_port_finish_stop (self);
 }
 
+static void
+begin_stop (GudpxPort *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  self->stop_n_left = self->queue.n_datagrams;
+  self->stop_deadline = now + MAX_STOP_STALL;
+  self->stop_end = now + MAX_STOP_TIME;
+}
+
+/* TRUE when the queue is empty, or the kernel has taken nothing for too long. */
+gboolean
+gudpx_port_is_stop_over (GudpxPort *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (gudpx_send_queue_is_empty (&self->queue))
+    return TRUE;
+  if (self->queue.n_datagrams < self->stop_n_left)
+    {
+      self->stop_n_left = self->queue.n_datagrams;
+      self->stop_deadline = MIN (now + MAX_STOP_STALL, self->stop_end);
+    }
+  return now >= self->stop_deadline;
+}
+
 static gboolean
 cancel_source_fired (GCancellable *cancellable, gpointer user_data)
 {
@@ -420,6 +451,10 @@ stop_wait_cancelled (gpointer data)
  * [signal@Gudpx.DatagramProtocol::stopped] and completes, in this order and always from the main
  * loop. [property@Gudpx.Port:listening] is %FALSE from the beginning.
  *
+ * The stop has a time limit: it ends when the kernel has taken nothing for 5 seconds, as of a UNIX
+ * client that does not read, and after 60 seconds in any case. The rest is then dropped, and counted
+ * as [struct@Gudpx.Statistics] says; [method@Gudpx.Port.write_async] fails with %G_IO_ERROR_CLOSED.
+ *
  * Each of several callers is answered. On a port that is stopped already it completes successfully.
  * Cancelling ends the wait, not the stop; [method@Gudpx.Port.stop_listening] cuts both short.
  *
@@ -471,6 +506,7 @@ gudpx_port_stop_listening_async (GudpxPort *self,
     {
       self->state = GUDPX_PORT_STOPPING;
       self->epoch++;
+      begin_stop (self);
       gudpx_port_drop_undelivered (self);
       gudpx_port_update_source (self);
       gudpx_port_wake (self);

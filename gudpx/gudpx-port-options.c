@@ -241,7 +241,7 @@ gudpx_port_get_receive_buffer_size (GudpxPort *self)
 /**
  * gudpx_port_set_receive_buffer_size: (set-property receive-buffer-size)
  * @self: a port
- * @size: bytes, at least 1
+ * @size: bytes; 0: the system's choice, from the next start on
  * @error: return location for an error
  *
  * Sets the size of the kernel's receive buffer. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a
@@ -282,7 +282,7 @@ gudpx_port_get_send_buffer_size (GudpxPort *self)
 /**
  * gudpx_port_set_send_buffer_size: (set-property send-buffer-size)
  * @self: a port
- * @size: bytes, at least 1
+ * @size: bytes; 0: the system's choice, from the next start on
  * @error: return location for an error
  *
  * Sets the size of the kernel's send buffer. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a value

@@ -146,6 +146,11 @@ struct _GudpxPort
   gboolean waited_in_vain;     /* it said that it had, and has not */
   guint retry_delay;           /* ms, 0: the socket tells when there is room */
   gint64 retry_time;           /* when it is over, by the monotonic clock in µs */
+  guint held_retry_delay;      /* ms: the same for destinations that do not read */
+  gint64 held_retry_time;
+  guint stop_n_left;           /* datagrams when a stop last made progress */
+  gint64 stop_deadline;        /* when it is over, unless it makes progress */
+  gint64 stop_end;             /* when it is over in any case */
   gboolean owes_writable;      /* the queue was too full: a “writable” is due */
   GQueue flush_tasks;
   GQueue outcomes; /* of queued datagrams, to be told from the main loop */
@@ -154,6 +159,16 @@ struct _GudpxPort
   GudpxStatistics statistics;
   GudpxDrops drops;
 };
+
+#define GUDPX_PORT_MIN_RETRY_DELAY 1  /* ms */
+#define GUDPX_PORT_MAX_RETRY_DELAY 64 /* ms */
+
+/* How long to wait after @delay was in vain, both in ms. */
+static inline guint
+gudpx_port_grow_delay (guint delay)
+{
+  return CLAMP (delay * 2, GUDPX_PORT_MIN_RETRY_DELAY, GUDPX_PORT_MAX_RETRY_DELAY);
+}
 
 /* A datagram of what was read. */
 typedef struct
@@ -217,6 +232,7 @@ GudpxPort *gudpx_port_new_adopted     (GudpxDatagramProtocol  *protocol,
                                        GError                **error);
 void       gudpx_port_release         (GudpxPort              *self);
 void       gudpx_port_finish_stop     (GudpxPort              *self);
+gboolean   gudpx_port_is_stop_over    (GudpxPort              *self);
 void       gudpx_port_update_addresses (GudpxPort             *self);
 void       gudpx_port_update_bound    (GudpxPort              *self);
 GSocket   *gudpx_port_open_socket     (GudpxPort                *self,
@@ -307,6 +323,26 @@ void            gudpx_port_report_outcomes    (GudpxPort                  *self)
 GPtrArray      *gudpx_port_drop_queue         (GudpxPort                  *self);
 void            gudpx_port_answer             (GPtrArray                  *outcomes);
 
+int             gudpx_port_send_runs          (GudpxPort                  *self,
+                                               GQueue                     *runs);
+
+/* gudpx-port-room.c */
+gboolean        gudpx_port_make_room          (GudpxPort                  *self,
+                                               GudpxHeldDestination       *held,
+                                               gsize                       size,
+                                               gboolean                   *is_dropped,
+                                               GError                    **error);
+
+/* gudpx-port-held.c */
+GudpxHeldDestination *gudpx_port_hold         (GudpxPort                  *self,
+                                               const GudpxNativeAddress   *destination);
+GudpxHeldDestination *gudpx_port_lookup_held  (GudpxPort                  *self,
+                                               const GudpxOutgoing        *outgoing);
+void            gudpx_port_retry_held         (GudpxPort                  *self);
+void            gudpx_port_set_held_full      (GudpxPort                  *self,
+                                               GudpxHeldDestination       *held,
+                                               GError                    **error);
+
 /* gudpx-port-write.c */
 gboolean        gudpx_port_fit_address        (GudpxPort                  *self,
                                                GSocketAddress             *address,
@@ -347,6 +383,8 @@ gboolean        gudpx_port_absorb_refusal     (GudpxPort                  *self,
 /* gudpx-port-errors.c */
 GSocketAddress *gudpx_port_get_destination    (GudpxPort                  *self,
                                                const GudpxNativeAddress   *native);
+void            gudpx_port_count_error        (GudpxPort                  *self,
+                                               int                         errsv);
 void            gudpx_port_keep_errors        (GudpxPort                  *self);
 void            gudpx_port_report_errors      (GudpxPort                  *self,
                                                guint                       epoch);

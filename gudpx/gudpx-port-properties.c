@@ -248,7 +248,7 @@ gudpx_port_set_send_queue_limit (GudpxPort *self, gsize limit)
 
   if (self->queue.limit == limit)
     return;
-  self->queue.limit = limit;
+  gudpx_send_queue_set_limit (&self->queue, limit);
   gudpx_port_wake (self);
   gudpx_port_notify (self, GUDPX_PORT_PROP_SEND_QUEUE_LIMIT);
 }
@@ -444,7 +444,8 @@ gudpx_port_get_report_errors (GudpxPort *self)
  * @self: a port
  * @report_errors: whether they are to be reported
  *
- * Sets whether errors are reported without a peer, too.
+ * Sets whether errors are reported without a peer, too. Where the system cannot tell them, %TRUE is
+ * warned of and the property stays %FALSE: see [property@Gudpx.Port:report-errors].
  *
  * Since: 1.0
  */
@@ -456,6 +457,12 @@ gudpx_port_set_report_errors (GudpxPort *self, gboolean report_errors)
 
   if (self->report_errors == (report_errors != FALSE))
     return;
+  if (report_errors && !gudpx_io_can_report_errors ())
+    {
+      g_warning ("Cannot set report-errors: this build of the library reads sockets by GSocket's "
+                 "calls, which do not tell");
+      return;
+    }
   self->report_errors = report_errors != FALSE;
   if (self->io != NULL)
     self->io->funcs->report_errors (self->io, self->report_errors);

@@ -13,9 +13,6 @@
 /* So many datagrams of a dispatch leave before its end. */
 #define SEND_BATCH 256
 
-#define MIN_RETRY_DELAY 1  /* ms */
-#define MAX_RETRY_DELAY 64 /* ms */
-
 /* What became of a queued datagram. The application hears it from the main loop, never from the
  * midst of a call of its own. */
 typedef struct
@@ -60,9 +57,8 @@ static gboolean
 is_flushed (GudpxPort *self, GTask *task)
 {
   const guint64 *serial = g_task_get_task_data (task);
-  const GudpxQueuedRun *first = gudpx_send_queue_get_first (&self->queue);
 
-  return first == NULL || gudpx_queued_run_get_first_serial (first) > *serial;
+  return gudpx_send_queue_get_oldest_serial (&self->queue) > *serial;
 }
 
 static void
@@ -82,6 +78,7 @@ void
 gudpx_port_report_outcomes (GudpxPort *self)
 {
   const guint epoch = self->epoch;
+  const GudpxIoError *outer_error = g_steal_pointer (&self->reported_error);
 
   /* What they cause is for the next time. */
   for (guint n = self->outcomes.length;
@@ -96,6 +93,7 @@ gudpx_port_report_outcomes (GudpxPort *self)
                                         outcome->destination);
       outcome_free (outcome);
     }
+  self->reported_error = outer_error;
   if (self->epoch == epoch)
     answer_flushes (self);
 }
@@ -105,7 +103,7 @@ static void
 queue_grew (GudpxPort *self)
 {
   self->statistics.send_queue_peak = MAX (self->statistics.send_queue_peak, self->queue.size);
-  if (self->queue.size > gudpx_send_queue_high_mark (&self->queue))
+  if (gudpx_send_queue_get_ready_size (&self->queue) > gudpx_send_queue_high_mark (&self->queue))
     self->owes_writable = TRUE;
 }
 
@@ -138,7 +136,7 @@ wait_for_room (GudpxPort *self, int errsv, gboolean was_writable)
   self->io->coalesces = FALSE;
   if (by_timer)
     {
-      self->retry_delay = CLAMP (self->retry_delay * 2, MIN_RETRY_DELAY, MAX_RETRY_DELAY);
+      self->retry_delay = gudpx_port_grow_delay (self->retry_delay);
       self->retry_time = g_get_monotonic_time () + self->retry_delay * G_TIME_SPAN_MILLISECOND;
       gudpx_port_rearm (self);
     }
@@ -194,11 +192,11 @@ count_sent (GudpxPort *self, guint n_datagrams, gsize size)
 }
 
 static void
-first_were_sent (GudpxPort *self, guint n_datagrams)
+first_were_sent (GudpxPort *self, GQueue *runs, guint n_datagrams)
 {
   while (n_datagrams > 0)
     {
-      GudpxQueuedRun *run = gudpx_send_queue_get_first (&self->queue);
+      GudpxQueuedRun *run = g_queue_peek_head (runs);
       guint n = MIN (n_datagrams, run->n_datagrams);
 
       if (run->task != NULL)
@@ -209,47 +207,76 @@ first_were_sent (GudpxPort *self, guint n_datagrams)
 }
 
 static void
-first_was_refused (GudpxPort *self, int errsv)
+first_was_refused (GudpxPort *self, GQueue *runs, int errsv)
 {
-  GudpxQueuedRun *run = gudpx_send_queue_get_first (&self->queue);
+  GudpxQueuedRun *run = g_queue_peek_head (runs);
   g_autoptr (GSocketAddress) destination = gudpx_port_get_destination (self, &run->destination);
   gsize size = gudpx_queued_run_get_first_size (run);
 
   if (run->task != NULL || !gudpx_port_absorb_refusal (self, &run->destination, errsv))
     {
-      self->statistics.errors++;
+      gudpx_port_count_error (self, errsv);
       gudpx_port_add_outcome (self, run->task, make_send_error (self, errsv, size, destination),
                               destination);
     }
   gudpx_send_queue_discard (&self->queue, run, 1);
 }
 
-/* Sends what is queued, until the kernel has no room. */
-void
-gudpx_port_flush (GudpxPort *self, gboolean was_writable)
+/* Sends @runs. 0: they have left; else what the first that is there still met, for want of room. */
+int
+gudpx_port_send_runs (GudpxPort *self, GQueue *runs)
 {
   GudpxOutgoing outgoing[GUDPX_IO_BATCH];
   guint n;
 
-  self->waits_for_writable = FALSE;
-  if (was_writable)
-    self->waited_in_vain = TRUE;
-  while (!self->waits_for_writable &&
-         (n = gudpx_send_queue_peek (&self->queue, outgoing, GUDPX_IO_BATCH)) > 0)
+  while ((n = gudpx_send_queue_peek (runs, outgoing, GUDPX_IO_BATCH)) > 0)
     {
       int errsv;
       guint n_sent = gudpx_port_hand_over (self, outgoing, n, &errsv);
 
-      first_were_sent (self, n_sent);
+      first_were_sent (self, runs, n_sent);
       if (n_sent > 0)
-        {
-          was_writable = FALSE;
-          room_was_found (self);
-        }
+        room_was_found (self);
       if (is_for_now (errsv))
-        wait_for_room (self, errsv, was_writable);
-      else if (errsv != 0)
-        first_was_refused (self, errsv);
+        return errsv;
+      if (errsv != 0)
+        first_was_refused (self, runs, errsv);
+    }
+  return 0;
+}
+
+/* TRUE if the queue of @destination is full: an unconnected UNIX socket gets EAGAIN for that, see
+ * unix(7). */
+static gboolean
+is_of_destination (int errsv, const GudpxNativeAddress *destination)
+{
+  return errsv == EAGAIN && destination != NULL && destination->length > 0 &&
+         destination->u.any.sa_family == AF_UNIX;
+}
+
+/* Sends what is queued, until the kernel has no room. */
+void
+gudpx_port_flush (GudpxPort *self, gboolean was_writable)
+{
+  const guint64 n_sent_before = self->statistics.datagrams_sent;
+  int errsv;
+
+  self->waits_for_writable = FALSE;
+  if (was_writable)
+    self->waited_in_vain = TRUE;
+  if (self->queue.held.length > 0)
+    gudpx_port_retry_held (self);
+  while ((errsv = gudpx_port_send_runs (self, &self->queue.runs)) != 0)
+    {
+      const GudpxQueuedRun *first = gudpx_send_queue_get_first (&self->queue);
+
+      if (!is_of_destination (errsv, &first->destination))
+        {
+          wait_for_room (self, errsv,
+                         was_writable && self->statistics.datagrams_sent == n_sent_before);
+          break;
+        }
+      gudpx_port_hold (self, &first->destination);
     }
 
   if (!self->waits_for_writable)
@@ -285,13 +312,16 @@ send_directly (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
     }
   if (is_for_now (errsv))
     {
-      wait_for_room (self, errsv, FALSE);
+      if (is_of_destination (errsv, outgoing->destination))
+        gudpx_port_hold (self, outgoing->destination);
+      else
+        wait_for_room (self, errsv, FALSE);
       return NO_ROOM;
     }
   if (gudpx_port_absorb_refusal (self, outgoing->destination, errsv))
     return SENT;
 
-  self->statistics.errors++;
+  gudpx_port_count_error (self, errsv);
   destination = gudpx_port_get_destination (self, outgoing->destination);
   g_propagate_error (error, make_send_error (self, errsv, gudpx_outgoing_get_size (outgoing),
                                              destination));
@@ -327,66 +357,31 @@ gudpx_port_check_size (GudpxPort *self, const GudpxOutgoing *outgoing, gsize siz
   return FALSE;
 }
 
-/* Drops those that have waited longest, and that nobody was promised an answer for, until there is
- * room for @size bytes; none, if that would be in vain. */
-static gboolean
-drop_oldest (GudpxPort *self, gsize size)
-{
-  if (!gudpx_send_queue_can_have_room (&self->queue, size))
-    return FALSE;
-
-  while (!gudpx_send_queue_has_room (&self->queue, size))
-    {
-      self->statistics.send_queue_drops++;
-      self->statistics.queue_dropped_oldest++;
-      gudpx_send_queue_discard (&self->queue, gudpx_send_queue_find (&self->queue, NULL), 1);
-    }
-  return TRUE;
-}
-
 static void
-set_queue_full (GudpxPort *self, GError **error)
+push (GudpxPort *self, GudpxHeldDestination *held, const GudpxOutgoing *outgoing, gsize size)
 {
-  self->statistics.send_queue_drops++;
-  self->statistics.queue_refusals++;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
-               "The send queue is full: it has %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT " bytes",
-               self->queue.size, self->queue.limit);
-}
-
-/* By the port's policy. FALSE: there is none, and the datagram was refused or dropped. */
-static gboolean
-make_room (GudpxPort *self, gsize size, gboolean *is_dropped, GError **error)
-{
-  *is_dropped = FALSE;
-  if (gudpx_send_queue_has_room (&self->queue, size))
-    return TRUE;
-
-  self->owes_writable = TRUE;
-  switch (self->send_queue_policy)
-    {
-    case GUDPX_QUEUE_POLICY_DROP_OLDEST:
-      if (drop_oldest (self, size))
-        return TRUE;
-      break;
-    case GUDPX_QUEUE_POLICY_DROP_NEWEST:
-      self->statistics.send_queue_drops++;
-      self->statistics.queue_dropped_newest++;
-      *is_dropped = TRUE;
-      return FALSE;
-    case GUDPX_QUEUE_POLICY_REFUSE:
-    default:
-      break;
-    }
-  set_queue_full (self, error);
-  return FALSE;
-}
-
-static void
-push (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size)
-{
-  gudpx_send_queue_push (&self->queue, outgoing, size);
+  if (held != NULL)
+    gudpx_send_queue_push_held (&self->queue, held, outgoing);
+  else
+    gudpx_send_queue_push (&self->queue, outgoing, size);
   queue_grew (self);
+}
+
+/* NULL: the destination of @outgoing is not held. */
+static GudpxHeldDestination *
+lookup_held (GudpxPort *self, const GudpxOutgoing *outgoing)
+{
+  return self->queue.held.length > 0 ? gudpx_port_lookup_held (self, outgoing) : NULL;
+}
+
+/* TRUE if the queued datagrams are to leave before the dispatch or the call ends. A UNIX port sends
+ * earlier: a client that does not read must be known before its datagrams fill the queue. */
+static gboolean
+is_gathered (GudpxPort *self)
+{
+  return self->queue.n_datagrams - self->queue.n_held_datagrams >= SEND_BATCH ||
+         (self->bound.u.any.sa_family == AF_UNIX &&
+          gudpx_send_queue_get_ready_size (&self->queue) > self->queue.limit / 4);
 }
 
 /* What is written in a dispatch leaves together at its end. */
@@ -400,24 +395,28 @@ is_gathering (GudpxPort *self)
 static gboolean
 send_or_queue (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GError **error)
 {
+  GudpxHeldDestination *held;
   gboolean is_dropped;
 
   if (!self->waits_for_writable && !gudpx_send_queue_has_room (&self->queue, size))
     gudpx_port_flush (self, FALSE);
-  if (!self->waits_for_writable && gudpx_send_queue_is_empty (&self->queue) &&
+  held = lookup_held (self, outgoing);
+  if (held == NULL && !self->waits_for_writable && gudpx_send_queue_has_only_held (&self->queue) &&
       (!is_gathering (self) || !gudpx_send_queue_has_room (&self->queue, size)))
     {
       SendResult result = send_directly (self, outgoing, error);
 
       if (result != NO_ROOM)
         return result == SENT;
+      held = lookup_held (self, outgoing);
     }
 
-  if (!make_room (self, size, &is_dropped, error))
+  if ((held != NULL || !gudpx_send_queue_has_room (&self->queue, size)) &&
+      !gudpx_port_make_room (self, held, size, &is_dropped, error))
     return is_dropped;
-  push (self, outgoing, size);
+  push (self, held, outgoing, size);
 
-  if (is_gathering (self) && !self->waits_for_writable && self->queue.n_datagrams >= SEND_BATCH)
+  if (is_gathering (self) && !self->waits_for_writable && is_gathered (self))
     gudpx_port_flush (self, FALSE);
   return TRUE;
 }
@@ -456,6 +455,13 @@ gudpx_port_send (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
   return is_taken;
 }
 
+static gboolean
+has_room_to_queue (GudpxPort *self, gsize size)
+{
+  return gudpx_send_queue_has_room (&self->queue, size) &&
+         (self->bound.u.any.sa_family != AF_UNIX || !is_gathered (self));
+}
+
 /* Puts one datagram of several behind the others, whose destination is right. */
 gboolean
 gudpx_port_queue (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
@@ -465,11 +471,11 @@ gudpx_port_queue (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error
   if (!gudpx_port_check_size (self, outgoing, size, error))
     return FALSE;
 
-  if (!self->waits_for_writable && !gudpx_send_queue_has_room (&self->queue, size))
+  if (!self->waits_for_writable && !has_room_to_queue (self, size))
     gudpx_port_flush (self, FALSE);
-  if (gudpx_send_queue_has_room (&self->queue, size))
+  if (lookup_held (self, outgoing) == NULL && gudpx_send_queue_has_room (&self->queue, size))
     {
-      push (self, outgoing, size);
+      push (self, NULL, outgoing, size);
       return TRUE;
     }
   /* What is larger than the queue goes past it. */
@@ -500,21 +506,55 @@ gudpx_port_queue_with_task (GudpxPort *self,
                             GBytes *bytes,
                             GTask *task)
 {
-  gudpx_send_queue_push_bytes (&self->queue, outgoing, bytes, task);
+  gudpx_send_queue_push_bytes (&self->queue, lookup_held (self, outgoing), outgoing, bytes, task);
   queue_grew (self);
   if (!is_gathering (self) && !self->waits_for_writable)
     gudpx_port_flush (self, FALSE);
 }
 
 static void
-add_closed (GPtrArray *outcomes, GTask *task)
+add_closed (GPtrArray *outcomes, GTask *task, GError *error)
 {
   Outcome *outcome = g_new0 (Outcome, 1);
 
   outcome->task = g_object_ref (task);
-  g_set_error_literal (&outcome->error, G_IO_ERROR, G_IO_ERROR_CLOSED,
-                       "The port was stopped before the kernel took the datagram");
+  outcome->error = error;
   g_ptr_array_add (outcomes, outcome);
+}
+
+static GError *
+make_unsent_error (GudpxPort *self, const GudpxQueuedRun *run)
+{
+  g_autoptr (GSocketAddress) destination = gudpx_port_get_destination (self, &run->destination);
+  g_autofree char *description = gudpx_address_describe (destination);
+  g_autofree char *port_description = gudpx_port_describe (self);
+
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED,
+                      "The port %s was stopped before the kernel took the datagram to %s",
+                      port_description, description);
+}
+
+static GError *
+make_unflushed_error (GudpxPort *self)
+{
+  g_autofree char *description = gudpx_port_describe (self);
+
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED,
+                      "The port %s was stopped before its send queue was flushed", description);
+}
+
+static void
+drop_runs (GudpxPort *self, GQueue *runs, GPtrArray *outcomes)
+{
+  GudpxQueuedRun *run;
+
+  while ((run = g_queue_peek_head (runs)) != NULL)
+    {
+      self->statistics.send_queue_drops += run->n_datagrams;
+      if (run->task != NULL)
+        add_closed (outcomes, run->task, make_unsent_error (self, run));
+      gudpx_send_queue_discard (&self->queue, run, run->n_datagrams);
+    }
 }
 
 /* The port was stopped: what waited is dropped. Those who wait for it are to be answered by
@@ -523,7 +563,7 @@ GPtrArray *
 gudpx_port_drop_queue (GudpxPort *self)
 {
   GPtrArray *outcomes = g_ptr_array_new_with_free_func ((GDestroyNotify) outcome_free);
-  GudpxQueuedRun *run;
+  GudpxHeldDestination *held;
   Outcome *outcome;
 
   self->waits_for_writable = FALSE;
@@ -532,15 +572,15 @@ gudpx_port_drop_queue (GudpxPort *self)
 
   while ((outcome = g_queue_pop_head (&self->outcomes)) != NULL)
     g_ptr_array_add (outcomes, outcome);
-  while ((run = gudpx_send_queue_get_first (&self->queue)) != NULL)
+  drop_runs (self, &self->queue.runs, outcomes);
+  while ((held = g_queue_peek_head (&self->queue.held)) != NULL)
     {
-      self->statistics.send_queue_drops += run->n_datagrams;
-      if (run->task != NULL)
-        add_closed (outcomes, run->task);
-      gudpx_send_queue_discard (&self->queue, run, run->n_datagrams);
+      drop_runs (self, &held->runs, outcomes);
+      gudpx_send_queue_let_go (&self->queue, held);
     }
+  self->held_retry_delay = 0;
   for (GList *l = self->flush_tasks.head; l != NULL; l = l->next)
-    add_closed (outcomes, l->data);
+    add_closed (outcomes, l->data, make_unflushed_error (self));
   g_queue_clear_full (&self->flush_tasks, g_object_unref);
   return outcomes;
 }

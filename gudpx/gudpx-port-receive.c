@@ -472,7 +472,8 @@ report_shut_down (GudpxPort *self)
 static void
 tell_writable (GudpxPort *self)
 {
-  gboolean has_room = self->queue.size <= gudpx_send_queue_low_mark (&self->queue) &&
+  gsize ready_size = gudpx_send_queue_get_ready_size (&self->queue);
+  gboolean has_room = ready_size <= gudpx_send_queue_low_mark (&self->queue) &&
                       !(gudpx_send_queue_is_empty (&self->queue) && self->waits_for_writable);
 
   if (!self->owes_writable || !has_room)
@@ -540,7 +541,7 @@ end_dispatch (GudpxPort *self, guint epoch)
   if (gudpx_port_is_open (self, epoch) && self->io->absorbed_errsv != 0)
     gudpx_port_wake (self);
   if (gudpx_port_is_open (self, epoch) && self->state == GUDPX_PORT_STOPPING &&
-      gudpx_send_queue_is_empty (&self->queue))
+      gudpx_port_is_stop_over (self))
     gudpx_port_finish_stop (self);
   else if (gudpx_port_is_open (self, epoch))
     gudpx_port_rearm (self);

@@ -323,6 +323,10 @@ gudpx_port_rearm (GudpxPort *self)
 {
   if (self->waits_for_writable && self->retry_delay > 0)
     wake_until (self, self->retry_time);
+  if (self->queue.held.length > 0)
+    wake_until (self, self->held_retry_time);
+  if (self->state == GUDPX_PORT_STOPPING)
+    wake_until (self, self->stop_deadline);
   if (self->resume_time > 0)
     wake_until (self, self->resume_time);
 }

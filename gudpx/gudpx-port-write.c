@@ -55,25 +55,30 @@ static gboolean
 check_is_peer (GudpxPort *self, const GudpxNativeAddress *native, GError **error)
 {
   g_autofree char *description = NULL;
+  g_autofree char *port_description = NULL;
   g_autofree char *peer = NULL;
 
   if (gudpx_native_address_equal (native, &self->peer))
     return TRUE;
 
   description = describe_native (native);
+  port_description = gudpx_port_describe (self);
   peer = gudpx_address_describe (self->peer_address);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "Cannot send to %s: the port is connected to %s", description, peer);
+               "Cannot send to %s: the port %s is connected to %s", description, port_description,
+               peer);
   return FALSE;
 }
 
 static void
-set_no_port (const GudpxNativeAddress *native, GError **error)
+set_no_destination (const GudpxNativeAddress *native,
+                    GIOErrorEnum code,
+                    const char *reason,
+                    GError **error)
 {
   g_autofree char *description = describe_native (native);
 
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "Cannot send to %s: 0 is no port number", description);
+  g_set_error (error, G_IO_ERROR, (int) code, "Cannot send to %s: %s", description, reason);
 }
 
 /* Whether a datagram can be sent there at all. */
@@ -85,16 +90,32 @@ gudpx_port_check_destination (GudpxPort *self, const GudpxNativeAddress *native,
 
   if (gudpx_native_address_get_port (native) == 0)
     {
-      set_no_port (native, error);
+      set_no_destination (native, G_IO_ERROR_INVALID_ARGUMENT, "0 is no port number", error);
+      return FALSE;
+    }
+  /* The kernel would send it to this machine: RFC 1122, 3.2.1.3 (a), RFC 4291, 2.5.2. */
+  if (gudpx_native_address_is_any (native))
+    {
+      set_no_destination (native, G_IO_ERROR_INVALID_ARGUMENT, "it is the address of no host",
+                          error);
       return FALSE;
     }
   if (gudpx_native_address_is_broadcast (native) && !gudpx_port_get_broadcast_allowed (self))
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                           "Cannot send to the broadcast address: broadcast-allowed is not set");
+      set_no_destination (native, G_IO_ERROR_PERMISSION_DENIED,
+                          "it is a broadcast address, and broadcast-allowed is not set", error);
       return FALSE;
     }
   return TRUE;
+}
+
+static void
+set_destination_unset (GudpxPort *self, GError **error)
+{
+  g_autofree char *description = gudpx_port_describe (self);
+
+  g_set_error (error, G_IO_ERROR, GUDPX_IO_ERROR_DESTINATION_UNSET,
+               "Cannot send without a destination: the port %s is not connected", description);
 }
 
 /* Where a datagram to @address goes: @destination is @native, or NULL for the peer. */
@@ -108,8 +129,7 @@ gudpx_port_choose_destination (GudpxPort *self,
   *destination = NULL;
   if (address == NULL && self->peer.length == 0)
     {
-      g_set_error_literal (error, G_IO_ERROR, GUDPX_IO_ERROR_DESTINATION_UNSET,
-                           "Cannot send without a destination: the port is not connected");
+      set_destination_unset (self, error);
       return FALSE;
     }
   if (address == NULL)
@@ -221,10 +241,12 @@ gudpx_port_write (GudpxPort *self, const guint8 *data, gsize size, GError **erro
  *
  * - %G_IO_ERROR_MESSAGE_TOO_LARGE: more than 65507 bytes to IPv4, 65527 to IPv6, or than the send
  *   buffer of a UNIX socket or the path takes
- * - %G_IO_ERROR_WOULD_BLOCK: the send queue is full; the datagram was not taken
+ * - %G_IO_ERROR_WOULD_BLOCK: the send queue is full, or its part for a UNIX destination that does not
+ *   read; the datagram was not taken
  * - %G_IO_ERROR_INVALID_ARGUMENT: another destination than the peer on a connected port; an address
  *   that the port cannot reach: IPv6 from an IPv4 port, IPv4 from one that is
- *   [property@Gudpx.Port:ipv6-only] or bound to one IPv6 address; port number 0
+ *   [property@Gudpx.Port:ipv6-only] or bound to one IPv6 address; port number 0; 0.0.0.0 or `::`,
+ *   which the system would take for this machine (RFC 1122, 3.2.1.3)
  * - %G_IO_ERROR_PERMISSION_DENIED: a broadcast address, without
  *   [property@Gudpx.Port:broadcast-allowed]; a firewall
  * - %G_IO_ERROR_CLOSED: the port is not listening
@@ -331,8 +353,10 @@ write_joined (GudpxPort *self,
     {
       if (vectors[i].size > G_MAXUINT - joined->len)
         {
-          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
-                               "Cannot send more than 4 GiB in one datagram");
+          g_autofree char *description = gudpx_address_describe (destination);
+
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+                       "Cannot send more than 4 GiB to %s in one datagram", description);
           return FALSE;
         }
       g_byte_array_append (joined, vectors[i].buffer, vectors[i].size);
@@ -382,7 +406,7 @@ queue_datagram (GudpxPort *self, GudpxDatagram *datagram, GError **error)
   vector.buffer = gudpx_datagram_get_payload (datagram, &vector.size);
   if (g_socket_get_family (self->socket) != G_SOCKET_FAMILY_UNIX)
     outgoing.ancillary = gudpx_datagram_get_ancillary (datagram);
-  return gudpx_port_choose_destination (self, gudpx_datagram_get_destination (datagram), &native,
+  return gudpx_port_choose_destination (self, gudpx_datagram_get_own_destination (datagram), &native,
                                         &outgoing.destination, error) &&
          gudpx_port_queue (self, &outgoing, error);
 }
@@ -394,6 +418,10 @@ queue_datagram (GudpxPort *self, GudpxDatagram *datagram, GError **error)
  * @error: return location for an error
  *
  * Writes several datagrams at once, in order, also from a handler.
+ *
+ * A datagram that was received has no destination but the peer of a connected port: its
+ * [property@Gudpx.Datagram:destination] is where it came to. To send its payload on to somebody make a
+ * datagram of it with [ctor@Gudpx.Datagram.new].
  *
  * Like `sendmmsg(2)` it ends at the first that is not taken: that error is set only if no datagram
  * was taken before it, so call again with the rest to see it. The errors are those of

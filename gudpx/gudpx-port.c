@@ -89,12 +89,23 @@ gudpx_port_belongs_to_this_thread (GudpxPort *self)
   return TRUE;
 }
 
-/* For messages. */
+/* For messages. A port that was given no address listens on any of IPv4. */
 char *
 gudpx_port_describe (GudpxPort *self)
 {
-  return gudpx_address_describe (self->local_address != NULL ? self->local_address
-                                                             : self->requested_address);
+  GSocketAddress *address =
+      self->local_address != NULL ? self->local_address : self->requested_address;
+
+  return address != NULL ? gudpx_address_describe (address) : g_strdup ("0.0.0.0:0");
+}
+
+static void
+set_not_listening (GudpxPort *self, const char *what, GError **error)
+{
+  g_autofree char *description = gudpx_port_describe (self);
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "Cannot %s: the port %s is not listening", what,
+               description);
 }
 
 gboolean
@@ -103,7 +114,7 @@ gudpx_port_check_listening (GudpxPort *self, const char *what, GError **error)
   if (self->state == GUDPX_PORT_LISTENING)
     return TRUE;
 
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "Cannot %s: the port is not listening", what);
+  set_not_listening (self, what, error);
   return FALSE;
 }
 
@@ -522,7 +533,8 @@ install_properties (void)
    * GudpxPort:receive-buffer-size: (getter get_receive_buffer_size) (setter set_receive_buffer_size)
    *
    * The kernel's buffer for what was not received yet, in bytes (`SO_RCVBUF`). The system may grant
-   * less than was asked for: while the port is open, this is what it granted. 0: its choice.
+   * less than was asked for: while the port is open, this is what it granted. 0 leaves the size to
+   * the system, from the next start on.
    *
    * The default is 0.
    *
@@ -535,7 +547,8 @@ install_properties (void)
    * GudpxPort:send-buffer-size: (getter get_send_buffer_size) (setter set_send_buffer_size)
    *
    * The kernel's buffer for what has not left yet, in bytes (`SO_SNDBUF`). The system may grant less
-   * than was asked for: while the port is open, this is what it granted. 0: its choice.
+   * than was asked for: while the port is open, this is what it granted. 0 leaves the size to the
+   * system, from the next start on.
    *
    * The default is 0.
    *
@@ -562,6 +575,10 @@ install_properties (void)
    *
    * How many bytes the send queue may hold, counted as [property@Gudpx.Port:send-queue-size] counts
    * them. 0: nothing is queued.
+   *
+   * On a UNIX socket that is not connected, what waits for one destination that does not read may take
+   * a quarter of it, and what waits for all of those a half. What such a destination has no room for is
+   * treated by [property@Gudpx.Port:send-queue-policy].
    *
    * The default is 1048576.
    *
@@ -636,7 +653,10 @@ install_properties (void)
    *
    * Whether a port without a peer, too, is told by
    * [signal@Gudpx.DatagramProtocol::error-received] what the network says of datagrams that it sent,
-   * refusals among it (`IP_RECVERR`, `ip(7)`; Linux, not with GSocket's own calls).
+   * refusals among it (`IP_RECVERR`, `ip(7)`).
+   *
+   * Only Linux tells, and not by GSocket's own calls, which the build option `io` may choose. Elsewhere
+   * setting it to %TRUE warns, and leaves it %FALSE.
    *
    * The default is %FALSE.
    *

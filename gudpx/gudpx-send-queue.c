@@ -2,111 +2,7 @@
 
 #include <string.h>
 
-#include "gudpx-send-queue-private.h"
-
-/* Any run fits into one. */
-#define BLOCK_SIZE (64 * 1024)
-/* What a thread keeps for later: not more than leaves at once. */
-#define MAX_SPARE_RUNS 256
-
-/* Where payloads lie, one behind the other, until all of them have left. */
-struct _GudpxPayloadBlock
-{
-  guint n_runs; /* that have something here */
-  gsize size;
-  gsize used;
-  guint8 data[];
-};
-
-/* What the queues of a thread's ports share: most of what is written waits but for the end of a
- * dispatch, so ports have nothing of their own while they wait. */
-typedef struct
-{
-  GudpxPayloadBlock *block;
-  GQueue runs;
-} Spares;
-
-static void
-spares_free (gpointer data)
-{
-  Spares *spares = data;
-  GudpxQueuedRun *run;
-
-  while ((run = g_queue_peek_head (&spares->runs)) != NULL)
-    {
-      g_queue_unlink (&spares->runs, &run->link);
-      g_free (run);
-    }
-  g_free (spares->block);
-  g_free (spares);
-}
-
-static GPrivate thread_spares = G_PRIVATE_INIT (spares_free);
-
-static Spares *
-get_spares (void)
-{
-  Spares *spares = g_private_get (&thread_spares);
-
-  if (spares == NULL)
-    {
-      spares = g_new0 (Spares, 1);
-      g_private_set (&thread_spares, spares);
-    }
-  return spares;
-}
-
-static GudpxPayloadBlock *
-block_acquire (gsize size)
-{
-  Spares *spares = get_spares ();
-  GudpxPayloadBlock *block;
-
-  if (size <= BLOCK_SIZE && spares->block != NULL)
-    return g_steal_pointer (&spares->block);
-
-  block = g_malloc (sizeof *block + MAX (size, BLOCK_SIZE));
-  *block = (GudpxPayloadBlock){ .size = MAX (size, BLOCK_SIZE) };
-  return block;
-}
-
-static void
-block_release (GudpxPayloadBlock *self)
-{
-  Spares *spares = get_spares ();
-
-  if (spares->block != NULL || self->size > BLOCK_SIZE)
-    {
-      g_free (self);
-      return;
-    }
-  self->used = 0;
-  spares->block = self;
-}
-
-static GudpxQueuedRun *
-run_acquire (void)
-{
-  Spares *spares = get_spares ();
-  GudpxQueuedRun *run = g_queue_peek_head (&spares->runs);
-
-  if (run == NULL)
-    run = g_new (GudpxQueuedRun, 1);
-  else
-    g_queue_unlink (&spares->runs, &run->link);
-  return run;
-}
-
-static void
-run_release (GudpxQueuedRun *self)
-{
-  Spares *spares = get_spares ();
-
-  if (spares->runs.length >= MAX_SPARE_RUNS)
-    g_free (self);
-  else
-    g_queue_push_head_link (&spares->runs, &self->link);
-}
+#include "gudpx-send-memory-private.h"
 
 void
 gudpx_send_queue_init (GudpxSendQueue *self)
@@ -137,16 +33,53 @@ count_pushed (GudpxSendQueue *self, GudpxQueuedRun *run, gsize size)
   self->size += gudpx_send_queue_get_cost (size, 1);
 }
 
-static GudpxQueuedRun *
-push_run (GudpxSendQueue *self, const GudpxOutgoing *outgoing, gsize size)
+static void
+update_excess (GudpxSendQueue *self)
 {
-  GudpxQueuedRun *run = run_acquire ();
+  self->excess_size = self->held_size - MIN (self->held_size, self->limit / 2);
+}
+
+void
+gudpx_send_queue_set_limit (GudpxSendQueue *self, gsize limit)
+{
+  self->limit = limit;
+  update_excess (self);
+}
+
+/* Counts datagrams that are held from here on. */
+static void
+count_held (GudpxSendQueue *self, GudpxHeldDestination *held, gsize size, guint n_datagrams)
+{
+  gsize cost = gudpx_send_queue_get_cost (size, n_datagrams);
+
+  held->size += cost;
+  self->held_size += cost;
+  self->n_held_datagrams += n_datagrams;
+  update_excess (self);
+}
+
+static void
+count_held_gone (GudpxSendQueue *self, GudpxHeldDestination *held, gsize size, guint n_datagrams)
+{
+  gsize cost = gudpx_send_queue_get_cost (size, n_datagrams);
+
+  held->size -= cost;
+  self->held_size -= cost;
+  self->n_held_datagrams -= n_datagrams;
+  update_excess (self);
+}
+
+static GudpxQueuedRun *
+push_run (GQueue *runs, const GudpxOutgoing *outgoing, gsize size)
+{
+  GudpxQueuedRun *run = gudpx_queued_run_acquire ();
 
   run->n_datagrams = 0;
   run->segment_size = size;
   run->block = NULL;
   run->bytes = NULL;
   run->task = NULL;
+  run->held = NULL;
   run->way = outgoing->way;
   run->destination.length = 0;
   if (outgoing->destination != NULL)
@@ -155,7 +88,7 @@ push_run (GudpxSendQueue *self, const GudpxOutgoing *outgoing, gsize size)
   if (run->has_ancillary)
     run->ancillary = *outgoing->ancillary;
   run->link = (GList){ .data = run };
-  g_queue_push_tail_link (&self->runs, &run->link);
+  g_queue_push_tail_link (runs, &run->link);
   return run;
 }
 
@@ -171,8 +104,16 @@ goes_the_same_way (const GudpxQueuedRun *run, const GudpxOutgoing *outgoing)
   return gudpx_native_address_equal (&run->destination, outgoing->destination);
 }
 
+/* TRUE if the next payload is written right behind those of @run. */
+static inline gboolean
+is_at_end_of_block (GudpxSendQueue *self, const GudpxQueuedRun *run)
+{
+  return (const guint8 *) run->vector.buffer + run->vector.size ==
+         self->block->data + self->block->used;
+}
+
 /* The last run, if a datagram of @size bytes may leave with it where it goes the same way. */
-static GudpxQueuedRun *
+static inline GudpxQueuedRun *
 find_open_run (GudpxSendQueue *self, gsize size)
 {
   GudpxQueuedRun *run = self->runs.tail != NULL ? self->runs.tail->data : NULL;
@@ -181,7 +122,7 @@ find_open_run (GudpxSendQueue *self, gsize size)
       size > run->segment_size || run->n_datagrams == GUDPX_IO_MAX_RUN ||
       run->vector.size != run->n_datagrams * run->segment_size ||
       run->vector.size + size > GUDPX_IO_MAX_RUN_SIZE ||
-      size > self->block->size - self->block->used)
+      size > self->block->size - self->block->used || !is_at_end_of_block (self, run))
     return NULL;
   return run;
 }
@@ -193,7 +134,7 @@ make_room_in_block (GudpxSendQueue *self, gsize size)
     return;
 
   /* The runs that it has keep it, of which there is one at least. */
-  self->block = block_acquire (size);
+  self->block = gudpx_payload_block_acquire (size);
 }
 
 static GudpxQueuedRun *
@@ -202,7 +143,7 @@ open_run (GudpxSendQueue *self, const GudpxOutgoing *outgoing, gsize size)
   GudpxQueuedRun *run;
 
   make_room_in_block (self, size);
-  run = push_run (self, outgoing, size);
+  run = push_run (&self->runs, outgoing, size);
   run->block = self->block;
   run->block->n_runs++;
   run->vector = (GOutputVector){ run->block->data + run->block->used, 0 };
@@ -248,31 +189,51 @@ gudpx_send_queue_push_alike (GudpxSendQueue *self, guint64 way, const GOutputVec
   return TRUE;
 }
 
+static GudpxQueuedRun *
+push_bytes (GudpxSendQueue *self,
+            GudpxHeldDestination *held,
+            const GudpxOutgoing *outgoing,
+            GBytes *bytes)
+{
+  GudpxOutgoing addressed = *outgoing;
+  gsize size;
+  gconstpointer data = g_bytes_get_data (bytes, &size);
+  GudpxQueuedRun *run;
+
+  /* The port may have another peer when the datagram leaves. */
+  if (held != NULL)
+    addressed.destination = &held->address;
+  run = push_run (held != NULL ? &held->runs : &self->runs, &addressed, size);
+  run->bytes = g_bytes_ref (bytes);
+  run->vector = (GOutputVector){ data, size };
+  run->held = held;
+  count_pushed (self, run, size);
+  if (held != NULL)
+    count_held (self, held, size, 1);
+  return run;
+}
+
 /* Keeps @bytes instead of a copy, and @task until it can be answered. */
 void
 gudpx_send_queue_push_bytes (GudpxSendQueue *self,
+                             GudpxHeldDestination *held,
                              const GudpxOutgoing *outgoing,
                              GBytes *bytes,
                              GTask *task)
 {
-  gsize size;
-  gconstpointer data = g_bytes_get_data (bytes, &size);
-  GudpxQueuedRun *run = push_run (self, outgoing, size);
+  GudpxQueuedRun *run = push_bytes (self, held, outgoing, bytes);
 
-  run->bytes = g_bytes_ref (bytes);
   run->task = g_object_ref (task);
-  run->vector = (GOutputVector){ data, size };
-  count_pushed (self, run, size);
-  self->promised_size += gudpx_send_queue_get_cost (size, 1);
+  self->promised_size += gudpx_send_queue_get_cost (run->vector.size, 1);
 }
 
-/* The first of them, as they are to be sent. */
+/* The first of @runs, as they are to be sent. */
 guint
-gudpx_send_queue_peek (GudpxSendQueue *self, GudpxOutgoing *outgoing, guint n_outgoing)
+gudpx_send_queue_peek (const GQueue *runs, GudpxOutgoing *outgoing, guint n_outgoing)
 {
   guint n = 0;
 
-  for (GList *l = self->runs.head; l != NULL && n < n_outgoing; l = l->next, n++)
+  for (GList *l = runs->head; l != NULL && n < n_outgoing; l = l->next, n++)
     {
       GudpxQueuedRun *run = l->data;
 
@@ -288,18 +249,34 @@ gudpx_send_queue_peek (GudpxSendQueue *self, GudpxOutgoing *outgoing, guint n_ou
   return n;
 }
 
-/* The first, or NULL. */
+/* The first that is not held, or NULL. */
 GudpxQueuedRun *
 gudpx_send_queue_get_first (GudpxSendQueue *self)
 {
   return g_queue_peek_head (&self->runs);
 }
 
-/* The one that @task waits for, or NULL if it has left; the first that nobody waits for, for NULL. */
-GudpxQueuedRun *
-gudpx_send_queue_find (GudpxSendQueue *self, GTask *task)
+/* The serial of the datagram that has waited longest; G_MAXUINT64: there is none. */
+guint64
+gudpx_send_queue_get_oldest_serial (GudpxSendQueue *self)
 {
-  for (GList *l = self->runs.head; l != NULL; l = l->next)
+  GudpxQueuedRun *run = g_queue_peek_head (&self->runs);
+  guint64 oldest = run != NULL ? gudpx_queued_run_get_first_serial (run) : G_MAXUINT64;
+
+  for (GList *l = self->held.head; l != NULL; l = l->next)
+    {
+      run = g_queue_peek_head (&((GudpxHeldDestination *) l->data)->runs);
+      if (run != NULL)
+        oldest = MIN (oldest, gudpx_queued_run_get_first_serial (run));
+    }
+  return oldest;
+}
+
+/* The first of @runs that @task waits for; NULL: there is none. */
+GudpxQueuedRun *
+gudpx_queued_runs_find (const GQueue *runs, GTask *task)
+{
+  for (GList *l = runs->head; l != NULL; l = l->next)
     {
       GudpxQueuedRun *run = l->data;
 
@@ -307,6 +284,29 @@ gudpx_send_queue_find (GudpxSendQueue *self, GTask *task)
         return run;
     }
   return NULL;
+}
+
+static GudpxQueuedRun *
+get_older (GudpxQueuedRun *a, GudpxQueuedRun *b)
+{
+  if (a == NULL || b == NULL)
+    return a != NULL ? a : b;
+  return a->serial < b->serial ? a : b;
+}
+
+/* The one that @task waits for, or NULL if it has left; the oldest that nobody waits for, for NULL. */
+GudpxQueuedRun *
+gudpx_send_queue_find (GudpxSendQueue *self, GTask *task)
+{
+  GudpxQueuedRun *found = gudpx_queued_runs_find (&self->runs, task);
+
+  for (GList *l = self->held.head; l != NULL; l = l->next)
+    {
+      const GudpxHeldDestination *held = l->data;
+
+      found = get_older (found, gudpx_queued_runs_find (&held->runs, task));
+    }
+  return found;
 }
 
 guint64
@@ -321,22 +321,45 @@ gudpx_queued_run_get_first_size (const GudpxQueuedRun *self)
   return MIN (self->segment_size, self->vector.size);
 }
 
-/* Nothing is left of it. */
+/* The run has nothing in its block any more. */
 static void
-remove_run (GudpxSendQueue *self, GudpxQueuedRun *run)
+leave_block (GudpxSendQueue *self, GudpxQueuedRun *run)
 {
-  GudpxPayloadBlock *block = run->block;
+  GudpxPayloadBlock *block = g_steal_pointer (&run->block);
 
-  g_queue_unlink (&self->runs, &run->link);
-  g_clear_pointer (&run->bytes, g_bytes_unref);
-  g_clear_object (&run->task);
-  run_release (run);
   if (block == NULL || --block->n_runs > 0)
     return;
 
   if (block == self->block)
     self->block = NULL;
-  block_release (block);
+  gudpx_payload_block_release (block);
+}
+
+/* Frees @run, which has no datagrams left. */
+static void
+remove_run (GudpxSendQueue *self, GudpxQueuedRun *run)
+{
+  g_queue_unlink (run->held != NULL ? &run->held->runs : &self->runs, &run->link);
+  g_clear_pointer (&run->bytes, g_bytes_unref);
+  g_clear_object (&run->task);
+  leave_block (self, run);
+  gudpx_queued_run_release (run);
+}
+
+/* Counts datagrams of @size bytes that left @run. */
+static void
+count_gone (GudpxSendQueue *self, GudpxQueuedRun *run, gsize size, guint n_datagrams)
+{
+  run->vector.size -= size;
+  run->n_datagrams -= n_datagrams;
+  self->n_datagrams -= n_datagrams;
+  self->size -= gudpx_send_queue_get_cost (size, n_datagrams);
+  if (run->task != NULL)
+    self->promised_size -= gudpx_send_queue_get_cost (size, n_datagrams);
+  if (run->held != NULL)
+    count_held_gone (self, run->held, size, n_datagrams);
+  if (run->n_datagrams == 0)
+    remove_run (self, run);
 }
 
 /* Takes the first of @run away: they have left, or are not to leave. How many bytes they had. */
@@ -346,14 +369,18 @@ gudpx_send_queue_discard (GudpxSendQueue *self, GudpxQueuedRun *run, guint n_dat
   gsize size = MIN (n_datagrams * run->segment_size, run->vector.size);
 
   run->vector.buffer = (const guint8 *) run->vector.buffer + size;
-  run->vector.size -= size;
-  run->n_datagrams -= n_datagrams;
-  self->n_datagrams -= n_datagrams;
-  self->size -= gudpx_send_queue_get_cost (size, n_datagrams);
-  if (run->task != NULL)
-    self->promised_size -= gudpx_send_queue_get_cost (size, n_datagrams);
-  if (run->n_datagrams == 0)
-    remove_run (self, run);
+  count_gone (self, run, size, n_datagrams);
+  return size;
+}
+
+/* Takes the last of @run away. How many bytes it had. */
+gsize
+gudpx_send_queue_discard_last (GudpxSendQueue *self, GudpxQueuedRun *run)
+{
+  gsize size = run->vector.size - (run->n_datagrams - 1) * run->segment_size;
+
+  run->serial--;
+  count_gone (self, run, size, 1);
   return size;
 }
 
@@ -368,4 +395,149 @@ gudpx_send_queue_pin_destination (GudpxSendQueue *self, const GudpxNativeAddress
       if (run->destination.length == 0)
         gudpx_native_address_copy (&run->destination, peer);
     }
+}
+
+static guint
+held_hash (gconstpointer key)
+{
+  static gsize seed;
+
+  if (g_once_init_enter (&seed))
+    g_once_init_leave (&seed, g_random_int_range (1, G_MAXINT));
+  return gudpx_native_address_hash (key, (guint32) seed);
+}
+
+static gboolean
+held_equal (gconstpointer a, gconstpointer b)
+{
+  return gudpx_native_address_equal (a, b);
+}
+
+GudpxHeldDestination *
+gudpx_send_queue_lookup_held (GudpxSendQueue *self, const GudpxNativeAddress *destination)
+{
+  return self->held_by_address != NULL ? g_hash_table_lookup (self->held_by_address, destination)
+                                       : NULL;
+}
+
+/* Makes a copy, so that a datagram that waits for long keeps no block with others' payloads. */
+static void
+hold_run (GudpxSendQueue *self, GudpxHeldDestination *held, GudpxQueuedRun *run)
+{
+  g_queue_unlink (&self->runs, &run->link);
+  g_queue_push_tail_link (&held->runs, &run->link);
+  run->held = held;
+  if (run->bytes == NULL)
+    {
+      run->bytes = g_bytes_new (run->vector.buffer, run->vector.size);
+      run->vector.buffer = g_bytes_get_data (run->bytes, NULL);
+      leave_block (self, run);
+    }
+  count_held (self, held, run->vector.size, run->n_datagrams);
+}
+
+static GudpxHeldDestination *
+add_held (GudpxSendQueue *self, const GudpxNativeAddress *destination)
+{
+  GudpxHeldDestination *held = g_new0 (GudpxHeldDestination, 1);
+
+  gudpx_native_address_copy (&held->address, destination);
+  held->link.data = held;
+  g_queue_push_tail_link (&self->held, &held->link);
+  if (self->held_by_address == NULL)
+    self->held_by_address = g_hash_table_new (held_hash, held_equal);
+  g_hash_table_insert (self->held_by_address, &held->address, held);
+  return held;
+}
+
+/* Datagrams to @destination wait apart from here on, those that are queued already among them. */
+GudpxHeldDestination *
+gudpx_send_queue_hold (GudpxSendQueue *self, const GudpxNativeAddress *destination)
+{
+  GudpxHeldDestination *held = gudpx_send_queue_lookup_held (self, destination);
+  GList *next;
+
+  if (held == NULL)
+    held = add_held (self, destination);
+  for (GList *l = self->runs.head; l != NULL; l = next)
+    {
+      GudpxQueuedRun *run = l->data;
+
+      next = l->next;
+      if (gudpx_native_address_equal (&run->destination, &held->address))
+        hold_run (self, held, run);
+    }
+  return held;
+}
+
+/* Frees @held, which has no datagrams left: later ones go with the rest again. */
+void
+gudpx_send_queue_let_go (GudpxSendQueue *self, GudpxHeldDestination *held)
+{
+  g_assert (g_queue_is_empty (&held->runs));
+
+  g_queue_unlink (&self->held, &held->link);
+  g_hash_table_remove (self->held_by_address, &held->address);
+  if (g_queue_is_empty (&self->held))
+    g_clear_pointer (&self->held_by_address, g_hash_table_unref);
+  g_free (held);
+}
+
+/* Copies the payload. */
+void
+gudpx_send_queue_push_held (GudpxSendQueue *self,
+                            GudpxHeldDestination *held,
+                            const GudpxOutgoing *outgoing)
+{
+  g_autoptr (GByteArray) joined = g_byte_array_new ();
+  g_autoptr (GBytes) bytes = NULL;
+
+  for (guint i = 0; i < outgoing->n_vectors; i++)
+    {
+      if (outgoing->vectors[i].size > 0)
+        g_byte_array_append (joined, outgoing->vectors[i].buffer, outgoing->vectors[i].size);
+    }
+  bytes = g_byte_array_free_to_bytes (g_steal_pointer (&joined));
+  push_bytes (self, held, outgoing, bytes);
+}
+
+/* One destination may have a quarter of the queue, or one datagram; all of them may have half of it. */
+static gboolean
+fits_in_part (const GudpxSendQueue *self, gsize size_of_one, gsize size_of_others, gsize payload_size)
+{
+  gsize all = self->limit / 2;
+  gsize one = size_of_one == 0 ? all : self->limit / 4;
+  gsize cost;
+
+  if (payload_size > all)
+    return FALSE;
+  cost = gudpx_send_queue_get_cost (payload_size, 1);
+  return size_of_one <= one && cost <= one - size_of_one && size_of_one + size_of_others <= all &&
+         cost <= all - size_of_one - size_of_others;
+}
+
+gboolean
+gudpx_send_queue_has_room_for_held (const GudpxSendQueue *self,
+                                    const GudpxHeldDestination *held,
+                                    gsize payload_size)
+{
+  return fits_in_part (self, held->size, self->held_size - held->size, payload_size);
+}
+
+/* TRUE if there is when all datagrams of @held are dropped that may be. */
+gboolean
+gudpx_send_queue_can_have_room_for_held (const GudpxSendQueue *self,
+                                         const GudpxHeldDestination *held,
+                                         gsize payload_size)
+{
+  gsize promised_size = 0;
+
+  for (GList *l = held->runs.head; l != NULL; l = l->next)
+    {
+      const GudpxQueuedRun *run = l->data;
+
+      if (run->task != NULL)
+        promised_size += gudpx_send_queue_get_cost (run->vector.size, 1);
+    }
+  return fits_in_part (self, promised_size, self->held_size - held->size, payload_size);
 }

@@ -19,9 +19,10 @@ G_BEGIN_DECLS
  * @datagrams_sent: datagrams that the kernel took
  * @bytes_sent: bytes of payload that the kernel took
  * @truncated: received datagrams that were longer than [property@Gudpx.Port:max-packet-size]
- * @send_queue_drops: datagrams that were not taken because the send queue was full, or that were
- *   in it when the port was stopped
- * @errors: asynchronous errors, refusals among them, and datagrams that the kernel refused
+ * @send_queue_drops: datagrams that were not taken because the send queue was full, that were too many
+ *   for a UNIX destination that does not read, or that were in the queue when the port was stopped
+ * @errors: asynchronous errors, refusals among them, and datagrams that the kernel refused, whether
+ *   the write was told or the protocol
  * @wakeups: how often the main loop called the port
  * @receive_batches: how often the kernel was read from, and had something
  * @send_batches: how often the kernel was written to

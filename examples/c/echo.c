@@ -25,6 +25,22 @@ on_started (GudpxDatagramProtocol *protocol)
   g_print ("listening on %s\n", text);
 }
 
+static guint16
+get_number (GSocketAddress *address)
+{
+  return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+}
+
+/* Another echo server, or a forger who wants us to answer ourselves: that would never end. */
+static gboolean
+is_echo_server (GudpxDatagram *datagram)
+{
+  GudpxPort *port = gudpx_datagram_get_transport (datagram);
+
+  return get_number (gudpx_datagram_get_sender (datagram)) ==
+         get_number (gudpx_port_get_local_address (port));
+}
+
 static void
 on_datagram_received (GudpxDatagramProtocol *protocol,
                       GudpxDatagram         *datagram)
@@ -33,11 +49,13 @@ on_datagram_received (GudpxDatagramProtocol *protocol,
   const guint8 *payload = gudpx_datagram_get_payload (datagram, &size);
   GSocketAddress *sender = gudpx_datagram_get_sender (datagram);
   g_autofree char *from = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (sender));
-  g_autofree char *text = g_strndup ((const char *) payload, size);
-  g_autofree char *escaped = g_strescape (text, NULL);
+  g_autofree char *text = gudpx_datagram_dup_text (datagram);
+  g_autofree char *escaped = g_strescape (text != NULL ? text : "(no text)", NULL);
   g_autoptr (GError) error = NULL;
 
   g_print ("received \"%s\" from %s\n", escaped, from);
+  if (is_echo_server (datagram))
+    return;
   if (!gudpx_datagram_reply (datagram, payload, size, &error))
     g_printerr ("%s\n", error->message);
 }

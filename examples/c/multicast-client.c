@@ -20,12 +20,10 @@ static void
 on_datagram_received (GudpxDatagramProtocol *protocol,
                       GudpxDatagram         *datagram)
 {
-  gsize size;
-  const guint8 *payload = gudpx_datagram_get_payload (datagram, &size);
   GSocketAddress *sender = gudpx_datagram_get_sender (datagram);
   g_autofree char *from = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (sender));
-  g_autofree char *text = g_strndup ((const char *) payload, size);
-  g_autofree char *escaped = g_strescape (text, NULL);
+  g_autofree char *text = gudpx_datagram_dup_text (datagram);
+  g_autofree char *escaped = g_strescape (text != NULL ? text : "(no text)", NULL);
 
   g_print ("received \"%s\" from %s\n", escaped, from);
 }

@@ -20,19 +20,17 @@ static void
 on_datagram_received (GudpxDatagramProtocol *protocol,
                       GudpxDatagram         *datagram)
 {
-  gsize size;
-  const guint8 *payload = gudpx_datagram_get_payload (datagram, &size);
   GSocketAddress *sender = gudpx_datagram_get_sender (datagram);
   g_autofree char *from = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (sender));
-  g_autofree char *text = g_strndup ((const char *) payload, size);
-  g_autofree char *escaped = g_strescape (text, NULL);
+  g_autofree char *text = gudpx_datagram_dup_text (datagram);
+  g_autofree char *escaped = g_strescape (text != NULL ? text : "(no text)", NULL);
   const char *pong = "Server: Pong";
   g_autoptr (GError) error = NULL;
 
   g_print ("received \"%s\" from %s\n", escaped, from);
 
   /* The answer goes to the one who asked, not to the group. */
-  if (g_str_equal (text, "Client: Ping") &&
+  if (g_strcmp0 (text, "Client: Ping") == 0 &&
       !gudpx_datagram_reply (datagram, (const guint8 *) pong, strlen (pong), &error))
     g_printerr ("%s\n", error->message);
 }

@@ -3,11 +3,17 @@
 
 // A UDP echo server: sends every datagram back to where it came from.
 
+import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import Gudpx from 'gi://Gudpx?version=1';
 
 import {orExit, parseOptions} from './options.js';
+
+/** @param {Gio.SocketAddress | null | undefined} address */
+function numberOf(address) {
+    return address instanceof Gio.InetSocketAddress ? address.get_port() : 0;
+}
 
 const Echo = GObject.registerClass(
 class Echo extends Gudpx.DatagramProtocol {
@@ -19,7 +25,9 @@ class Echo extends Gudpx.DatagramProtocol {
     vfunc_datagram_received(datagram) {
         const text = JSON.stringify(datagram.text);
         print(`received ${text} from ${datagram.get_sender()?.to_string()}`);
-        datagram.reply(datagram.payload);
+        // From another echo server, or a forger who wants us to answer ourselves: that never ends.
+        if (numberOf(datagram.sender) !== numberOf(this.transport?.local_address))
+            datagram.reply(datagram.payload);
     }
 });
 

@@ -76,11 +76,11 @@ class StatsD : Gudpx.DatagramProtocol {
   uint n_bad = 0;
 
   public override void datagram_received (Gudpx.Datagram datagram) {
-    var text = new StringBuilder ();
-    text.append_len ((string) datagram.get_payload (), datagram.get_payload ().length);
+    /* A zero byte follows the payload, so it is a string; of what encoding, the sender chose. */
+    unowned string text = (string) datagram.get_payload ();
 
     /* One datagram may bring several lines. */
-    foreach (unowned string line in text.str.make_valid ().split ("\n")) {
+    foreach (unowned string line in text.make_valid ().split ("\n")) {
       try {
         if (line.strip () != "")
           take_line (line.strip ());

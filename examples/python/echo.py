@@ -18,7 +18,9 @@ class Echo(Gudpx.DatagramProtocol):
 
     def do_datagram_received(self, datagram):
         print("received", datagram.payload, f"from {datagram.sender}", flush=True)
-        datagram.reply(datagram.payload)
+        # From another echo server, or a forger who wants us to answer ourselves: that never ends.
+        if datagram.sender.port != self.transport.local_address.port:
+            datagram.reply(datagram.payload)
 
 
 def main():

@@ -8,15 +8,24 @@ class Echo : Gudpx.DatagramProtocol {
     stdout.flush ();
   }
 
+  /* Another one, or a forger who wants us to answer ourselves: that would never end. */
+  bool is_echo_server (Gudpx.Datagram datagram) {
+    var sender = datagram.sender as InetSocketAddress;
+    var own = transport.local_address as InetSocketAddress;
+
+    return sender.port == own.port;
+  }
+
   public override void datagram_received (Gudpx.Datagram datagram) {
     unowned uint8[] payload = datagram.get_payload ();
-    var text = new StringBuilder ();
+    var text = datagram.dup_text () ?? "(no text)";
     var sender = datagram.get_sender ().to_string ();
 
-    text.append_len ((string) payload, payload.length);
-    stdout.printf ("received \"%s\" from %s\n", text.str.escape (), sender);
+    stdout.printf ("received \"%s\" from %s\n", text.escape (), sender);
     stdout.flush ();
 
+    if (is_echo_server (datagram))
+      return;
     try {
       datagram.reply (payload);
     } catch (Error error) {

@@ -8,9 +8,8 @@ class Helloer : Gudpx.DatagramProtocol {
   public signal void done ();
 
   public override void datagram_received (Gudpx.Datagram datagram) {
-    var text = new StringBuilder ();
-    text.append_len ((string) datagram.get_payload (), datagram.get_payload ().length);
-    stdout.printf ("received \"%s\"\n", text.str.escape ());
+    var text = datagram.dup_text () ?? "(no text)";
+    stdout.printf ("received \"%s\"\n", text.escape ());
     done ();
   }
 

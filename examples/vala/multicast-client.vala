@@ -7,9 +7,8 @@ const uint16 PORT = 8005;
 
 class MulticastPingClient : Gudpx.DatagramProtocol {
   public override void datagram_received (Gudpx.Datagram datagram) {
-    var text = new StringBuilder ();
-    text.append_len ((string) datagram.get_payload (), datagram.get_payload ().length);
-    stdout.printf ("received \"%s\" from %s\n", text.str.escape (), datagram.sender.to_string ());
+    var text = datagram.dup_text () ?? "(no text)";
+    stdout.printf ("received \"%s\" from %s\n", text.escape (), datagram.sender.to_string ());
     stdout.flush ();
   }
 }

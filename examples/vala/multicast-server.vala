@@ -7,12 +7,11 @@ const uint16 PORT = 8005;
 
 class MulticastPingPong : Gudpx.DatagramProtocol {
   public override void datagram_received (Gudpx.Datagram datagram) {
-    var text = new StringBuilder ();
-    text.append_len ((string) datagram.get_payload (), datagram.get_payload ().length);
-    stdout.printf ("received \"%s\" from %s\n", text.str.escape (), datagram.sender.to_string ());
+    var text = datagram.dup_text () ?? "(no text)";
+    stdout.printf ("received \"%s\" from %s\n", text.escape (), datagram.sender.to_string ());
     stdout.flush ();
 
-    if (text.str != "Client: Ping")
+    if (text != "Client: Ping")
       return;
     try {
       // The answer goes to the one who asked, not to the group.

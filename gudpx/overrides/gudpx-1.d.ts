@@ -76,6 +76,8 @@ declare module 'gi://Gudpx?version=1' {
                 trafficClass?: number): Datagram;
             /** A copy of the payload. */
             dup_bytes(): GLib.Bytes;
+            /** A copy of the payload as a string; `null` if it is not UTF-8, or has a zero byte. */
+            dup_text(): string | null;
             /**
              * Where it was sent to, which on a port bound to any address tells the machine's
              * address or the group; where it is to go, for one made with `new`.

@@ -153,6 +153,148 @@ test_path_length (void)
                     strlen ("/a/path"));
 }
 
+static GudpxNativeAddress
+make_ipv4 (guint32 host, guint16 number)
+{
+  GudpxNativeAddress native = { .length = sizeof native.u.in, .u.in.sin_family = AF_INET };
+
+  native.u.in.sin_addr.s_addr = htonl (host);
+  native.u.in.sin_port = htons (number);
+  return native;
+}
+
+/* A multiplication leaves a difference in the highest bit alone, so an address that undoes the
+ * difference of two numbers used to collide whatever the seed was. */
+static void
+test_hash_differences (void)
+{
+  guint n_collisions = 0;
+
+  for (guint32 seed = 0; seed < 1000; seed++)
+    {
+      GudpxNativeAddress a = make_ipv4 (0x0a000001, 1000);
+      GudpxNativeAddress b = make_ipv4 (0x0a000001, 1000 ^ 0x80);
+      guint32 difference = 0x80000000u | (0x80000000u >> 15);
+
+      b.u.in.sin_addr.s_addr ^= difference;
+      n_collisions +=
+          gudpx_native_address_hash (&a, seed) == gudpx_native_address_hash (&b, seed);
+    }
+  g_assert_cmpuint (n_collisions, <, 10);
+}
+
+#define N_BUCKETS 4096
+
+static guint
+count_buckets (const GArray *addresses, guint32 seed)
+{
+  g_autofree guint8 *is_hit = g_new0 (guint8, N_BUCKETS);
+  guint n = 0;
+
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      const GudpxNativeAddress *native = &g_array_index (addresses, GudpxNativeAddress, i);
+
+      is_hit[gudpx_native_address_hash (native, seed) % N_BUCKETS] = TRUE;
+    }
+  for (guint i = 0; i < N_BUCKETS; i++)
+    n += is_hit[i];
+  return n;
+}
+
+/* Addresses that somebody found to share a bucket share it under that seed alone. */
+static void
+test_hash_seeds (void)
+{
+  g_autoptr (GArray) addresses = g_array_new (FALSE, FALSE, sizeof (GudpxNativeAddress));
+
+  for (guint i = 0; addresses->len < 100; i++)
+    {
+      GudpxNativeAddress native = make_ipv4 (0x0a000000 + i / 60000, 1 + i % 60000);
+
+      if (gudpx_native_address_hash (&native, 4711) % N_BUCKETS == 0)
+        g_array_append_val (addresses, native);
+    }
+  g_assert_cmpuint (count_buckets (addresses, 4711), ==, 1);
+  for (guint32 seed = 0; seed < 64; seed++)
+    g_assert_cmpuint (count_buckets (addresses, seed), >, 80);
+}
+
+/* As evenly as by chance: of 4096 buckets 4096 addresses leave a third empty. */
+static void
+check_spread (GSocketFamily family)
+{
+  g_autoptr (GArray) addresses = g_array_new (FALSE, FALSE, sizeof (GudpxNativeAddress));
+
+  for (guint i = 0; i < N_BUCKETS; i++)
+    {
+      GudpxNativeAddress native = make_ipv4 (0x0a000000 + (i & 63), 1024 + (i >> 6));
+
+      gudpx_native_address_convert (&native, family);
+      g_array_append_val (addresses, native);
+    }
+  for (guint32 seed = 0; seed < 16; seed++)
+    {
+      g_assert_cmpuint (count_buckets (addresses, seed), >, N_BUCKETS * 0.60);
+      g_assert_cmpuint (count_buckets (addresses, seed), <, N_BUCKETS * 0.67);
+    }
+}
+
+static void
+test_hash_spread (void)
+{
+  check_spread (G_SOCKET_FAMILY_IPV4);
+  check_spread (G_SOCKET_FAMILY_IPV6);
+}
+
+/* Addresses that are equal have one hash: padding and flow information do not count, all else does. */
+static void
+test_hash_equal (void)
+{
+  GudpxNativeAddress a = make_ipv4 (0x0a000001, 1000);
+  GudpxNativeAddress b = a;
+  guint32 hash;
+
+  b.u.in.sin_zero[3] = 7;
+  g_assert_cmpuint (gudpx_native_address_hash (&a, 1), ==, gudpx_native_address_hash (&b, 1));
+
+  g_assert_true (gudpx_native_address_convert (&a, G_SOCKET_FAMILY_IPV6));
+  b = a;
+  b.u.in6.sin6_flowinfo = 7;
+  g_assert_true (gudpx_native_address_equal (&a, &b));
+  hash = gudpx_native_address_hash (&a, 1);
+  g_assert_cmpuint (hash, ==, gudpx_native_address_hash (&b, 1));
+  b.u.in6.sin6_scope_id = 7;
+  g_assert_cmpuint (hash, !=, gudpx_native_address_hash (&b, 1));
+  b = a;
+  b.u.in6.sin6_port ^= 1;
+  g_assert_cmpuint (hash, !=, gudpx_native_address_hash (&b, 1));
+  for (guint i = 0; i < 16; i++)
+    {
+      b = a;
+      b.u.in6.sin6_addr.s6_addr[i] ^= 1;
+      g_assert_cmpuint (hash, !=, gudpx_native_address_hash (&b, 1));
+    }
+}
+
+/* Paths of any length, and each byte of them counts. */
+static void
+test_hash_path (void)
+{
+  g_autoptr (GHashTable) hashes = g_hash_table_new (NULL, NULL);
+  GudpxNativeAddress native = { .u.un.sun_family = AF_UNIX };
+
+  for (gsize i = 0; i < sizeof native.u.un.sun_path; i++)
+    {
+      native.u.un.sun_path[i] = 'x';
+      native.length = G_STRUCT_OFFSET (struct sockaddr_un, sun_path) + i + 1;
+      g_hash_table_add (hashes, GUINT_TO_POINTER (gudpx_native_address_hash (&native, 1)));
+      native.u.un.sun_path[i] = 'y';
+      g_hash_table_add (hashes, GUINT_TO_POINTER (gudpx_native_address_hash (&native, 1)));
+    }
+  g_assert_cmpuint (g_hash_table_size (hashes), ==, 2 * sizeof native.u.un.sun_path);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -163,6 +305,11 @@ main (int argc, char *argv[])
   g_test_add_func ("/address/host", test_host);
   g_test_add_func ("/address/cache", test_cache);
   g_test_add_func ("/address/path-length", test_path_length);
+  g_test_add_func ("/address/hash-differences", test_hash_differences);
+  g_test_add_func ("/address/hash-seeds", test_hash_seeds);
+  g_test_add_func ("/address/hash-spread", test_hash_spread);
+  g_test_add_func ("/address/hash-equal", test_hash_equal);
+  g_test_add_func ("/address/hash-path", test_hash_path);
 
   return g_test_run ();
 }

@@ -44,6 +44,69 @@ test_empty (void)
   g_assert_null (gudpx_datagram_get_destination (datagram));
 }
 
+/* A program that does not ask for the size takes the payload for a string. */
+static void
+test_payload_without_size (void)
+{
+  g_autoptr (GudpxDatagram) datagram = gudpx_datagram_new (text ("payload"), NULL);
+  g_autoptr (GudpxDatagram) empty = gudpx_datagram_new (NULL, 0, NULL);
+
+  g_assert_cmpstr ((const char *) gudpx_datagram_get_payload (datagram, NULL), ==, "payload");
+  g_assert_cmpstr ((const char *) gudpx_datagram_get_payload (empty, NULL), ==, "");
+}
+
+static void
+check_ends_in_zero (GudpxDatagramProtocol *protocol, GudpxDatagram *datagram, guint *n_checked)
+{
+  gsize size;
+  const guint8 *payload = gudpx_datagram_get_payload (datagram, &size);
+
+  g_assert_cmpuint (payload[size], ==, 0);
+  (*n_checked)++;
+}
+
+/* Received payloads end in a zero byte, also where the memory was that of another peer's datagram. */
+static void
+test_received_end_in_zero (void)
+{
+  static const char *const payloads[] = { "a long secret", "x", "", "yz", "a longer secret", "" };
+  g_autoptr (GudpxDatagramProtocol) protocol = gudpx_datagram_protocol_new ();
+  g_autoptr (GudpxPort) port = gudpx_listen_udp (0, protocol, "127.0.0.1", NULL);
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  guint n_checked = 0;
+
+  g_signal_connect (protocol, "datagram-received", G_CALLBACK (check_ends_in_zero), &n_checked);
+  for (guint i = 0; i < G_N_ELEMENTS (payloads); i++)
+    {
+      peer_send (peer, payloads[i], -1, port);
+      wait_for (n_checked == i + 1);
+    }
+  gudpx_port_stop_listening (port);
+}
+
+static void
+check_text (const char *payload, gsize size, const char *expected)
+{
+  g_autoptr (GudpxDatagram) datagram = gudpx_datagram_new ((const guint8 *) payload, size, NULL);
+  g_autofree char *dup = gudpx_datagram_dup_text (datagram);
+
+  g_assert_cmpstr (dup, ==, expected);
+}
+
+/* Valid UTF-8 without a zero byte is text, all else is none. */
+static void
+test_text (void)
+{
+  check_text ("Grüße", strlen ("Grüße"), "Grüße");
+  check_text ("", 0, "");
+  check_text (NULL, 0, "");
+  check_text ("ab", 1, "a");
+  check_text ("a\0b", 3, NULL);
+  check_text ("a\0", 2, NULL);
+  check_text ("\xff", 1, NULL);
+  check_text ("Gr\xc3", 3, NULL);
+}
+
 static void
 test_reply_to_nobody (void)
 {
@@ -105,6 +168,9 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/datagram/new", test_new);
   g_test_add_func ("/datagram/empty", test_empty);
+  g_test_add_func ("/datagram/payload-without-size", test_payload_without_size);
+  g_test_add_func ("/datagram/received-end-in-zero", test_received_end_in_zero);
+  g_test_add_func ("/datagram/text", test_text);
   g_test_add_func ("/datagram/reply-to-nobody", test_reply_to_nobody);
   g_test_add_func ("/datagram/late-reply", test_late_reply);
   g_test_add_func ("/datagram/properties", test_properties);

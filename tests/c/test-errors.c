@@ -7,7 +7,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <net/if.h>
 #include <netinet/in.h>
+#ifdef __linux__
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#endif
 
 #include "recorder.h"
 
@@ -26,6 +31,32 @@ test_no_route (void)
   g_assert_null (gudpx_port_get_peer_address (port));
   iterate ();
   g_assert_cmpstr (recorder->events->str, ==, "started ");
+
+  gudpx_port_stop_listening (port);
+}
+
+/* Counted as what they are, whether the write is told, the protocol, or both later. */
+static void
+test_unreachable_counted (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, NULL);
+  g_autoptr (GSocketAddress) far = g_inet_socket_address_new_from_string ("192.0.2.1", 9);
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  g_autoptr (GudpxStatistics) statistics = NULL;
+  g_autoptr (GudpxStatistics) later = NULL;
+
+  g_assert_false (gudpx_port_write_to (port, text ("x"), far, NULL));
+  statistics = gudpx_port_get_statistics (port);
+  g_assert_cmpuint (statistics->errors, ==, 1);
+  g_assert_cmpuint (statistics->unreachable_errors, ==, 1);
+
+  gudpx_port_write_async (port, bytes, far, NULL, NULL, NULL);
+  iterate ();
+  later = gudpx_port_get_statistics (port);
+  g_assert_cmpuint (later->errors, ==, 2);
+  g_assert_cmpuint (later->unreachable_errors, ==, 2);
+  g_assert_cmpuint (later->connection_refusals, ==, 0);
 
   gudpx_port_stop_listening (port);
 }
@@ -171,6 +202,125 @@ keep_details (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
 }
 #endif
 
+#ifdef HAVE_LINUX_IO
+static int
+get_error_number (GudpxPort *port)
+{
+  g_autoptr (GudpxErrorDetails) details = gudpx_port_dup_error_details (port);
+
+  return details != NULL ? details->error_number : 0;
+}
+
+/* Has another error reported, and one of a datagram that did not leave, before it returns. */
+static void
+report_another (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  GudpxPort *port = gudpx_datagram_protocol_get_transport (GUDPX_DATAGRAM_PROTOCOL (recorder));
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  g_autoptr (GSocketAddress) nobody = g_object_ref (recorder->destination);
+  GArray *numbers = user_data;
+  int number = get_error_number (port);
+
+  g_array_append_val (numbers, number);
+  if (numbers->len > 1)
+    return;
+
+  recorder_forget (recorder);
+  g_assert_true (gudpx_port_write_to (port, text ("x"), nobody, NULL));
+  wait_for (numbers->len == 2);
+  number = get_error_number (port);
+  g_array_append_val (numbers, number);
+}
+#endif
+
+/* A handler that runs a main loop still has the details of its error after others were reported. */
+static void
+test_nested_details (void)
+{
+#ifndef HAVE_LINUX_IO
+  g_test_skip ("GSocket's own calls do not tell");
+#else
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (int));
+
+  recorder->on_error = report_another;
+  recorder->user_data = numbers;
+  gudpx_port_set_report_errors (port, TRUE);
+  g_assert_true (gudpx_port_write_to_host (port, text ("x"), "127.0.0.1",
+                                           free_number ("127.0.0.1"), NULL));
+  wait_for (numbers->len == 3);
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpint (g_array_index (numbers, int, i), ==, ECONNREFUSED);
+  g_assert_null (gudpx_port_dup_error_details (port));
+
+  gudpx_port_stop_listening (port);
+#endif
+}
+
+#ifdef HAVE_LINUX_IO
+static void
+report_outcome (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  GudpxPort *port = gudpx_datagram_protocol_get_transport (GUDPX_DATAGRAM_PROTOCOL (recorder));
+  GArray *numbers = user_data;
+  int number = get_error_number (port);
+
+  g_array_append_val (numbers, number);
+  if (numbers->len > 1)
+    return;
+
+  /* Written in a dispatch it is queued, and what the kernel has against it is told later. */
+  g_assert_true (gudpx_port_write_to_host (port, text ("x"), "192.0.2.1", 9, NULL));
+  wait_for (numbers->len == 2);
+}
+#endif
+
+/* An error of a datagram that has not left has no details, and not those of another error. */
+static void
+test_nested_outcome (void)
+{
+#ifndef HAVE_LINUX_IO
+  g_test_skip ("GSocket's own calls do not tell");
+#else
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, NULL);
+  g_autoptr (GArray) numbers = g_array_new (FALSE, FALSE, sizeof (int));
+
+  recorder->on_error = report_outcome;
+  recorder->user_data = numbers;
+  gudpx_port_set_report_errors (port, TRUE);
+  g_assert_true (gudpx_port_write_to_host (port, text ("x"), "127.0.0.1",
+                                           free_number ("127.0.0.1"), NULL));
+  wait_for (numbers->len == 2);
+  iterate ();
+  g_assert_cmpint (g_array_index (numbers, int, 0), ==, ECONNREFUSED);
+  g_assert_cmpint (g_array_index (numbers, int, 1), ==, 0);
+
+  gudpx_port_stop_listening (port);
+#endif
+}
+
+/* The property stays FALSE where errors cannot be reported. */
+static void
+test_report_errors_told (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+
+#ifdef HAVE_LINUX_IO
+  gudpx_port_set_report_errors (port, TRUE);
+  g_assert_true (gudpx_port_get_report_errors (port));
+#else
+  g_test_expect_message ("Gudpx", G_LOG_LEVEL_WARNING, "*report-errors*");
+  gudpx_port_set_report_errors (port, TRUE);
+  g_test_assert_expected_messages ();
+  g_assert_false (gudpx_port_get_report_errors (port));
+#endif
+
+  gudpx_port_stop_listening (port);
+}
+
 /* Without a peer, when asked: which datagram it was, and who said what of it. */
 static void
 check_report (const char *bound, const char *host, guint type, guint code)
@@ -264,7 +414,6 @@ test_dont_fragment (void)
   gudpx_port_stop_listening (other);
 }
 
-#ifdef HAVE_LINUX_IO
 static guint16
 get_checksum (const guint16 *words, gsize n)
 {
@@ -275,6 +424,90 @@ get_checksum (const guint16 *words, gsize n)
   return ~((sum & 0xffff) + (sum >> 16));
 }
 
+#ifdef __linux__
+/* From 0.0.0.0 and @number to @number of everybody on the link, as only a forger sends it. */
+static gboolean
+send_from_nobody (guint16 number)
+{
+  const struct sockaddr_ll everybody = {
+    .sll_family = AF_PACKET, .sll_protocol = htons (ETH_P_IP), .sll_halen = ETH_ALEN,
+    .sll_ifindex = (int) if_nametoindex ("gudpx1"),
+    .sll_addr = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
+  };
+  struct
+  {
+    guint8 version, class;
+    guint16 length, id, fragment;
+    guint8 hop_limit, protocol;
+    guint16 checksum;
+    guint32 source, destination;
+    guint16 source_port, destination_port, udp_length, udp_checksum;
+    char payload[4];
+  } packet = {
+    .version = 0x45, .length = htons (32), .hop_limit = 64, .protocol = IPPROTO_UDP,
+    .destination = INADDR_BROADCAST, .source_port = htons (number),
+    .destination_port = htons (number), .udp_length = htons (12), .payload = "loop",
+  };
+  int fd = socket (AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  gssize size;
+
+  if (fd < 0)
+    return FALSE;
+  packet.checksum = get_checksum ((const guint16 *) (gpointer) &packet, 10);
+  size = sendto (fd, &packet, sizeof packet, 0, (const struct sockaddr *) &everybody,
+                 sizeof everybody);
+  close (fd);
+  return size == sizeof packet;
+}
+#endif
+
+static void
+reply_with_it (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  gsize size;
+  const guint8 *payload = gudpx_datagram_get_payload (datagram, &size);
+
+  g_clear_error (&recorder->error);
+  gudpx_datagram_reply (datagram, payload, size, &recorder->error);
+}
+
+/* A reply to 0.0.0.0 would come to the machine itself, and here to the port that replies to it. */
+static void
+check_from_nobody (const char *host)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, host);
+  g_autoptr (GudpxStatistics) statistics = NULL;
+
+#ifndef __linux__
+  g_test_skip ("Only Linux has packet sockets");
+#else
+  recorder->on_datagram = reply_with_it;
+  if (!send_from_nobody (port_get_number (port)))
+    g_test_skip ("the system does not allow a packet socket");
+  else
+    {
+      wait_for (recorder->datagrams->len >= 1);
+      g_assert_nonnull (recorder->error);
+      g_assert_nonnull (strstr (recorder->error->message, "0.0.0.0"));
+      expect_error (&recorder->error, G_IO_ERROR_INVALID_ARGUMENT);
+      iterate ();
+      g_assert_cmpuint (recorder->datagrams->len, ==, 1);
+      statistics = gudpx_port_get_statistics (port);
+      g_assert_cmpuint (statistics->datagrams_sent, ==, 0);
+    }
+#endif
+  gudpx_port_stop_listening (port);
+}
+
+static void
+test_reply_to_nobody (void)
+{
+  check_from_nobody (NULL);
+  check_from_nobody ("::");
+}
+
+#ifdef HAVE_LINUX_IO
 /* A router that has no room for what was sent from @source to @destination (RFC 1191). */
 static void
 send_fragmentation_needed (guint16 source, guint16 destination, guint16 mtu)
@@ -361,11 +594,16 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/errors/no-route", test_no_route);
+  g_test_add_func ("/errors/unreachable-counted", test_unreachable_counted);
   g_test_add_func ("/errors/no-route-late", test_no_route_late);
   g_test_add_func ("/errors/host-unreachable", test_host_unreachable);
   g_test_add_func ("/errors/many-refusals", test_many_refusals);
   g_test_add_func ("/errors/slow-link", test_slow_link);
   g_test_add_func ("/errors/report", test_report);
+  g_test_add_func ("/errors/nested-details", test_nested_details);
+  g_test_add_func ("/errors/nested-outcome", test_nested_outcome);
+  g_test_add_func ("/errors/report-errors-told", test_report_errors_told);
+  g_test_add_func ("/errors/reply-to-nobody", test_reply_to_nobody);
   g_test_add_func ("/errors/dont-fragment", test_dont_fragment);
   g_test_add_func ("/errors/path-mtu-reported", test_path_mtu_reported);
   g_test_add_func ("/errors/broadcast", test_broadcast);

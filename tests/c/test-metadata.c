@@ -244,6 +244,61 @@ test_sent (void)
   check_sent ("::", "::1", "::1");
 }
 
+static void
+check_hop_limits (const char *host, const char *destination)
+{
+  static const int hop_limits[] = { 7, 8, 9, 7 };
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, host);
+  g_autoptr (Recorder) sender_recorder = recorder_new ();
+  g_autoptr (GudpxPort) sender = listen_on (sender_recorder, host);
+  g_autoptr (GSocketAddress) to =
+      g_inet_socket_address_new_from_string (destination, port_get_number (port));
+  g_autoptr (GPtrArray) datagrams = g_ptr_array_new_with_free_func (g_object_unref);
+
+  g_assert_true (gudpx_port_set_metadata (port, GUDPX_METADATA_HOP_LIMIT, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (hop_limits); i++)
+    g_ptr_array_add (datagrams,
+                     gudpx_datagram_new_full (text ("x"), to, NULL, 0, hop_limits[i], -1));
+  g_assert_cmpint (gudpx_port_write_datagrams (sender, datagrams, NULL), ==,
+                   G_N_ELEMENTS (hop_limits));
+  wait_for (recorder->datagrams->len == G_N_ELEMENTS (hop_limits));
+  for (guint i = 0; i < G_N_ELEMENTS (hop_limits); i++)
+    g_assert_cmpint (gudpx_datagram_get_hop_limit (recorder->datagrams->pdata[i]), ==,
+                     hop_limits[i]);
+
+  gudpx_port_stop_listening (port);
+  gudpx_port_stop_listening (sender);
+}
+
+/* Datagrams that differ in their hop limit alone do not leave as one. */
+static void
+test_hop_limits (void)
+{
+  check_hop_limits (NULL, "127.0.0.1");
+  check_hop_limits ("::", "127.0.0.1");
+  check_hop_limits ("::", "::1");
+}
+
+/* As multicast-ttl allows it. Linux refuses it for IPv4, which is the write's to tell. */
+static void
+test_hop_limit_of_0 (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "::1");
+  g_autoptr (GudpxDatagram) datagram = gudpx_datagram_new_full (
+      text ("x"), gudpx_port_get_local_address (port), NULL, 0, 0, -1);
+  g_autoptr (GPtrArray) datagrams = g_ptr_array_new ();
+
+  g_assert_true (gudpx_port_set_metadata (port, GUDPX_METADATA_HOP_LIMIT, NULL));
+  g_ptr_array_add (datagrams, datagram);
+  g_assert_cmpint (gudpx_port_write_datagrams (port, datagrams, NULL), ==, 1);
+  wait_for (recorder->datagrams->len == 1);
+  g_assert_cmpint (gudpx_datagram_get_hop_limit (recorder->datagrams->pdata[0]), ==, 0);
+
+  gudpx_port_stop_listening (port);
+}
+
 /* An interface without a source; on a dual-stack port the kernel wants even “any” mapped. */
 static void
 check_sent_by (const char *host, const char *destination)
@@ -338,6 +393,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/metadata/reply", test_reply);
   g_test_add_func ("/metadata/reply-to-broadcast", test_reply_to_broadcast);
   g_test_add_func ("/metadata/sent", test_sent);
+  g_test_add_func ("/metadata/hop-limits", test_hop_limits);
+  g_test_add_func ("/metadata/hop-limit-of-0", test_hop_limit_of_0);
   g_test_add_func ("/metadata/sent-by-interface", test_sent_by_interface);
   g_test_add_func ("/metadata/recycled", test_recycled);
 

@@ -35,7 +35,7 @@ test_order (void)
   push (&queue, "one");
   push (&queue, "");
   push (&queue, "three");
-  g_assert_cmpuint (gudpx_send_queue_peek (&queue, outgoing, 2), ==, 2);
+  g_assert_cmpuint (gudpx_send_queue_peek (&queue.runs, outgoing, 2), ==, 2);
   g_assert_cmpuint (gudpx_outgoing_get_size (&outgoing[0]), ==, 3);
   g_assert_cmpuint (gudpx_outgoing_get_size (&outgoing[1]), ==, 0);
   pop (&queue, "one");
@@ -77,7 +77,7 @@ test_remove (void)
 
   gudpx_send_queue_init (&queue);
   push (&queue, "before");
-  gudpx_send_queue_push_bytes (&queue, &(GudpxOutgoing){ 0 }, bytes, task);
+  gudpx_send_queue_push_bytes (&queue, NULL, &(GudpxOutgoing){ 0 }, bytes, task);
   push (&queue, "after");
   gudpx_send_queue_discard (&queue, gudpx_send_queue_find (&queue, task), 1);
   g_assert_null (gudpx_send_queue_find (&queue, task));
@@ -110,7 +110,7 @@ test_runs (void)
       &queue,
       &(GudpxOutgoing){ .vectors = &elsewhere, .n_vectors = 1, .destination = &other },
       elsewhere.size);
-  g_assert_cmpuint (gudpx_send_queue_peek (&queue, outgoing, 8), ==, 6);
+  g_assert_cmpuint (gudpx_send_queue_peek (&queue.runs, outgoing, 8), ==, 6);
   g_assert_cmpuint (outgoing[0].n_datagrams, ==, 3);
   g_assert_cmpuint (outgoing[0].segment_size, ==, 2);
   g_assert_cmpmem (outgoing[0].vectors->buffer, outgoing[0].vectors->size, "abcde", 5);
@@ -147,7 +147,7 @@ test_long_runs (void)
       payload[0] = 'a' + i % 26;
       push (&queue, payload);
     }
-  n = gudpx_send_queue_peek (&queue, outgoing, G_N_ELEMENTS (outgoing));
+  n = gudpx_send_queue_peek (&queue.runs, outgoing, G_N_ELEMENTS (outgoing));
   for (guint i = 0; i < n; i++)
     {
       g_assert_cmpuint (outgoing[i].n_datagrams, <=, GUDPX_IO_MAX_RUN);
@@ -165,6 +165,220 @@ test_long_runs (void)
   g_assert_null (gudpx_send_queue_get_first (&queue));
 }
 
+static GudpxNativeAddress
+make_address (guint16 number)
+{
+  GudpxNativeAddress native = { .length = sizeof native.u.in, .u.in.sin_family = AF_INET };
+
+  native.u.in.sin_port = htons (number);
+  return native;
+}
+
+static void
+push_to (GudpxSendQueue *queue, const char *payload, guint16 number)
+{
+  const GudpxNativeAddress address = make_address (number);
+  const GOutputVector vector = { payload, strlen (payload) };
+  const GudpxOutgoing outgoing = { .vectors = &vector, .n_vectors = 1, .destination = &address };
+  GudpxHeldDestination *held = gudpx_send_queue_lookup_held (queue, &address);
+
+  if (held != NULL)
+    gudpx_send_queue_push_held (queue, held, &outgoing);
+  else
+    gudpx_send_queue_push (queue, &outgoing, vector.size);
+}
+
+static void
+check_runs (const GQueue *runs, const char *expected)
+{
+  g_autoptr (GString) payloads = g_string_new (NULL);
+
+  for (GList *l = runs->head; l != NULL; l = l->next)
+    {
+      GudpxQueuedRun *run = l->data;
+
+      g_string_append_len (payloads, run->vector.buffer, (gssize) run->vector.size);
+    }
+  g_assert_cmpstr (payloads->str, ==, expected);
+}
+
+static void
+drop_held (GudpxSendQueue *queue, GudpxHeldDestination *held)
+{
+  GudpxQueuedRun *run;
+
+  while ((run = g_queue_peek_head (&held->runs)) != NULL)
+    gudpx_send_queue_discard (queue, run, run->n_datagrams);
+  gudpx_send_queue_let_go (queue, held);
+}
+
+/* Datagrams of a held destination wait apart, in order. The rest keeps its order and is still joined. */
+static void
+test_held (void)
+{
+  const GudpxNativeAddress address = make_address (1);
+  GudpxSendQueue queue = { 0 };
+  GudpxHeldDestination *held;
+  GudpxOutgoing outgoing[8];
+  gsize size;
+
+  gudpx_send_queue_init (&queue);
+  push_to (&queue, "a", 1);
+  push_to (&queue, "b", 1);
+  push_to (&queue, "x", 2);
+  push_to (&queue, "c", 1);
+  push_to (&queue, "y", 3);
+  size = queue.size;
+  held = gudpx_send_queue_hold (&queue, &address);
+  check_runs (&queue.runs, "xy");
+  check_runs (&held->runs, "abc");
+  g_assert_cmpuint (queue.size, ==, size);
+  g_assert_cmpuint (queue.n_held_datagrams, ==, 3);
+  g_assert_cmpuint (queue.held_size, ==, gudpx_send_queue_get_cost (3, 3));
+  g_assert_cmpuint (gudpx_send_queue_get_oldest_serial (&queue), ==, 1);
+
+  push_to (&queue, "d", 1);
+  push_to (&queue, "z", 3);
+  push_to (&queue, "e", 1);
+  push_to (&queue, "w", 3);
+  check_runs (&queue.runs, "xyzw");
+  check_runs (&held->runs, "abcde");
+  g_assert_cmpuint (gudpx_send_queue_peek (&queue.runs, outgoing, 8), ==, 2);
+  g_assert_cmpuint (outgoing[1].n_datagrams, ==, 3);
+  g_assert_cmpuint (gudpx_send_queue_peek (&held->runs, outgoing, 8), ==, 4);
+  for (guint i = 0; i < 4; i++)
+    g_assert_true (gudpx_native_address_equal (outgoing[i].destination, &address));
+  g_assert_true (gudpx_send_queue_find (&queue, NULL) == held->runs.head->data);
+
+  /* From either end. */
+  gudpx_send_queue_discard (&queue, held->runs.head->data, 1);
+  gudpx_send_queue_discard_last (&queue, held->runs.tail->data);
+  check_runs (&held->runs, "bcd");
+  g_assert_cmpuint (gudpx_send_queue_get_oldest_serial (&queue), ==, 2);
+  g_assert_false (gudpx_send_queue_has_only_held (&queue));
+  while (!gudpx_send_queue_has_only_held (&queue))
+    gudpx_send_queue_discard (&queue, gudpx_send_queue_get_first (&queue), 1);
+  g_assert_false (gudpx_send_queue_is_empty (&queue));
+  drop_held (&queue, held);
+  g_assert_true (gudpx_send_queue_is_empty (&queue));
+  g_assert_cmpuint (queue.size + queue.held_size + queue.n_held_datagrams, ==, 0);
+  g_assert_null (gudpx_send_queue_lookup_held (&queue, &address));
+  g_assert_cmpuint (gudpx_send_queue_get_oldest_serial (&queue), ==, G_MAXUINT64);
+}
+
+/* A run that is the last because the one behind it is held is not appended to: its payloads would not
+ * lie one behind the other. */
+static void
+test_held_tail (void)
+{
+  const GudpxNativeAddress address = make_address (1);
+  GudpxSendQueue queue = { 0 };
+  GudpxHeldDestination *held;
+
+  gudpx_send_queue_init (&queue);
+  push_to (&queue, "x", 2);
+  push_to (&queue, "a", 1);
+  held = gudpx_send_queue_hold (&queue, &address);
+  push_to (&queue, "y", 2);
+  push_to (&queue, "z", 2);
+  check_runs (&queue.runs, "xyz");
+  check_runs (&held->runs, "a");
+  drop_held (&queue, held);
+  while (!gudpx_send_queue_is_empty (&queue))
+    gudpx_send_queue_discard (&queue, gudpx_send_queue_get_first (&queue), 1);
+}
+
+/* Datagrams that wait for long keep no block, which others' payloads may be in. */
+static void
+test_held_memory (void)
+{
+  const GudpxNativeAddress address = make_address (1);
+  GudpxSendQueue queue = { 0 };
+  GudpxHeldDestination *held;
+
+  gudpx_send_queue_init (&queue);
+  push_to (&queue, "a", 1);
+  push_to (&queue, "b", 1);
+  g_assert_nonnull (queue.block);
+  held = gudpx_send_queue_hold (&queue, &address);
+  g_assert_null (queue.block);
+  push_to (&queue, "c", 1);
+  g_assert_null (queue.block);
+  check_runs (&held->runs, "abc");
+  drop_held (&queue, held);
+}
+
+/* The last of a run, which may be shorter. */
+static void
+test_discard_last (void)
+{
+  GudpxSendQueue queue = { 0 };
+  GudpxQueuedRun *run;
+
+  gudpx_send_queue_init (&queue);
+  push (&queue, "ab");
+  push (&queue, "cd");
+  push (&queue, "e");
+  run = gudpx_send_queue_get_first (&queue);
+  g_assert_cmpuint (gudpx_send_queue_discard_last (&queue, run), ==, 1);
+  check_runs (&queue.runs, "abcd");
+  g_assert_cmpuint (gudpx_send_queue_discard_last (&queue, run), ==, 2);
+  g_assert_cmpuint (gudpx_queued_run_get_first_serial (run), ==, 1);
+  g_assert_cmpuint (queue.size, ==, gudpx_send_queue_get_cost (2, 1));
+  push (&queue, "fg");
+  pop (&queue, "ab");
+  pop (&queue, "fg");
+  g_assert_true (gudpx_send_queue_is_empty (&queue));
+}
+
+/* A quarter of the queue for one, half of it for all, and the rest is the others'. */
+static void
+test_held_room (void)
+{
+  GudpxSendQueue queue = { 0 };
+  GudpxHeldDestination *held[4];
+  guint n = 0;
+
+  gudpx_send_queue_init (&queue);
+  gudpx_send_queue_set_limit (&queue, 40000);
+  for (guint i = 0; i < G_N_ELEMENTS (held); i++)
+    {
+      const GudpxNativeAddress address = make_address (i + 1);
+
+      held[i] = gudpx_send_queue_hold (&queue, &address);
+      while (gudpx_send_queue_has_room_for_held (&queue, held[i], 100))
+        {
+          push_to (&queue, "x", i + 1);
+          g_assert_cmpuint (++n, <, 1000);
+        }
+      g_assert_cmpuint (held[i]->size, <=, 10000);
+      g_assert_cmpuint (queue.held_size, <=, 20000);
+    }
+  g_assert_cmpuint (held[0]->size, >, 9000);
+  g_assert_cmpuint (held[1]->size, >, 9000);
+  g_assert_false (gudpx_send_queue_has_room_for_held (&queue, held[3], G_MAXSIZE));
+  g_assert_true (gudpx_send_queue_has_room (&queue, 19000));
+
+  /* Promised datagrams have no limit, and take no more of the others' room. */
+  for (guint i = 0; i < 200; i++)
+    push_to (&queue, "x", 1);
+  g_assert_cmpuint (queue.held_size, >, 40000);
+  g_assert_true (gudpx_send_queue_has_room (&queue, 19000));
+  gudpx_send_queue_set_limit (&queue, 4000);
+  g_assert_true (gudpx_send_queue_has_room (&queue, 1000));
+  g_assert_false (gudpx_send_queue_has_room (&queue, 2000));
+
+  for (guint i = 0; i < G_N_ELEMENTS (held); i++)
+    drop_held (&queue, held[i]);
+  g_assert_cmpuint (queue.size + queue.excess_size, ==, 0);
+
+  /* One datagram always, if it fits into the half. */
+  held[0] = gudpx_send_queue_hold (&queue, &(GudpxNativeAddress){ .length = 2 });
+  g_assert_true (gudpx_send_queue_has_room_for_held (&queue, held[0], 1500));
+  g_assert_false (gudpx_send_queue_has_room_for_held (&queue, held[0], 2000));
+  drop_held (&queue, held[0]);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -175,6 +389,11 @@ main (int argc, char *argv[])
   g_test_add_func ("/send-queue/remove", test_remove);
   g_test_add_func ("/send-queue/runs", test_runs);
   g_test_add_func ("/send-queue/long-runs", test_long_runs);
+  g_test_add_func ("/send-queue/held", test_held);
+  g_test_add_func ("/send-queue/held-tail", test_held_tail);
+  g_test_add_func ("/send-queue/held-memory", test_held_memory);
+  g_test_add_func ("/send-queue/discard-last", test_discard_last);
+  g_test_add_func ("/send-queue/held-room", test_held_room);
 
   return g_test_run ();
 }

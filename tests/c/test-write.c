@@ -260,6 +260,112 @@ test_errors (void)
 }
 
 static void
+expect_no_host (GudpxPort *port, const char *host)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (gudpx_port_write_to_host (port, text ("x"), host, 9, &error));
+  g_assert_nonnull (strstr (error->message, ":9"));
+  g_assert_nonnull (strstr (error->message, "no host"));
+  expect_error (&error, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_false (gudpx_port_connect_peer (port, host, 9, &error));
+  expect_error (&error, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_null (gudpx_port_get_peer_address (port));
+}
+
+/* The kernel takes “any” for the machine itself: what is sent there comes back (RFC 1122, 3.2.1.3). */
+static void
+test_no_host (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, NULL);
+  g_autoptr (GudpxPort) port6 = listen_on (recorder, "::");
+
+  expect_no_host (port, "0.0.0.0");
+  expect_no_host (port, "::ffff:0.0.0.0");
+  expect_no_host (port6, "0.0.0.0");
+  expect_no_host (port6, "::ffff:0.0.0.0");
+  expect_no_host (port6, "::");
+
+  gudpx_port_stop_listening (port);
+  gudpx_port_stop_listening (port6);
+}
+
+/* Fails unless the message has @what in it; clears the error. */
+static void
+expect_message (GError **error, GIOErrorEnum code, const char *what)
+{
+  g_test_message ("%s", (*error)->message);
+  g_assert_nonnull (strstr ((*error)->message, what));
+  expect_error (error, code);
+}
+
+static char *
+describe (GudpxPort *port)
+{
+  return address_to_string (gudpx_port_get_local_address (port));
+}
+
+/* A program has many ports: the message says which one it is about. */
+static void
+test_messages_name_the_port (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GudpxPort) unset = gudpx_port_new (GUDPX_DATAGRAM_PROTOCOL (recorder), NULL);
+  g_autoptr (GudpxDatagram) nowhere = gudpx_datagram_new (text ("x"), NULL);
+  g_autoptr (GPtrArray) datagrams = g_ptr_array_new ();
+  g_autofree char *description = describe (port);
+  g_autoptr (GError) error = NULL;
+
+  g_ptr_array_add (datagrams, nowhere);
+  g_assert_false (gudpx_port_write (port, text ("x"), &error));
+  expect_message (&error, DESTINATION_UNSET, description);
+  g_assert_cmpint (gudpx_port_write_datagrams (port, datagrams, &error), ==, -1);
+  expect_message (&error, DESTINATION_UNSET, description);
+  g_assert_false (gudpx_port_write_to_host (port, text ("x"), "<broadcast>", 9, &error));
+  expect_message (&error, G_IO_ERROR_PERMISSION_DENIED, "255.255.255.255:9");
+
+  gudpx_port_stop_listening (port);
+  g_assert_false (gudpx_port_write_to_host (port, text ("x"), "127.0.0.1", 9, &error));
+  expect_message (&error, G_IO_ERROR_CLOSED, "127.0.0.1");
+  g_assert_false (gudpx_port_connect_peer (port, "127.0.0.1", 9, &error));
+  expect_message (&error, G_IO_ERROR_CLOSED, "127.0.0.1");
+  g_assert_false (gudpx_port_write_to_host (unset, text ("x"), "127.0.0.1", 9, &error));
+  expect_message (&error, G_IO_ERROR_CLOSED, "0.0.0.0");
+}
+
+/* Sending on what was received sends it to the peer, or nowhere: it came from somewhere, and what it
+ * was sent to is this port. */
+static void
+test_received_datagrams (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  g_autoptr (GSocket) other = peer_new ("127.0.0.1");
+  g_autofree char *description = describe (port);
+  g_autofree char *received = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (gudpx_port_set_metadata (port, GUDPX_METADATA_DESTINATION, NULL));
+  peer_send (peer, "x", -1, port);
+  wait_for (recorder->datagrams->len == 1);
+  g_assert_nonnull (gudpx_datagram_get_destination (recorder->datagrams->pdata[0]));
+  g_assert_cmpint (gudpx_port_write_datagrams (port, recorder->datagrams, &error), ==, -1);
+  expect_message (&error, DESTINATION_UNSET, description);
+
+  g_assert_true (gudpx_port_connect_peer (port, "127.0.0.1", peer_get_port (other), NULL));
+  g_assert_cmpint (gudpx_port_write_datagrams (port, recorder->datagrams, &error), ==, 1);
+  g_assert_no_error (error);
+  received = peer_receive (other, NULL);
+  g_assert_cmpstr (received, ==, "x");
+  g_assert_cmpuint (recorder->datagrams->len, ==, 1);
+
+  gudpx_port_stop_listening (port);
+}
+
+static void
 test_datagrams (void)
 {
   g_autoptr (Recorder) recorder = recorder_new ();
@@ -377,6 +483,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/write/not-coalesced", test_not_coalesced);
   g_test_add_func ("/write/not-coalesced-when-stopped", test_not_coalesced_when_stopped);
   g_test_add_func ("/write/errors", test_errors);
+  g_test_add_func ("/write/no-host", test_no_host);
+  g_test_add_func ("/write/messages-name-the-port", test_messages_name_the_port);
+  g_test_add_func ("/write/received-datagrams", test_received_datagrams);
   g_test_add_func ("/write/datagrams", test_datagrams);
   g_test_add_func ("/write/async", test_async);
   g_test_add_func ("/write/statistics", test_statistics);

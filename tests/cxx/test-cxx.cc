@@ -283,6 +283,10 @@ TEST (Receive, EmitsSignalToLambda)
   gudpx_port_stop_listening (port.get ());
 
   EXPECT_EQ (payload_of (kept.get ()), "kept");
+  EXPECT_STREQ (reinterpret_cast<const char *> (gudpx_datagram_get_payload (kept.get (), nullptr)),
+                "kept");
+  std::unique_ptr<char, decltype (&g_free)> text (gudpx_datagram_dup_text (kept.get ()), g_free);
+  EXPECT_STREQ (text.get (), "kept");
   EXPECT_TRUE (gudpx_address_equal (gudpx_datagram_get_sender (kept.get ()),
                                     G_SOCKET_ADDRESS (local_address (sender.port.get ()))));
   EXPECT_FALSE (gudpx_datagram_get_truncated (kept.get ()));

@@ -41,6 +41,25 @@ class Echo:
         server.wait_for("received .*red")
         self.assertNotIn("\x1b", server.output)
 
+    def test_an_echo_server_is_not_answered(self):
+        server, host, port = self.start_server("echo", "--port", "0")
+        other = self.socket()
+        try:
+            other.bind(("127.0.0.2", port))
+        except OSError as error:
+            self.skipTest(f"127.0.0.2:{port}: {error}")
+        other.sendto(b"loop", (host, port))
+        server.wait_for("received .*loop")
+        # An answer would have come before this one.
+        self.assert_echoes(self.connected_socket(host, port))
+        other.setblocking(False)
+        self.assertRaises(BlockingIOError, other.recv, 100)
+
+    def test_text_that_is_none(self):
+        server, host, port = self.start_server("echo", "--port", "0")
+        self.assert_echoes(self.connected_socket(host, port), b"\xff\0x")
+        server.wait_for("received .* from")
+
     def test_address_in_use(self):
         sock = self.socket()
         sock.bind(("127.0.0.1", 0))

@@ -95,6 +95,9 @@ void test_echo () {
   run_until (() => answer != null);
 
   assert_cmpmem (answer.get_payload (), "Grüße".data);
+  assert_cmpstr (answer.dup_text (), EQ, "Grüße");
+  assert_cmpstr ((string) answer.get_payload (), EQ, "Grüße");
+  assert_true (new Gudpx.Datagram ({ 0xff }).dup_text () == null);
   assert_true (Gudpx.address_equal (answer.get_sender (), server.local_address));
   assert_true (answer.get_transport () == client);
   var statistics = client.get_statistics ();
