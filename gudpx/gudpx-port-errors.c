@@ -8,9 +8,6 @@
 #define MAX_ERRORS_PER_DISPATCH 64
 #define MAX_KEPT_ERRORS 64
 
-/* Time until errors that could not be read are tried again. */
-#define MIN_ERROR_DELAY 1    /* ms */
-#define MAX_ERROR_DELAY 64 /* ms */
 /* A socket may be ready so often in a row for errors that it does not have. */
 #define MAX_VAIN_ERRORS 8
 
@@ -95,7 +92,7 @@ gudpx_port_report_failure (GudpxPort *self, int errsv, const char *what)
 static void
 wait_for_errors (GudpxPort *self)
 {
-  self->error_delay = CLAMP (self->error_delay * 2, MIN_ERROR_DELAY, MAX_ERROR_DELAY);
+  self->error_delay = gudpx_port_grow_delay (self->error_delay);
   gudpx_port_wait_unpolled (self, self->budget.now + self->error_delay * G_TIME_SPAN_MILLISECOND);
 }
 

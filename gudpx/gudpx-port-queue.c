@@ -13,6 +13,9 @@
 /* So many datagrams of a dispatch leave before its end. */
 #define SEND_BATCH 256
 
+/* The time for handlers that hear what became of queued datagrams, in each dispatch. */
+#define MAX_REPORT_TIME (1 * G_TIME_SPAN_MILLISECOND)
+
 /* What became of a queued datagram. The application hears it from the main loop, never from the
  * midst of a call of its own. */
 typedef struct
@@ -73,16 +76,15 @@ answer_flushes (GudpxPort *self)
     }
 }
 
-/* Tells what became of queued datagrams, as long as the port is not stopped by that. */
-void
-gudpx_port_report_outcomes (GudpxPort *self)
+/* Tells some of them, as long as the port is not stopped by that. */
+static void
+report_some_outcomes (GudpxPort *self, guint epoch)
 {
-  const guint epoch = self->epoch;
-  const GudpxIoError *outer_error = g_steal_pointer (&self->reported_error);
-
+  gudpx_budget_begin (&self->budget, g_get_monotonic_time (), MAX_REPORT_TIME);
   /* What they cause is for the next time. */
-  for (guint n = self->outcomes.length;
-       n > 0 && self->epoch == epoch && !g_queue_is_empty (&self->outcomes); n--)
+  for (guint n = self->outcomes.length; n > 0 && self->epoch == epoch && !self->budget.is_spent &&
+                                        !g_queue_is_empty (&self->outcomes);
+       n--)
     {
       Outcome *outcome = g_queue_pop_head (&self->outcomes);
 
@@ -92,7 +94,21 @@ gudpx_port_report_outcomes (GudpxPort *self)
         gudpx_datagram_protocol_report (self->protocol, self, outcome->error,
                                         outcome->destination);
       outcome_free (outcome);
+      gudpx_budget_spend (&self->budget, 0);
     }
+  if (self->epoch == epoch && !g_queue_is_empty (&self->outcomes))
+    gudpx_port_wake (self);
+}
+
+/* Tells what became of queued datagrams. */
+void
+gudpx_port_report_outcomes (GudpxPort *self)
+{
+  const guint epoch = self->epoch;
+  const GudpxIoError *outer_error = g_steal_pointer (&self->reported_error);
+
+  if (!g_queue_is_empty (&self->outcomes))
+    report_some_outcomes (self, epoch);
   self->reported_error = outer_error;
   if (self->epoch == epoch)
     answer_flushes (self);

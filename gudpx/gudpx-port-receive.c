@@ -19,8 +19,6 @@
 /* The kernel's count of drops has 32 bits. A look at it now and then, in batches, misses no lap. */
 #define BATCHES_PER_SAMPLE 65536
 
-#define MIN_RECEIVE_DELAY 1    /* ms */
-#define MAX_RECEIVE_DELAY 64 /* ms */
 
 /* Whether the start that a dispatch began in still lasts. */
 static gboolean
@@ -82,7 +80,7 @@ receive_failed (GudpxPort *self, int errsv)
 {
   gboolean is_new = self->receive_delay == 0;
 
-  self->receive_delay = CLAMP (self->receive_delay * 2, MIN_RECEIVE_DELAY, MAX_RECEIVE_DELAY);
+  self->receive_delay = gudpx_port_grow_delay (self->receive_delay);
   gudpx_port_wait_until (self, self->budget.now +
                                    self->receive_delay * G_TIME_SPAN_MILLISECOND);
   /* An error of an earlier datagram is told as such. */

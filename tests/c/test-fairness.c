@@ -9,6 +9,8 @@
 
 #include <netinet/in.h>
 
+#include <gio/gunixsocketaddress.h>
+
 #include "recorder.h"
 
 /* The share of a dispatch is 2 ms, and one datagram that begins within it may take longer. */
@@ -201,6 +203,78 @@ test_first_batch (void)
   gudpx_port_stop_listening (port);
 }
 
+static void
+take_error (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  g_usleep (HANDLER_TIME);
+  ++*(guint *) user_data;
+}
+
+static void
+expect_errors_in_turns (guint *n_errors, guint n)
+{
+  while (*n_errors < n)
+    {
+      const guint n_before = *n_errors;
+
+      g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpuint (*n_errors - n_before, <=, MAX_PER_ITERATION);
+    }
+}
+
+#ifdef HAVE_LINUX_IO
+/* Errors that the network reports are told in turns, too. */
+static void
+test_slow_errors (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  const guint16 number = free_number ("127.0.0.1");
+  guint n_errors = 0;
+
+  recorder->on_error = take_error;
+  recorder->user_data = &n_errors;
+  gudpx_port_set_report_errors (port, TRUE);
+  for (guint i = 0; i < 20; i++)
+    g_assert_true (gudpx_port_write_to_host (port, text ("x"), "127.0.0.1", number, NULL));
+  expect_errors_in_turns (&n_errors, 20);
+
+  gudpx_port_stop_listening (port);
+}
+#endif
+
+static void
+write_nowhere (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  g_autoptr (GSocketAddress) nowhere = g_unix_socket_address_new ("/nonexistent/gudpx");
+
+  for (guint i = 0; i < 20; i++)
+    g_assert_true (gudpx_port_write_to (gudpx_datagram_get_transport (datagram), text ("x"),
+                                        nowhere, NULL));
+}
+
+/* So are errors of queued datagrams. */
+static void
+test_slow_outcomes (void)
+{
+  g_autofree char *directory = g_dir_make_tmp ("gudpx-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "socket", NULL);
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port =
+      gudpx_listen_unix_datagram (path, GUDPX_DATAGRAM_PROTOCOL (recorder), NULL);
+  guint n_errors = 0;
+
+  recorder->on_datagram = write_nowhere;
+  recorder->on_error = take_error;
+  recorder->user_data = &n_errors;
+  g_assert_true (
+      gudpx_port_write_to (port, text ("x"), gudpx_port_get_local_address (port), NULL));
+  expect_errors_in_turns (&n_errors, 20);
+
+  gudpx_port_stop_listening (port);
+  g_assert_cmpint (rmdir (directory), ==, 0);
+}
+
 /* Threads that send without a pause. */
 typedef struct
 {
@@ -360,6 +434,10 @@ main (int argc, char *argv[])
   add_slow ("batches-one-by-one", BATCHED_AND_SINGLE);
   add_slow ("packed", PACKED);
   g_test_add_func ("/fairness/first-batch", test_first_batch);
+#ifdef HAVE_LINUX_IO
+  g_test_add_func ("/fairness/slow-errors", test_slow_errors);
+#endif
+  g_test_add_func ("/fairness/slow-outcomes", test_slow_outcomes);
   g_test_add_func ("/fairness/turns", test_turns);
   g_test_add_func ("/fairness/turns-of-batches", test_turns_of_batches);
   g_test_add_func ("/fairness/turns-of-packed", test_turns_of_packed);
