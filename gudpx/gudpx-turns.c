@@ -17,8 +17,9 @@
 #define LONG_DISPATCH 500 /* µs */
 #define MIN_DISPATCHES 32
 #define MIN_BUSY_TIME (8 * G_TIME_SPAN_MILLISECOND)
-/* A step back ends when nothing else is ready, and after so long at the latest. */
-#define MIN_STEP_BACK (1 * G_TIME_SPAN_MILLISECOND)
+/* A step back ends when nothing else is ready, and this long after the last port joined in. It ends in
+ * any case: other sources of the ports' own priority may be ready all the time. */
+#define STEP_BACK (1 * G_TIME_SPAN_MILLISECOND)
 #define MAX_STEP_BACK (8 * G_TIME_SPAN_MILLISECOND)
 
 typedef struct
@@ -29,7 +30,7 @@ typedef struct
   gint64 reached_at;
   guint n_dispatches; /* since then */
   gint64 resume_time; /* the ports step back until then */
-  gint64 step_back;   /* length of the next one, in µs */
+  gint64 stepped_back_at;
   /* Ports that used up their share, in this iteration and in the one before. */
   gint64 iteration;
   guint n_full;
@@ -67,7 +68,7 @@ change_context (GMainContext *context)
       g_private_set (&owned_turns, self);
     }
   drop_sentinel (self);
-  *self = (Turns){ .context = context, .step_back = MIN_STEP_BACK };
+  *self = (Turns){ .context = context };
   return self;
 }
 
@@ -93,7 +94,6 @@ gudpx_turns_reached (gint64 now)
   self->reached_at = now;
   self->n_dispatches = 0;
   self->resume_time = 0;
-  self->step_back = MIN_STEP_BACK;
   self->n_full = self->n_full_before = 0;
 }
 
@@ -125,12 +125,13 @@ post_sentinel (Turns *self, gint64 now)
   g_source_attach (self->sentinel, self->context);
 }
 
-static void
-begin_step_back (Turns *self, gint64 now)
+/* The port of this dispatch steps back, too. */
+static gint64
+step_back (Turns *self, gint64 now)
 {
-  self->resume_time = now + self->step_back;
+  self->resume_time = MIN (now + STEP_BACK, self->stepped_back_at + MAX_STEP_BACK);
   self->waiting_since = self->resume_time;
-  self->step_back = MIN (self->step_back * 2, MAX_STEP_BACK);
+  return self->resume_time;
 }
 
 /* For a dispatch that is to receive. Returns 0, or the time until which the port has to step back. */
@@ -140,13 +141,13 @@ gudpx_turns_begin (GMainContext *context, gint64 now)
   Turns *self = get_turns (context);
 
   if (now < self->resume_time)
-    return self->resume_time;
+    return step_back (self, now);
 
   self->n_dispatches++;
   if (self->sentinel != NULL && now - self->waiting_since >= MAX_WAIT)
     {
-      begin_step_back (self, now);
-      return self->resume_time;
+      self->stepped_back_at = now;
+      return step_back (self, now);
     }
   if (self->n_dispatches >= MIN_DISPATCHES && now - self->reached_at >= MIN_BUSY_TIME)
     post_sentinel (self, now);

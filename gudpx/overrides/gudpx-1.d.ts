@@ -132,6 +132,7 @@ declare module 'gi://Gudpx?version=1' {
             // The same functions, by their names in camel case.
             static readonly newFull: typeof Datagram.new_full;
             readonly dupBytes: Datagram['dup_bytes'];
+            readonly dupText: Datagram['dup_text'];
             readonly getDestination: Datagram['get_destination'];
             readonly getEcn: Datagram['get_ecn'];
             readonly getHopLimit: Datagram['get_hop_limit'];

@@ -17,8 +17,8 @@ const OUT_OF_RANGE = {
     ttl: [0, 256],
     multicast_ttl: [256],
     dscp: [64],
-    receive_buffer_size: [0],
-    send_buffer_size: [0],
+    receive_buffer_size: [1073741824],
+    send_buffer_size: [1073741824],
     busy_poll: [1001],
     max_pacing_rate: [0],
 };
