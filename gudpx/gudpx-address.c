@@ -203,8 +203,8 @@ normalize_path (GudpxNativeAddress *native)
   native->length = offset + MIN (length + 1, sizeof native->u.un.sun_path);
 }
 
-/* Takes the @length that the kernel told. The kernel counts a zero after a path of 108 bytes, and does not
- * accept that length itself: unix(7). */
+/* Takes the @length that the kernel told. The kernel counts a zero after a path of 108 bytes, and
+ * does not accept that length itself: unix(7). */
 void
 gudpx_native_address_set_length (GudpxNativeAddress *native, socklen_t length)
 {

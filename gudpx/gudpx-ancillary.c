@@ -181,8 +181,8 @@ gudpx_ancillary_is_plain (const GudpxAncillary *self)
                           self->send_hop_limit < 0 && self->send_traffic_class < 0);
 }
 
-/* The control messages that send a datagram as @self says; how many. IPv4 has its own also on an IPv6
- * socket, but for the source. */
+/* The control messages that send a datagram as @self says; how many. IPv4 has its own also on an
+ * IPv6 socket, but for the source. */
 guint
 gudpx_ancillary_build (const GudpxAncillary *self,
                        gboolean ipv6_socket,

@@ -11,8 +11,8 @@ typedef struct
   GudpxIncoming incoming[];
 } Detached;
 
-/* A copy of @self from the byte @offset of the message @first on, which is not the reader's. g_free()
- * frees it. */
+/* A copy of @self from the byte @offset of the message @first on, which is not the reader's.
+ * g_free() frees it. */
 GudpxBatch *
 gudpx_batch_detach (const GudpxBatch *self, guint first, gsize offset)
 {

@@ -4,8 +4,8 @@
 
 #define MAX_DATAGRAMS 1024
 #define MAX_BYTES (2 * 1024 * 1024)
-/* A look at the clock costs as much as some datagrams, so one follows each datagram only while these
- * take long. Otherwise a handler that becomes slow is noticed after so many. */
+/* A look at the clock costs as much as some datagrams, so one follows each datagram only while
+ * these take long. Otherwise a handler that becomes slow is noticed after so many. */
 #define MAX_STRIDE 16
 #define CHEAP_STRIDE 50 /* µs */
 

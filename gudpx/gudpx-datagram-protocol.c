@@ -15,8 +15,8 @@
  * One protocol may serve several ports, one for IPv4 and one for IPv6, say:
  * [signal@Gudpx.DatagramProtocol::started] is emitted when the first of them has started,
  * [signal@Gudpx.DatagramProtocol::stopped] when the last has stopped, and
- * [method@Gudpx.Datagram.get_transport] tells which one a datagram came through. After it stopped it
- * may be used again.
+ * [method@Gudpx.Datagram.get_transport] tells which one a datagram came through. After it stopped
+ * it may be used again.
  *
  * All calls come in the thread that iterates the main context of the port. A handler that fails, by
  * an exception in Python or JavaScript, loses its datagram and nothing else.
@@ -116,8 +116,8 @@ gudpx_datagram_protocol_get_property (GObject *object,
     }
 }
 
-/* One by one. A port has its own way of doing that, which its being stopped, paused or dispatched from
- * within does not disturb. */
+/* One by one. A port has its own way of doing that, which its being stopped, paused or dispatched
+ * from within does not disturb. */
 static void
 gudpx_datagram_protocol_real_datagrams_received (GudpxDatagramProtocol *self, GPtrArray *datagrams)
 {
@@ -238,12 +238,12 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
    * A datagram arrived. An empty one is a datagram too.
    *
    * What a handler writes leaves when the batch that is being delivered ends, at once without
-   * [property@Gudpx.Port:coalesce-writes]. After it has stopped the port no more datagrams come, not
-   * even those of the same batch; after it has paused it with [property@Gudpx.Port:reading] they come
-   * when it reads again.
+   * [property@Gudpx.Port:coalesce-writes]. After it has stopped the port no more datagrams come,
+   * not even those of the same batch; after it has paused it with [property@Gudpx.Port:reading]
+   * they come when it reads again.
    *
-   * The port emits it. To try a handler without a port call it, or the virtual function: who emits the
-   * signal may reach connected handlers alone.
+   * The port emits it. To try a handler without a port call it, or the virtual function: who emits
+   * the signal may reach connected handlers alone.
    *
    * Since: 1.0
    */
@@ -258,8 +258,8 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
    * @port: the connected port
    *
    * Nobody listens at the peer of a connected port: its machine answered a datagram with an ICMP
-   * port unreachable (RFC 1122, 4.1.3.1). Or nobody has bound the path of its UNIX peer any more. The
-   * port stays as it is, and may be written to again.
+   * port unreachable (RFC 1122, 4.1.3.1). Or nobody has bound the path of its UNIX peer any more.
+   * The port stays as it is, and may be written to again.
    *
    * Since: 1.0
    */
@@ -276,8 +276,8 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
    * @destination: (nullable): the address that it concerns; %NULL if it is not known
    *
    * An error came on its own: the network said something of a datagram sent earlier, the kernel
-   * refused a queued one, or receiving failed. The port stays as it is, and a receive that failed is
-   * tried again. [method@Gudpx.Port.dup_error_details] tells more.
+   * refused a queued one, or receiving failed. The port stays as it is, and a receive that failed
+   * is tried again. [method@Gudpx.Port.dup_error_details] tells more.
    *
    * Of datagrams that have left, a port without a peer is told only with
    * [property@Gudpx.Port:report-errors]. Where the library was built with GSocket's own calls, the
@@ -296,9 +296,10 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
    * @port: the port
    *
    * The send queue of @port has room again: it was over half of
-   * [property@Gudpx.Port:send-queue-limit], or a datagram found no room in it, and now it is not over
-   * a quarter. Once for each time that it was too full. A UNIX destination that does not read has a
-   * part of the queue: when a write found no room there, the signal comes when that part is half empty.
+   * [property@Gudpx.Port:send-queue-limit], or a datagram found no room in it, and now it is not
+   * over a quarter. Once for each time that it was too full. A UNIX destination that does not read
+   * has a part of the queue: when a write found no room there, the signal comes when that part is
+   * half empty.
    *
    * Since: 1.0
    */
@@ -322,8 +323,8 @@ gudpx_datagram_protocol_init (GudpxDatagramProtocol *self)
  * A batch of datagrams arrived. By default
  * [vfunc@Gudpx.DatagramProtocol.datagram_received] is called and
  * [signal@Gudpx.DatagramProtocol::datagram-received] emitted for each; override it to take a whole
- * batch in one call. What is overridden here has taken the whole batch, also if it stops or pauses the
- * port in its midst.
+ * batch in one call. What is overridden here has taken the whole batch, also if it stops or pauses
+ * the port in its midst.
  *
  * Since: 1.0
  */
@@ -334,14 +335,14 @@ gudpx_datagram_protocol_init (GudpxDatagramProtocol *self)
  * @port: the port that they came through
  * @payloads: (array length=payloads_size) (element-type guint8): the payloads, joined
  * @payloads_size: the size of all of them
- * @index: (array length=index_size) (element-type guint8): for each datagram its size and the number
- *   of its sender, two 32-bit numbers in the byte order of the machine
+ * @index: (array length=index_size) (element-type guint8): for each datagram its size and the
+ *   number of its sender, two 32-bit numbers in the byte order of the machine
  * @index_size: the size of the index in bytes, 8 for each datagram
  * @n_taken: (out): how many datagrams were taken, from the first on; 0 unless it is set
  *
- * A batch of datagrams arrived, in a form that crosses into another language in one call; it is there
- * for language bindings. [method@Gudpx.Port.get_peer] has the address behind a sender's number, 0
- * being a sender without a name, and [method@Gudpx.Port.write_packed] is the way back.
+ * A batch of datagrams arrived, in a form that crosses into another language in one call; it is
+ * there for language bindings. [method@Gudpx.Port.get_peer] has the address behind a sender's
+ * number, 0 being a sender without a name, and [method@Gudpx.Port.write_packed] is the way back.
  *
  * By default it takes nothing, and is not called. Where it is overridden it is called instead of
  * [vfunc@Gudpx.DatagramProtocol.datagrams_received] and
@@ -349,14 +350,14 @@ gudpx_datagram_protocol_init (GudpxDatagramProtocol *self)
  * [signal@Gudpx.DatagramProtocol::datagram-received].
  *
  * What was not taken is offered again, in order: at once if some were taken, and else after some
- * milliseconds, for then it could not be called, as by a gjs before 1.82 that is collecting garbage; it
- * is made to finish with that. After it has stopped or paused @port the implementation must take no
- * more. A stopped port drops the rest; a paused one offers it when it reads again; one that was
- * connected, what is of its peer.
+ * milliseconds, for then it could not be called, as by a gjs before 1.82 that is collecting
+ * garbage; it is made to finish with that. After it has stopped or paused @port the implementation
+ * must take no more. A stopped port drops the rest; a paused one offers it when it reads again; one
+ * that was connected, what is of its peer.
  *
- * It is called without datagrams, @index_size being 0, when what was called by an earlier call runs a
- * main loop: the rest of that call's datagrams should be delivered from here, so that they need not
- * wait, and before the datagrams of later calls.
+ * It is called without datagrams, @index_size being 0, when what was called by an earlier call runs
+ * a main loop: the rest of that call's datagrams should be delivered from here, so that they need
+ * not wait, and before the datagrams of later calls.
  *
  * Since: 1.0
  */
@@ -556,8 +557,8 @@ gudpx_datagram_protocol_has_handlers (GudpxDatagramProtocol *self)
   return !overrides_datagram_received (self) || has_connected_handlers (self);
 }
 
-/* Makes the virtual function the class handler of the signal, for types that override it. One for all
- * types would double what it costs to call a single handler that somebody connected. */
+/* Makes the virtual function the class handler of the signal, for types that override it. One for
+ * all types would double what it costs to call a single handler that somebody connected. */
 static void
 give_class_handler (GType type)
 {

@@ -10,14 +10,14 @@
  *
  * One datagram: a payload, where it came from or where it goes, and what the kernel told of it.
  *
- * A datagram never changes and may be kept for as long as one likes; the payload is valid as long as
- * the datagram is. Those that arrive are handed to
+ * A datagram never changes and may be kept for as long as one likes; the payload is valid as long
+ * as the datagram is. Those that arrive are handed to
  * [vfunc@Gudpx.DatagramProtocol.datagram_received]; the library uses one that nobody kept again for
  * another datagram. Those that [ctor@Gudpx.Datagram.new] makes are for
  * [method@Gudpx.Port.write_datagrams].
  *
- * What [property@Gudpx.Port:metadata] did not ask for is not known: the getters say what they return
- * then.
+ * What [property@Gudpx.Port:metadata] did not ask for is not known: the getters say what they
+ * return then.
  *
  * It may be read in any thread. [method@Gudpx.Datagram.reply] and
  * [method@Gudpx.Datagram.get_transport] are for the port's own.
@@ -281,8 +281,8 @@ gudpx_datagram_get_size (GudpxDatagram *self)
   return self->size;
 }
 
-/* Whether it has the sender, and all else but the payload, of @origin already: those that the kernel
- * joined share it. */
+/* Whether it has the sender, and all else but the payload, of @origin already: those that the
+ * kernel joined share it. */
 gboolean
 gudpx_datagram_is_of (GudpxDatagram *self, guint64 origin)
 {
@@ -384,8 +384,8 @@ get_address_bytes (GInetAddress *address)
  * @interface_index: the interface that it is to leave by; 0: by the route
  * @hop_limit: its hop limit (IPv4: TTL), 0 to 255; -1: the port's. 0 is for this machine alone, and
  *   Linux takes it for IPv6 only
- * @traffic_class: its traffic class, 0 to 255: DSCP in the upper six bits, ECN in the lower two; -1:
- *   the port's
+ * @traffic_class: its traffic class, 0 to 255: DSCP in the upper six bits, ECN in the lower two;
+ *   -1: the port's
  *
  * A datagram for [method@Gudpx.Port.write_datagrams] that differs from what the port sends else
  * (`ip(7)`, `ipv6(7)`, RFC 3542). What the system does not allow is told as its error when it is
@@ -446,9 +446,9 @@ gudpx_datagram_get_ancillary (GudpxDatagram *self)
  *
  * The payload: `bytes` in Python, a `Uint8Array` in JavaScript. It is empty for an empty datagram.
  *
- * A zero byte follows the payload, which @size does not count. So C programs may take a payload for a
- * string, which ends at its first zero byte. It may still be no text: [method@Gudpx.Datagram.dup_text]
- * checks that.
+ * A zero byte follows the payload, which @size does not count. So C programs may take a payload for
+ * a string, which ends at its first zero byte. It may still be no text:
+ * [method@Gudpx.Datagram.dup_text] checks that.
  *
  * Returns: (transfer none) (array length=size) (element-type guint8): the payload, valid as long as
  *   @self; never %NULL
@@ -520,8 +520,9 @@ publish (GSocketAddress **slot, GSocketAddress *address)
   return g_atomic_pointer_get (slot);
 }
 
-/* It is made when it is asked for, and then shared by all datagrams of the peer: an object costs more
- * than the kernel takes for a datagram. Other threads than the port's do not look at the port. */
+/* It is made when it is asked for, and then shared by all datagrams of the peer: an object costs
+ * more than the kernel takes for a datagram. Other threads than the port's do not look at the
+ * port. */
 static GSocketAddress *
 make_sender (GudpxDatagram *self)
 {

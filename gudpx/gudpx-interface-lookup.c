@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The indices of network interfaces, which may be given by name or by an address. Names and IPv4
- * addresses are looked up by ioctl() on the socket: in its network namespace, and without AF_NETLINK,
- * which a sandbox may forbid. */
+ * addresses are looked up by ioctl() on the socket: in its network namespace, and without
+ * AF_NETLINK, which a sandbox may forbid. */
 
 #include <ifaddrs.h>
 #include <net/if.h>

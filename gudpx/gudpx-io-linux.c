@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* recvmmsg(2), sendmmsg(2), segmentation offload (udp(7), UDP_GRO and UDP_SEGMENT), control messages
- * and the error queue (ip(7), IP_RECVERR). */
+/* recvmmsg(2), sendmmsg(2), segmentation offload (udp(7), UDP_GRO and UDP_SEGMENT), control
+ * messages and the error queue (ip(7), IP_RECVERR). */
 
 #include <string.h>
 #include <time.h>
@@ -347,8 +347,8 @@ fill_outbox (LinuxIo *self, Outbox *outbox, Rest rest)
 }
 
 /* A run was refused that would not be in parts, by an older kernel, or if it was sent one by one:
- * an interface without checksum offload, or datagrams that do not fit into a packet of the path. Such
- * are not tried again. */
+ * an interface without checksum offload, or datagrams that do not fit into a packet of the path.
+ * Such are not tried again. */
 static gboolean
 give_up_segmenting (LinuxIo *self, const Outbox *outbox, const Rest *rest, int errsv)
 {

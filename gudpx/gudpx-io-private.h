@@ -33,8 +33,8 @@ typedef struct
   gboolean is_detached; /* a copy, which the reader knows nothing of */
 } GudpxBatch;
 
-/* A datagram to send, or a run of them on one way: of @segment_size bytes each, but that the last may
- * be shorter, one behind the other in one vector. */
+/* A datagram to send, or a run of them on one way: of @segment_size bytes each, but that the last
+ * may be shorter, one behind the other in one vector. */
 typedef struct
 {
   const GOutputVector *vectors;
@@ -101,13 +101,14 @@ struct _GudpxIo
 
 /* At most so many messages are received or sent in one call. */
 #define GUDPX_IO_BATCH 64
-/* What the kernel sends as one at most: 128 datagrams, and no more than a packet of IPv4 can hold. */
+/* What the kernel sends as one at most: 128 datagrams, and no more than a packet of IPv4 can
+ * hold. */
 #define GUDPX_IO_MAX_RUN 128
 #define GUDPX_IO_MAX_RUN_SIZE 65000
 
 /* For the kernel's sockets; which one it is was decided when the library was built. The socket is
- * borrowed, and the statistics, where what goes through is counted. One that is shared with others is
- * left as they know it. */
+ * borrowed, and the statistics, where what goes through is counted. One that is shared with others
+ * is left as they know it. */
 GudpxIo *gudpx_io_new_for_socket (GSocket         *socket,
                                   gboolean         is_shared,
                                   GudpxStatistics *statistics);

@@ -69,8 +69,8 @@ gudpx_mmsg_receive (int fd, struct mmsghdr *messages, guint n_messages, int flag
   return n;
 }
 
-/* As sendmmsg(2). A firewall refuses single datagrams with EPERM, too, so that says something of the
- * call alone where it never worked. */
+/* As sendmmsg(2). A firewall refuses single datagrams with EPERM, too, so that says something of
+ * the call alone where it never worked. */
 int
 gudpx_mmsg_send (int fd, struct mmsghdr *messages, guint n_messages, int flags)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The groups of a port. A membership is found by what the caller gave for it, and left by the index of
- * the interface that the kernel joined it on: names, addresses and routes may lead elsewhere later. */
+/* The groups of a port. A membership is found by what the caller gave for it, and left by the index
+ * of the interface that the kernel joined it on: names, addresses and routes may lead elsewhere
+ * later. */
 
 #include <string.h>
 
@@ -267,8 +268,8 @@ leave (const Membership *self, GSocket *socket)
   return 0;
 }
 
-/* Leaves what was joined on interfaces that are gone. The system's choice may be another one by now,
- * and is made again by the next start. */
+/* Leaves what was joined on interfaces that are gone. The system's choice may be another one by
+ * now, and is made again by the next start. */
 static void
 prune (GPtrArray *memberships, GSocket *socket)
 {
@@ -352,8 +353,8 @@ join_by_choice (Membership *self, GSocket *socket)
   return errsv;
 }
 
-/* Asks the system for its choice, which Linux makes for a socket alone that has not joined the IPv6 group
- * yet. An adopted socket may be of another network namespace. */
+/* Asks the system for its choice, which Linux makes for a socket alone that has not joined the IPv6
+ * group yet. An adopted socket may be of another network namespace. */
 static void
 choose_interface (Membership *self, gboolean is_adopted)
 {
@@ -490,8 +491,8 @@ gudpx_multicast_rejoin (GPtrArray *memberships,
   return TRUE;
 }
 
-/* Joins on a socket that takes the place of another one, on the interfaces where that one has joined.
- * Interfaces that are gone are left out. */
+/* Joins on a socket that takes the place of another one, on the interfaces where that one has
+ * joined. Interfaces that are gone are left out. */
 gboolean
 gudpx_multicast_copy (GPtrArray *memberships, GSocket *socket, GError **error)
 {
@@ -553,8 +554,8 @@ leave_group (GudpxPort *self, Membership *membership, GError **error)
   if (old == NULL)
     old = find_joined (memberships, membership);
 
-  /* Systems have several words for it, and Linux takes leaving a group for leaving all of its sources.
-   * Others may have joined more groups on an adopted socket. */
+  /* Systems have several words for it, and Linux takes leaving a group for leaving all of its
+   * sources. Others may have joined more groups on an adopted socket. */
   if (old == NULL && !self->is_adopted)
     errsv = EADDRNOTAVAIL;
   else
@@ -596,15 +597,16 @@ change_group (GudpxPort *self,
 /**
  * gudpx_port_join_group:
  * @self: a listening port
- * @group: an IPv4 or IPv6 multicast address; the scope id of an IPv6 one, as in `ff02::1%eth0`, names
- *   the interface where @interface_ does not
- * @interface_: (nullable): the name of an interface, or an address of it of the group's family, which
- *   may have a scope id; %NULL: the system's choice
+ * @group: an IPv4 or IPv6 multicast address; the scope id of an IPv6 one, as in `ff02::1%eth0`,
+ *   names the interface where @interface_ does not
+ * @interface_: (nullable): the name of an interface, or an address of it of the group's family,
+ *   which may have a scope id; %NULL: the system's choice
  * @error: return location for an error
  *
  * Joins a multicast group: what is sent to @group and the port's number arrives. A port receives
- * only the groups that it joined itself, whatever others on the machine have joined. On a dual-stack
- * port IPv4 groups can be joined too. The group is joined again when the port is started again.
+ * only the groups that it joined itself, whatever others on the machine have joined. On a
+ * dual-stack port IPv4 groups can be joined too. The group is joined again when the port is started
+ * again.
  *
  * The group is joined on the interface that @interface_ means now, and stays joined there. When the
  * default route has moved since, or a name or an address is that of another interface, joining
@@ -616,14 +618,16 @@ change_group (GudpxPort *self,
  *
  * Errors are, in the domain %G_IO_ERROR:
  *
- * - %G_IO_ERROR_INVALID_ARGUMENT: an address that is not a group, or of another family than the port;
- *   a port that is bound to another address than the group's, which does not hear the group; a scope id
+ * - %G_IO_ERROR_INVALID_ARGUMENT: an address that is not a group, or of another family than the
+ * port;
+ *   a port that is bound to another address than the group's, which does not hear the group; a
+ * scope id
  *   that contradicts @interface_; an address without a scope id that several interfaces have
  * - %G_IO_ERROR_NOT_FOUND: an unknown interface
  * - %G_IO_ERROR_ADDRESS_IN_USE: the group is joined there already
  * - %G_IO_ERROR_CLOSED: the port is not listening
- * - what else the system has to say, as `ENOBUFS` for more groups than `igmp_max_memberships` or more
- *   sources than `igmp_max_msf` allow (`ip-sysctl`)
+ * - what else the system has to say, as `ENOBUFS` for more groups than `igmp_max_memberships` or
+ *   more sources than `igmp_max_msf` allow (`ip-sysctl`)
  *
  * See RFC 3678.
  *
@@ -649,8 +653,8 @@ gudpx_port_join_group (GudpxPort *self, const char *group, const char *interface
  * @error: return location for an error
  *
  * Leaves a multicast group where it was joined by the same arguments, wherever they lead now; else
- * where it is joined on the interface that they mean. The groups of an interface that is gone need not
- * be left.
+ * where it is joined on the interface that they mean. The groups of an interface that is gone need
+ * not be left.
  *
  * %G_IO_ERROR_NOT_FOUND is the error for a group that was not joined; else they are those of
  * [method@Gudpx.Port.join_group].
@@ -677,8 +681,8 @@ gudpx_port_leave_group (GudpxPort *self, const char *group, const char *interfac
  * @interface_: (nullable): as in [method@Gudpx.Port.join_group]
  * @error: return location for an error
  *
- * Joins a multicast group for the datagrams of one source (RFC 4607). Several sources of a group are
- * joined one by one. The errors are those of [method@Gudpx.Port.join_group].
+ * Joins a multicast group for the datagrams of one source (RFC 4607). Several sources of a group
+ * are joined one by one. The errors are those of [method@Gudpx.Port.join_group].
  *
  * Returns: whether the group was joined
  *

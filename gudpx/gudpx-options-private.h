@@ -25,8 +25,8 @@ typedef enum
 #define GUDPX_OPTION_DONT_FRAGMENT_OFF 1
 #define GUDPX_OPTION_DONT_FRAGMENT_ON 2
 
-/* What was asked for. A socket gets it when it is opened, and at once while it is open; what was not
- * asked for is left to the system. */
+/* What was asked for. A socket gets it when it is opened, and at once while it is open; what was
+ * not asked for is left to the system. */
 typedef struct
 {
   int values[GUDPX_N_OPTIONS];

@@ -28,8 +28,8 @@ G_STATIC_ASSERT (IP_PMTUDISC_DO == GUDPX_OPTION_DONT_FRAGMENT_ON);
 #define MTU6_OPTION G_MAXINT
 #endif
 
-/* What a property is to the system. On an IPv6 socket the IPv4 option is set too: it counts for what
- * goes to IPv4 from there. */
+/* What a property is to the system. On an IPv6 socket the IPv4 option is set too: it counts for
+ * what goes to IPv4 from there. */
 typedef struct
 {
   const char *name;

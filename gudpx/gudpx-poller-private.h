@@ -33,7 +33,8 @@ gboolean     gudpx_poller_add    (GudpxPoller            *self,
 void         gudpx_poller_remove (GudpxPoller            *self,
                                   int                     fd,
                                   GObject                *client);
-/* Polls it once for @condition, and for errors. FALSE: it cannot, and the client must be removed. */
+/* Polls it once for @condition, and for errors. FALSE: it cannot, and the client must be
+ * removed. */
 gboolean     gudpx_poller_arm    (GudpxPoller            *self,
                                   int                     fd,
                                   GObject                *client,

@@ -56,8 +56,8 @@ gudpx_port_find_peer (GudpxPort *self)
   self->device = gudpx_socket_get_device (self->socket);
 }
 
-/* Gives the socket its interface back, which udp_disconnect() of Linux took, and the number if the kernel
- * had chosen it. */
+/* Gives the socket its interface back, which udp_disconnect() of Linux took, and the number if the
+ * kernel had chosen it. */
 static gboolean
 restore_binding (GudpxPort *self, GError **error)
 {
@@ -90,8 +90,8 @@ count_dropped (GudpxPort *self, const GudpxIncoming *incoming)
   self->drops.n_messages++;
 }
 
-/* Counts the datagrams that wait in a socket that is given up. Connected to itself, the socket receives
- * nothing more meanwhile. */
+/* Counts the datagrams that wait in a socket that is given up. Connected to itself, the socket
+ * receives nothing more meanwhile. */
 static void
 count_unread (GudpxPort *self, GSocket *socket)
 {
@@ -125,16 +125,17 @@ replace_socket (GudpxPort *self, GSocket *socket, GSocket *old, GError **error)
   return TRUE;
 }
 
-/* TRUE if a socket hears everybody after its association was dissolved. udp_disconnect() of Linux forgets
- * the number of an IPv6 socket's peer, but not the address, and it takes the interface from a socket. */
+/* TRUE if a socket hears everybody after its association was dissolved. udp_disconnect() of Linux
+ * forgets the number of an IPv6 socket's peer, but not the address, and it takes the interface from
+ * a socket. */
 static gboolean
 dissolves_well (GudpxPort *self)
 {
   return self->bound.u.any.sa_family == AF_INET && self->device == 0;
 }
 
-/* Makes a new socket ready beside the old one, and swaps them last. If the old socket only loses its number
- * with its peer, it stays: the new one keeps the number meanwhile. */
+/* Makes a new socket ready beside the old one, and swaps them last. If the old socket only loses
+ * its number with its peer, it stays: the new one keeps the number meanwhile. */
 static gboolean
 renew_socket (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
 {
@@ -206,8 +207,8 @@ check_route (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
          connect_socket (self, socket, peer, error);
 }
 
-/* The same, by way of no peer: the socket forgets the address that it sends from. If there is no way to
- * the new peer, there may be none back to the old one, so that is found out first. */
+/* The same, by way of no peer: the socket forgets the address that it sends from. If there is no
+ * way to the new peer, there may be none back to the old one, so that is found out first. */
 static gboolean
 dissolve_and_change (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
 {
@@ -227,7 +228,8 @@ get_scope_id (const GudpxNativeAddress *native)
   return native->u.any.sa_family == AF_INET6 ? native->u.in6.sin6_scope_id : 0;
 }
 
-/* TRUE if the kernel chose the number. It takes such a number back when the association is dissolved. */
+/* TRUE if the kernel chose the number. It takes such a number back when the association is
+ * dissolved. */
 static gboolean
 has_borrowed_number (GudpxPort *self)
 {
@@ -235,8 +237,9 @@ has_borrowed_number (GudpxPort *self)
          g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (self->requested_address)) == 0;
 }
 
-/* TRUE if one connect() makes the change, and takes nothing else from the socket. connect() to another
- * peer keeps the address that the socket sends from, and the interface of a link-local peer. */
+/* TRUE if one connect() makes the change, and takes nothing else from the socket. connect() to
+ * another peer keeps the address that the socket sends from, and the interface of a link-local
+ * peer. */
 static gboolean
 one_call_does (GudpxPort *self, const GudpxNativeAddress *peer)
 {
@@ -262,8 +265,8 @@ change_peer (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
 
   if (renew_socket (self, peer, &local_error))
     return TRUE;
-  /* The process has given up the privilege to bind a number below 1024. The socket keeps that one, but
-   * would lose a number that the kernel had chosen. */
+  /* The process has given up the privilege to bind a number below 1024. The socket keeps that one,
+   * but would lose a number that the kernel had chosen. */
   if (self->bound.u.any.sa_family == AF_INET && !has_borrowed_number (self) &&
       g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
     return dissolve_and_change (self, peer, error);
@@ -356,13 +359,13 @@ go_to_peer (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
  *
  * Connects the port: only datagrams of @address arrive from now on, also of those that are waiting
  * in the kernel, [method@Gudpx.Port.write] sends there, and
- * [signal@Gudpx.DatagramProtocol::connection-refused] tells when nobody listens there. Nothing is sent
- * for that, and it waits for nothing. A connected port can be connected elsewhere; it keeps its
- * number, and its interface.
+ * [signal@Gudpx.DatagramProtocol::connection-refused] tells when nobody listens there. Nothing is
+ * sent for that, and it waits for nothing. A connected port can be connected elsewhere; it keeps
+ * its number, and its interface.
  *
- * A UNIX peer may go and come back. While nobody has bound its path, what is written to it is refused:
- * the write succeeds, and [signal@Gudpx.DatagramProtocol::connection-refused] tells. The next write
- * after somebody has bound the path arrives there.
+ * A UNIX peer may go and come back. While nobody has bound its path, what is written to it is
+ * refused: the write succeeds, and [signal@Gudpx.DatagramProtocol::connection-refused] tells. The
+ * next write after somebody has bound the path arrives there.
  *
  * A connected UDP port that goes elsewhere may get a new socket for that, as
  * [method@Gudpx.Port.disconnect_peer] tells.
@@ -425,20 +428,21 @@ gudpx_port_connect_peer (GudpxPort *self, const char *host, guint16 port, GError
  * @self: a listening port
  * @error: return location for an error
  *
- * Disconnects the port from its peer: it receives from everybody again, and keeps its number and its
- * interface. Does nothing if it is not connected.
+ * Disconnects the port from its peer: it receives from everybody again, and keeps its number and
+ * its interface. Does nothing if it is not connected.
  *
- * On Linux a socket of IPv6, or one that is bound to an interface, does not hear everybody again. The
- * port then gets a new socket behind the same descriptor. The datagrams that waited in the old one are not
- * delivered; they are counted as `receive_drops`, see [struct@Gudpx.Statistics]. Options that were set on
- * the old one by other means than the port's are lost. Groups on interfaces that are gone are left out.
+ * On Linux a socket of IPv6, or one that is bound to an interface, does not hear everybody again.
+ * The port then gets a new socket behind the same descriptor. The datagrams that waited in the old
+ * one are not delivered; they are counted as `receive_drops`, see [struct@Gudpx.Statistics].
+ * Options that were set on the old one by other means than the port's are lost. Groups on
+ * interfaces that are gone are left out.
  *
  * An adopted port keeps its socket, which goes on to hear nobody but its former peer over IPv6.
  *
  * Errors are what the system has to say; the port is then as it was before. They are
- * %G_IO_ERROR_PERMISSION_DENIED where a new socket is needed, the number is below 1024, and the process
- * has given up the privilege to bind it; %G_IO_ERROR_NOT_FOUND if the interface that the port is bound
- * to is gone; %G_IO_ERROR_CLOSED, if the port is not listening.
+ * %G_IO_ERROR_PERMISSION_DENIED where a new socket is needed, the number is below 1024, and the
+ * process has given up the privilege to bind it; %G_IO_ERROR_NOT_FOUND if the interface that the
+ * port is bound to is gone; %G_IO_ERROR_CLOSED, if the port is not listening.
  *
  * Returns: whether the port is not connected any more
  *

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The interface that a port is bound to: by bind-device, by the scope id of its address, or by the maker
- * of an adopted socket. When the interface is gone the port is deaf, also to another interface of that
- * name. The kernel does not tell the socket, but netlink(7) tells of all interfaces. */
+/* The interface that a port is bound to: by bind-device, by the scope id of its address, or by the
+ * maker of an adopted socket. When the interface is gone the port is deaf, also to another
+ * interface of that name. The kernel does not tell the socket, but netlink(7) tells of all
+ * interfaces. */
 
 #include <errno.h>
 #include <net/if.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Datagrams for a UNIX destination that does not read. They wait apart, so that others are served. */
+/* Datagrams for a UNIX destination that does not read. They wait apart, so that others are
+ * served. */
 
 #include "gudpx-port-private.h"
 

@@ -8,8 +8,8 @@
 #include "gudpx-multicast-private.h"
 #include "gudpx-port-private.h"
 
-/* A stop waits for the kernel to take what is queued: for so long while it takes nothing, and for so
- * long in all. */
+/* A stop waits for the kernel to take what is queued: for so long while it takes nothing, and for
+ * so long in all. */
 #define MAX_STOP_STALL (5 * G_TIME_SPAN_SECOND)
 #define MAX_STOP_TIME (60 * G_TIME_SPAN_SECOND)
 
@@ -67,8 +67,8 @@ get_requested_address (GudpxPort *self, GudpxNativeAddress *native, GError **err
   return TRUE;
 }
 
-/* Linux shares a number with SO_REUSEADDR. With SO_REUSEPORT beside it, a multicast datagram that one of
- * the sockets wants is handed to any of them. */
+/* Linux shares a number with SO_REUSEADDR. With SO_REUSEPORT beside it, a multicast datagram that
+ * one of the sockets wants is handed to any of them. */
 static gboolean
 shares_port (GudpxPort *self)
 {
@@ -79,8 +79,8 @@ shares_port (GudpxPort *self)
 #endif
 }
 
-/* A new start joins where names and routes lead now. A socket beside the old one joins where the old one
- * has joined. */
+/* A new start joins where names and routes lead now. A socket beside the old one joins where the
+ * old one has joined. */
 static gboolean
 rejoin (GudpxPort *self,
         const GudpxNativeAddress *address,
@@ -103,8 +103,9 @@ remove_file (const GudpxNativeAddress *address)
     gudpx_socket_unlink_path (path, &stat);
 }
 
-/* A socket that is bound and has what was asked for; @bound is where. One that is to take the place of
- * the port's own is bound beside it, and does without what belongs to an interface that is gone. */
+/* A socket that is bound and has what was asked for; @bound is where. One that is to take the place
+ * of the port's own is bound beside it, and does without what belongs to an interface that is
+ * gone. */
 GSocket *
 gudpx_port_open_socket (GudpxPort *self,
                         const GudpxNativeAddress *address,
@@ -143,7 +144,7 @@ open_port (GudpxPort *self, GSocket *socket, const GudpxNativeAddress *bound)
   self->process = getpid ();
   self->io = gudpx_io_new_for_socket (socket, self->is_adopted, &self->statistics);
   self->io->coalesces = self->coalesce_writes;
-  /* What an adopted socket dropped before was somebody else's. */
+  /* Drops of an adopted socket before its adoption are not the port's. */
   self->drops.count = self->is_adopted ? self->io->funcs->get_drops (self->io) : 0;
   self->error_delay = 0;
   self->epoch++;
@@ -205,8 +206,8 @@ check_can_start (GudpxPort *self, GError **error)
  * Errors are %G_IO_ERROR_ADDRESS_IN_USE, %G_IO_ERROR_PERMISSION_DENIED (a number below 1024) and
  * what else the system has to say (`bind(2)`, `ip(7)`, `unix(7)`); an option that was set and does
  * not suit the socket; %G_IO_ERROR_EXISTS if it is listening; %G_IO_ERROR_PENDING while
- * [method@Gudpx.Port.stop_listening_async] is at work; %G_IO_ERROR_NOT_SUPPORTED for an adopted port
- * that was stopped. The protocol hears nothing of a start that fails.
+ * [method@Gudpx.Port.stop_listening_async] is at work; %G_IO_ERROR_NOT_SUPPORTED for an adopted
+ * port that was stopped. The protocol hears nothing of a start that fails.
  *
  * Returns: whether the port is listening
  *
@@ -345,8 +346,8 @@ gudpx_port_finish_stop (GudpxPort *self)
  * What a handler wrote in the dispatch that is under way is handed to the kernel first. What the
  * kernel had no room for is dropped; [method@Gudpx.Port.stop_listening_async] waits for it.
  *
- * In a child that `fork(2)` made a port that the parent started is only closed: its queue is not sent,
- * and the file of its UNIX socket stays.
+ * In a child that `fork(2)` made a port that the parent started is only closed: its queue is not
+ * sent, and the file of its UNIX socket stays.
  *
  * It may be called in every handler, also as the last that holds the port, and does nothing on a
  * port that is stopped. Callers of [method@Gudpx.Port.stop_listening_async] that wait are answered.
@@ -452,8 +453,9 @@ stop_wait_cancelled (gpointer data)
  * loop. [property@Gudpx.Port:listening] is %FALSE from the beginning.
  *
  * The stop has a time limit: it ends when the kernel has taken nothing for 5 seconds, as of a UNIX
- * client that does not read, and after 60 seconds in any case. The rest is then dropped, and counted
- * as [struct@Gudpx.Statistics] says; [method@Gudpx.Port.write_async] fails with %G_IO_ERROR_CLOSED.
+ * client that does not read, and after 60 seconds in any case. The rest is then dropped, and
+ * counted as [struct@Gudpx.Statistics] says; [method@Gudpx.Port.write_async] fails with
+ * %G_IO_ERROR_CLOSED.
  *
  * Each of several callers is answered. On a port that is stopped already it completes successfully.
  * Cancelling ends the wait, not the stop; [method@Gudpx.Port.stop_listening] cuts both short.

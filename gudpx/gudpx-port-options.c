@@ -323,7 +323,8 @@ gudpx_port_get_multicast_interface (GudpxPort *self)
 /**
  * gudpx_port_set_multicast_interface: (set-property multicast-interface)
  * @self: a port
- * @interface_: (nullable): the name of an interface, or an address that it has; %NULL: the choice is the system's
+ * @interface_: (nullable): the name of an interface, or an address that it has; %NULL: the choice
+ *   is the system's
  * @error: return location for an error
  *
  * Sets the interface that multicast datagrams leave by. %G_IO_ERROR_NOT_FOUND is the error for
@@ -461,8 +462,8 @@ gudpx_port_get_max_pacing_rate (GudpxPort *self)
  * @bytes_per_second: at least 1; %G_MAXUINT: any number
  * @error: return location for an error
  *
- * Sets how many bytes a second leave at most. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a value out
- * of range, and what the system has to say.
+ * Sets how many bytes a second leave at most. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a value
+ * out of range, and what the system has to say.
  *
  * Returns: whether it was set
  *

@@ -153,8 +153,8 @@ call_protocol (GudpxPort *self, const GByteArray *payloads, const GByteArray *in
   return n_taken;
 }
 
-/* It took nothing, so it cannot at the moment: it is asked again after a while. JavaScript, which runs
- * in the default main context alone, can as soon as its collection is over. */
+/* It took nothing, so it cannot at the moment: it is asked again after a while. JavaScript, which
+ * runs in the default main context alone, can as soon as its collection is over. */
 static void
 offer_later (GudpxPort *self)
 {
@@ -228,12 +228,13 @@ gudpx_port_drain_packed (GudpxPort *self)
  * @number: the number of a peer
  *
  * The address behind a number that [vfunc@Gudpx.DatagramProtocol.packed_received] had. A port gives
- * each peer a number when it first has a datagram from it, counting up from 1; 0 is a sender without
- * a name, as a UNIX socket may be.
+ * each peer a number when it first has a datagram from it, counting up from 1; 0 is a sender
+ * without a name, as a UNIX socket may be.
  *
  * The numbers hold until the port is stopped, or has had datagrams from 65536 peers since the last
- * time that it started over. It does so before a call of the virtual function, also in a main loop that
- * a handler runs, and does not use the old numbers again: what is kept under a number stays true.
+ * time that it started over. It does so before a call of the virtual function, also in a main loop
+ * that a handler runs, and does not use the old numbers again: what is kept under a number stays
+ * true.
  *
  * Returns: (transfer none) (nullable): the address, %NULL for 0 and a number that is not known (any
  *   more)
@@ -258,8 +259,8 @@ gudpx_port_get_peer (GudpxPort *self, guint number)
  * The host of a peer as it is written, such as `192.0.2.1` or `fe80::1%eth0`: what
  * [method@Gudpx.Port.get_peer] tells, without an object for it.
  *
- * Returns: (transfer full) (nullable): the host; %NULL for the peer of a UNIX socket, for 0 and for a
- *   number that is not known (any more)
+ * Returns: (transfer full) (nullable): the host; %NULL for the peer of a UNIX socket, for 0 and for
+ *   a number that is not known (any more)
  *
  * Since: 1.0
  */
@@ -339,20 +340,20 @@ queue_entry (GudpxPort *self, const guint8 *payload, const Entry *entry, GError 
  * @self: a listening port
  * @payloads: (array length=payloads_size) (element-type guint8) (nullable): the payloads, joined
  * @payloads_size: the size of all of them
- * @index: (array length=index_size) (element-type guint8) (nullable): for each datagram its size and
- *   the number of the peer that it goes to, two 32-bit numbers in the byte order of the machine; the
- *   number 0 is the peer of a connected port
+ * @index: (array length=index_size) (element-type guint8) (nullable): for each datagram its size
+ *   and the number of the peer that it goes to, two 32-bit numbers in the byte order of the
+ *   machine; the number 0 is the peer of a connected port
  * @index_size: the size of the index in bytes
  * @error: return location for an error
  *
  * Writes several datagrams at once, in order, also from a handler: the way back of what
- * [vfunc@Gudpx.DatagramProtocol.packed_received] had, for languages to whom each call costs more than
- * a datagram.
+ * [vfunc@Gudpx.DatagramProtocol.packed_received] had, for languages to whom each call costs more
+ * than a datagram.
  *
  * It ends at the first that is not taken: that error is set only if no datagram was taken before
  * it, so call again with the rest to see it. The errors are those of [method@Gudpx.Port.write_to];
- * %G_IO_ERROR_INVALID_ARGUMENT also for a number that [method@Gudpx.Port.get_peer] does not know, and
- * where the index and the payloads do not fit together.
+ * %G_IO_ERROR_INVALID_ARGUMENT also for a number that [method@Gudpx.Port.get_peer] does not know,
+ * and where the index and the payloads do not fit together.
  *
  * Returns: how many were taken, sent or queued; -1 with an error, if it was none
  *

@@ -19,9 +19,9 @@
 
 G_BEGIN_DECLS
 
-/* A port is one class in several files, by job: the object and what was asked of it in gudpx-port.c,
- * -properties and -options, start and stop in -lifecycle, what comes in in -receive, what goes out in
- * -write and -queue, whole batches in -packed, its peer in -connect and its groups in
+/* A port is one class in several files, by job: the object and what was asked of it in
+ * gudpx-port.c, -properties and -options, start and stop in -lifecycle, what comes in in -receive,
+ * what goes out in -write and -queue, whole batches in -packed, its peer in -connect and its groups in
  * gudpx-multicast.c. */
 
 #define GUDPX_PORT_DEFAULT_MAX_PACKET_SIZE 65535
@@ -39,8 +39,8 @@ typedef enum
   GUDPX_PORT_STOPPING, /* receives no more, sends what is queued */
 } GudpxPortState;
 
-/* What a datagram knows its port by. It does not keep the port: a protocol that kept datagrams would
- * keep itself. */
+/* What a datagram knows its port by. It does not keep the port: a protocol that kept datagrams
+ * would keep itself. */
 struct _GudpxPortHandle
 {
   GudpxPort *port;  /* NULL: it is gone */
@@ -397,7 +397,8 @@ void            gudpx_port_watch_cancellation (GudpxPort                  *self,
                                                GTask                      *task,
                                                GSourceFunc                 cancelled);
 
-/* FALSE in a child that fork() made: what it does to the socket itself would be done to its parent's. */
+/* FALSE in a child that fork() made: what it does to the socket itself would be done to its
+ * parent's. */
 static inline gboolean
 gudpx_port_is_own_process (GudpxPort *self)
 {
@@ -410,8 +411,8 @@ gudpx_port_is_receiving (GudpxPort *self)
   return self->state == GUDPX_PORT_LISTENING && self->reading;
 }
 
-/* FALSE while the port waits to receive again: the protocol took nothing, receiving failed, or other
- * sources have their turn. */
+/* FALSE while the port waits to receive again: the protocol took nothing, receiving failed, or
+ * other sources have their turn. */
 static inline gboolean
 gudpx_port_may_receive (GudpxPort *self)
 {

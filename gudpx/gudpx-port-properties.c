@@ -360,7 +360,8 @@ gudpx_port_get_coalesce_writes (GudpxPort *self)
  * @self: a port
  * @coalesce_writes: whether datagrams may wait for each other
  *
- * Sets [property@Gudpx.Port:coalesce-writes]. What has been gathered leaves before it is turned off.
+ * Sets [property@Gudpx.Port:coalesce-writes]. What has been gathered leaves before it is turned
+ * off.
  *
  * Since: 1.0
  */
@@ -607,8 +608,8 @@ gudpx_port_get_path_mtu (GudpxPort *self)
  * [signal@Gudpx.DatagramProtocol::error-received] and
  * [signal@Gudpx.DatagramProtocol::connection-refused].
  *
- * Returns: (transfer full) (nullable): the details; %NULL outside of such a handler, and for what is
- *   reported of a datagram that has not left
+ * Returns: (transfer full) (nullable): the details; %NULL outside of such a handler, and for what
+ *   is reported of a datagram that has not left
  *
  * Since: 1.0
  */
@@ -640,8 +641,8 @@ gudpx_port_dup_error_details (GudpxPort *self)
  * Returns the port's counters.
  *
  * Every datagram that another program sent to the port, and that its socket got, is in one of two
- * counters: `datagrams_received`, of which `receive_drops` were not delivered, or `kernel_drops`. The
- * datagrams that wait in the kernel when the port is stopped are in neither.
+ * counters: `datagrams_received`, of which `receive_drops` were not delivered, or `kernel_drops`.
+ * The datagrams that wait in the kernel when the port is stopped are in neither.
  *
  * Returns: (transfer full): a snapshot
  *

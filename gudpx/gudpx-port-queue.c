@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The way of a datagram whose destination is right: to the kernel at once, or by the send queue, and
- * what becomes of it there. */
+/* The way of a datagram whose destination is right: to the kernel at once, or by the send queue,
+ * and what becomes of it there. */
 
 #include "gudpx-datagram-protocol-private.h"
 #include "gudpx-port-private.h"
@@ -437,8 +437,9 @@ send_or_queue (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GErro
   return TRUE;
 }
 
-/* In a dispatch, one that goes the way of the last: what was found right of that one is not looked at
- * again; connecting elsewhere would have flushed it. FALSE: it does not, or is not that simple. */
+/* In a dispatch, one that goes the way of the last: what was found right of that one is not looked
+ * at again; connecting elsewhere would have flushed it. FALSE: it does not, or is not that
+ * simple. */
 gboolean
 gudpx_port_queue_alike (GudpxPort *self, guint64 way, const GOutputVector *vector)
 {
@@ -515,7 +516,8 @@ gudpx_port_finish_queueing (GudpxPort *self, gsize n_taken, GError *refusal, GEr
   return -1;
 }
 
-/* Puts one behind the others whatever room there is: its task is answered when the kernel took it. */
+/* Puts one behind the others whatever room there is: its task is answered when the kernel took
+ * it. */
 void
 gudpx_port_queue_with_task (GudpxPort *self,
                             const GudpxOutgoing *outgoing,

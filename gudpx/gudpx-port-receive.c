@@ -406,8 +406,8 @@ send_written (GudpxPort *self, guint epoch)
 }
 
 /* Asks again for a while: what answers to what was just sent comes sooner than a main loop could be
- * put to sleep and woken. When that was in vain, the next dispatches go without it, the more the more
- * often it was. */
+ * put to sleep and woken. When that was in vain, the next dispatches go without it, the more the
+ * more often it was. */
 static void
 busy_poll (GudpxPort *self, guint epoch)
 {

@@ -44,8 +44,8 @@ has_something_to_deliver (GudpxPort *self)
          (gudpx_port_has_undelivered (self) || gudpx_port_is_held_up (self));
 }
 
-/* Has the poller poll for what the port waits for now, if it does not. If the poller cannot, the port
- * leaves it. */
+/* Has the poller poll for what the port waits for now, if it does not. If the poller cannot, the
+ * port leaves it. */
 static void
 arm (GudpxPort *self)
 {

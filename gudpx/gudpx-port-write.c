@@ -241,8 +241,8 @@ gudpx_port_write (GudpxPort *self, const guint8 *data, gsize size, GError **erro
  *
  * - %G_IO_ERROR_MESSAGE_TOO_LARGE: more than 65507 bytes to IPv4, 65527 to IPv6, or than the send
  *   buffer of a UNIX socket or the path takes
- * - %G_IO_ERROR_WOULD_BLOCK: the send queue is full, or its part for a UNIX destination that does not
- *   read; the datagram was not taken
+ * - %G_IO_ERROR_WOULD_BLOCK: the send queue is full, or its part for a UNIX destination that does
+ *   not read; the datagram was not taken
  * - %G_IO_ERROR_INVALID_ARGUMENT: another destination than the peer on a connected port; an address
  *   that the port cannot reach: IPv6 from an IPv4 port, IPv4 from one that is
  *   [property@Gudpx.Port:ipv6-only] or bound to one IPv6 address; port number 0; 0.0.0.0 or `::`,
@@ -420,8 +420,8 @@ queue_datagram (GudpxPort *self, GudpxDatagram *datagram, GError **error)
  * Writes several datagrams at once, in order, also from a handler.
  *
  * A datagram that was received has no destination but the peer of a connected port: its
- * [property@Gudpx.Datagram:destination] is where it came to. To send its payload on to somebody make a
- * datagram of it with [ctor@Gudpx.Datagram.new].
+ * [property@Gudpx.Datagram:destination] is where it came to. To send its payload on to somebody
+ * make a datagram of it with [ctor@Gudpx.Datagram.new].
  *
  * Like `sendmmsg(2)` it ends at the first that is not taken: that error is set only if no datagram
  * was taken before it, so call again with the rest to see it. The errors are those of
@@ -494,8 +494,8 @@ write_cancelled (gpointer data)
  * @user_data: for @callback
  *
  * Writes a datagram and tells when the kernel has taken it: for those who want to wait where
- * [method@Gudpx.Port.write_bytes] fails, for it always finds room in the send queue. It leaves in its
- * turn, and at once if the queue is empty.
+ * [method@Gudpx.Port.write_bytes] fails, for it always finds room in the send queue. It leaves in
+ * its turn, and at once if the queue is empty.
  *
  * Cancelling takes it out of the queue, if it is still there.
  *

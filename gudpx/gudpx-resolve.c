@@ -338,9 +338,10 @@ gudpx_resolve_finish (GAsyncResult *result, GError **error)
  * [func@Gudpx.resolve_async] in all else.
  *
  * One family is asked for alone. Where that has no answer the resolver is asked for both, of which
- * those of @family are taken: on a machine whose only interface is the loopback one, GLib's resolver
- * knows no address of a single family, not even of a name in `/etc/hosts` (`AI_ADDRCONFIG`,
- * `getaddrinfo(3)`). A machine that has addresses of the other family alone does not get any.
+ * those of @family are taken: on a machine whose only interface is the loopback one, GLib's
+ * resolver knows no address of a single family, not even of a name in `/etc/hosts`
+ * (`AI_ADDRCONFIG`, `getaddrinfo(3)`). A machine that has addresses of the other family alone does
+ * not get any.
  *
  * Since: 1.0
  */

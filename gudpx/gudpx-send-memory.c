@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Memory of send queues: most datagrams wait for the end of a dispatch alone, so the ports of a thread
- * share blocks for payloads, and runs. */
+/* Memory of send queues: most datagrams wait for the end of a dispatch alone, so the ports of a
+ * thread share blocks for payloads, and runs. */
 
 #include "gudpx-send-memory-private.h"
 
 /* Any run fits into one. */
 #define BLOCK_SIZE (64 * 1024)
-/* What a thread keeps for later: not more than leaves at once. */
+/* Runs that a thread keeps for later: as many as are sent at once. */
 #define MAX_SPARE_RUNS 256
 
-/* What the queues of a thread's ports share: most of what is written waits but for the end of a
+/* Memory that the queues of a thread's ports share: most datagrams wait only for the end of a
  * dispatch, so ports have nothing of their own while they wait. */
 typedef struct
 {

@@ -294,7 +294,8 @@ get_older (GudpxQueuedRun *a, GudpxQueuedRun *b)
   return a->serial < b->serial ? a : b;
 }
 
-/* The one that @task waits for, or NULL if it has left; the oldest that nobody waits for, for NULL. */
+/* The one that @task waits for, or NULL if it has left; the oldest that nobody waits for, for
+ * NULL. */
 GudpxQueuedRun *
 gudpx_send_queue_find (GudpxSendQueue *self, GTask *task)
 {
@@ -501,7 +502,8 @@ gudpx_send_queue_push_held (GudpxSendQueue *self,
   push_bytes (self, held, outgoing, bytes);
 }
 
-/* One destination may have a quarter of the queue, or one datagram; all of them may have half of it. */
+/* One destination may have a quarter of the queue, or one datagram; all of them may have half of
+ * it. */
 static gboolean
 fits_in_part (const GudpxSendQueue *self, gsize size_of_one, gsize size_of_others, gsize payload_size)
 {

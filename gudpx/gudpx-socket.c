@@ -12,7 +12,7 @@
 
 #include "gudpx-socket-private.h"
 
-/* Of calls that were interrupted. */
+/* How often an interrupted call is tried again. */
 #define MAX_RETRIES 16
 
 /* GIO's code for @errsv, and what was tried before the system's own words. */
@@ -119,8 +119,8 @@ gudpx_socket_open (GSocketFamily family, const GudpxBindOptions *options, GError
   return g_steal_pointer (&socket);
 }
 
-/* The option that lets two sockets that have it be bound to one address. On Linux SO_REUSEPORT lets only
- * sockets of one user, and a process may have given up the user that bound the first. */
+/* The option that lets two sockets that have it be bound to one address. On Linux SO_REUSEPORT lets
+ * only sockets of one user, and a process may have given up the user that bound the first. */
 #if defined (__linux__) || !defined (SO_REUSEPORT)
 #define SHARE_ADDRESS SO_REUSEADDR
 #else
@@ -171,7 +171,7 @@ is_stale (const GudpxNativeAddress *address)
   return stale;
 }
 
-/* What the system's word for it leaves open. */
+/* Says more than the system's message does. */
 char *
 gudpx_socket_explain (const GudpxNativeAddress *address, int errsv)
 {
@@ -319,8 +319,8 @@ gudpx_socket_get_local (GSocket *socket, GudpxNativeAddress *local, GError **err
   return TRUE;
 }
 
-/* The peer as the kernel has it, empty for an unconnected socket. FALSE: it does not tell, and @peer is
- * left alone. */
+/* The peer as the kernel has it, empty for an unconnected socket. FALSE: it does not tell, and
+ * @peer is left alone. */
 gboolean
 gudpx_socket_get_peer (GSocket *socket, GudpxNativeAddress *peer)
 {
@@ -359,8 +359,8 @@ gudpx_socket_connect (GSocket *socket, const GudpxNativeAddress *peer, int *errs
   return result == 0 || (peer->length == 0 && *errsv == EAFNOSUPPORT);
 }
 
-/* The number of the interface that the socket is bound to: by SO_BINDTODEVICE, by the scope id of its
- * address, or by that of its peer. 0: the socket has none. */
+/* The number of the interface that the socket is bound to: by SO_BINDTODEVICE, by the scope id of
+ * its address, or by that of its peer. 0: the socket has none. */
 int
 gudpx_socket_get_device (GSocket *socket)
 {
@@ -373,8 +373,8 @@ gudpx_socket_get_device (GSocket *socket)
   return index;
 }
 
-/* Binds the socket again to the interface @name, or without a name to the one of the number @index, if
- * udp_disconnect() of Linux took it away. */
+/* Binds the socket again to the interface @name, or without a name to the one of the number @index,
+ * if udp_disconnect() of Linux took it away. */
 gboolean
 gudpx_socket_restore_device (GSocket *socket, const char *name, int index, GError **error)
 {

@@ -19,8 +19,9 @@ G_BEGIN_DECLS
  * @datagrams_sent: datagrams that the kernel took
  * @bytes_sent: bytes of payload that the kernel took
  * @truncated: received datagrams that were longer than [property@Gudpx.Port:max-packet-size]
- * @send_queue_drops: datagrams that were not taken because the send queue was full, that were too many
- *   for a UNIX destination that does not read, or that were in the queue when the port was stopped
+ * @send_queue_drops: datagrams that were not taken because the send queue was full, that were too
+ *   many for a UNIX destination that does not read, or that were in the queue when the port was
+ *   stopped
  * @errors: asynchronous errors, refusals among them, and datagrams that the kernel refused, whether
  *   the write was told or the protocol
  * @wakeups: how often the main loop called the port
@@ -29,9 +30,9 @@ G_BEGIN_DECLS
  * @joined_received: messages that the kernel had joined of several datagrams (`UDP_GRO`)
  * @joined_sent: messages that several datagrams were joined to (`UDP_SEGMENT`)
  * @kernel_drops: datagrams that the kernel dropped because the receive buffer was full; 0 if the
- *   kernel does not report them. The kernel counts messages. Where it joins several datagrams to one
- *   (`UDP_GRO`) this is an estimate: @kernel_dropped_messages times the mean number of datagrams in the
- *   messages that were received. Otherwise it is exact
+ *   kernel does not report them. The kernel counts messages. Where it joins several datagrams to
+ *   one (`UDP_GRO`) this is an estimate: @kernel_dropped_messages times the mean number of datagrams in
+ *   the messages that were received. Otherwise it is exact
  * @send_queue_peak: the most that the send queue held, in bytes as
  *   [property@Gudpx.Port:send-queue-size] counts them
  * @connection_refusals: those of the errors that were refusals
@@ -39,11 +40,11 @@ G_BEGIN_DECLS
  * @queue_refusals: those of the drops that the write was told of
  * @queue_dropped_oldest: those of the drops that made room for another
  * @queue_dropped_newest: those of the drops that were silent
- * @kernel_dropped_messages: messages that the kernel dropped because the receive buffer was full, each
- *   a datagram or several joined ones (`SO_MEMINFO`, Linux); 0 if the kernel does not report them.
- *   Since: 1.1
- * @receive_drops: datagrams of @datagrams_received that were not delivered, because the port was stopped
- *   or got another peer before, or gave up the socket that they waited in. Since: 1.1
+ * @kernel_dropped_messages: messages that the kernel dropped because the receive buffer was full,
+ *   each a datagram or several joined ones (`SO_MEMINFO`, Linux); 0 if the kernel does not report
+ *   them. Since: 1.1
+ * @receive_drops: datagrams of @datagrams_received that were not delivered, because the port was
+ *   stopped or got another peer before, or gave up the socket that they waited in. Since: 1.1
  *
  * What a port counted since it was created, restarts included; a snapshot made by
  * [method@Gudpx.Port.get_statistics]. Later versions add fields at the end.

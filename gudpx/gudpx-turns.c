@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Turns: the ports of a thread share its main loop with each other and with sources of lower priority.
- * GLib dispatches only the highest priority that is ready, so ports that are always ready would keep
- * all others waiting. While the ports are busy a sentinel waits at the lowest priority. If the main
- * loop does not reach the sentinel for some time, the ports step back for a moment. */
+/* Turns: the ports of a thread share its main loop with each other and with sources of lower
+ * priority. GLib dispatches only the highest priority that is ready, so ports that are always ready
+ * would keep all others waiting. While the ports are busy a sentinel waits at the lowest priority.
+ * If the main loop does not reach the sentinel for some time, the ports step back for a moment. */
 
 #include "gudpx-turns-private.h"
 
@@ -12,13 +12,13 @@
 #define MIN_SHARE 100
 /* Sources of lower priority wait at most so long: a desktop draws 60 frames a second. */
 #define MAX_WAIT (16 * G_TIME_SPAN_MILLISECOND)
-/* The sentinel costs as much as a short dispatch, so it is posted after a long one, or after many in
- * some time. */
+/* The sentinel costs as much as a short dispatch, so it is posted after a long one, or after many
+ * in some time. */
 #define LONG_DISPATCH 500 /* µs */
 #define MIN_DISPATCHES 32
 #define MIN_BUSY_TIME (8 * G_TIME_SPAN_MILLISECOND)
-/* A step back ends when nothing else is ready, and this long after the last port joined in. It ends in
- * any case: other sources of the ports' own priority may be ready all the time. */
+/* A step back ends when nothing else is ready, and this long after the last port joined in. It ends
+ * in any case: other sources of the ports' own priority may be ready all the time. */
 #define STEP_BACK (1 * G_TIME_SPAN_MILLISECOND)
 #define MAX_STEP_BACK (8 * G_TIME_SPAN_MILLISECOND)
 
@@ -72,7 +72,7 @@ change_context (GMainContext *context)
   return self;
 }
 
-/* Those of this thread. The ports of another context begin anew. */
+/* Returns the turns of this thread. The ports of another context begin again. */
 static Turns *
 get_turns (GMainContext *context)
 {
@@ -134,7 +134,8 @@ step_back (Turns *self, gint64 now)
   return self->resume_time;
 }
 
-/* For a dispatch that is to receive. Returns 0, or the time until which the port has to step back. */
+/* For a dispatch that is to receive. Returns 0, or the time until which the port has to step
+ * back. */
 gint64
 gudpx_turns_begin (GMainContext *context, gint64 now)
 {

@@ -136,7 +136,8 @@ test_cache (void)
   gudpx_address_cache_free (cache);
 }
 
-/* A padded sockaddr names the same path as the kernel's own, and the zero behind is no part of it. */
+/* A padded sockaddr names the same path as the kernel's own, and the zero behind is no part of
+ * it. */
 static void
 test_path_length (void)
 {
@@ -247,7 +248,8 @@ test_hash_spread (void)
   check_spread (G_SOCKET_FAMILY_IPV6);
 }
 
-/* Addresses that are equal have one hash: padding and flow information do not count, all else does. */
+/* Addresses that are equal have one hash: padding and flow information do not count, all else
+ * does. */
 static void
 test_hash_equal (void)
 {

@@ -433,7 +433,7 @@ test_disconnect_ipv6_in_handler (void)
   gudpx_port_stop_listening (port);
 }
 
-/* What waits in a socket that is given up is not lost without a trace. */
+/* Datagrams that wait in a socket that is given up are counted. */
 static void
 check_waiting (const char *host, gboolean goes_elsewhere, gsize segment_size)
 {

@@ -65,7 +65,8 @@ check_ends_in_zero (GudpxDatagramProtocol *protocol, GudpxDatagram *datagram, gu
   (*n_checked)++;
 }
 
-/* Received payloads end in a zero byte, also where the memory was that of another peer's datagram. */
+/* Received payloads end in a zero byte, also where the memory was that of another peer's
+ * datagram. */
 static void
 test_received_end_in_zero (void)
 {

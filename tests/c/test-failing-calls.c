@@ -351,7 +351,8 @@ test_change_of_peer (void)
     }
 }
 
-/* A sandbox that binds no more sockets: the port keeps its peer, and the number that the kernel chose. */
+/* A sandbox that binds no more sockets: the port keeps its peer, and the number that the kernel
+ * chose. */
 static void
 test_no_more_binding (void)
 {

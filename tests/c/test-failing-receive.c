@@ -79,8 +79,9 @@ fail_to_receive (int errsv)
   faults_set ("recvmsg", errsv, FAULT_ALWAYS, 0);
 }
 
-/* Fails for good: one report, one error that is counted, and no spin: in 200 ms a spin would be tens of
- * thousands of calls. When it works again everything is delivered, and the next failure is new. */
+/* Fails for good: one report, one error that is counted, and no spin: in 200 ms a spin would be
+ * tens of thousands of calls. When it works again everything is delivered, and the next failure is
+ * new. */
 static void
 test_fails_for_good (Fixture *self, gconstpointer data)
 {

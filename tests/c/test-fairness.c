@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One iteration of the main loop takes a bounded time, whatever a handler costs, and sources of lower
- * priority have their turn while datagrams flood a port. */
+/* One iteration of the main loop takes a bounded time, whatever a handler costs, and sources of
+ * lower priority have their turn while datagrams flood a port. */
 
 #include <string.h>
 #include <sys/socket.h>
@@ -189,7 +189,8 @@ test_slow_handler (gconstpointer data)
   gudpx_port_stop_listening (port);
 }
 
-/* All that wait, and no more than 32, come in the first call: a handler that wants batches has them. */
+/* All that wait, and no more than 32, come in the first call: a handler that wants batches has
+ * them. */
 static void
 test_first_batch (void)
 {
@@ -336,8 +337,8 @@ count_up (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Sources of GTK's redraws and idle work run while the flood lasts; a source of the same priority does,
- * too. The flood never pauses: it sends far more than handlers of 1 ms can take. */
+/* Sources of GTK's redraws and idle work run while the flood lasts; a source of the same priority
+ * does, too. The flood never pauses: it sends far more than handlers of 1 ms can take. */
 static void
 check_turns (Form form, guint n_ports)
 {

@@ -98,7 +98,7 @@ has_mark (GPtrArray *datagrams)
   return size == strlen ("mark");
 }
 
-/* Whether the port gets what is sent to the group by the interface. */
+/* TRUE if the port gets a datagram that is sent to the group on the interface. */
 static gboolean
 hears (GudpxPort *port, const char *group, const char *interface)
 {
@@ -156,7 +156,8 @@ route_groups (const char *interface)
   run_command (ipv6);
 }
 
-/* What the system chose is joined there until the port joins again, and is left there. */
+/* The interface that the system chose stays joined until the port joins again, and is left
+ * there. */
 static void
 check_choice (const char *host, const char *group)
 {
@@ -208,7 +209,8 @@ test_choice_dual_stack (void)
   check_choice ("::", GROUP);
 }
 
-/* The system's choice is made again by a start, though the interface of the former choice is gone. */
+/* The system's choice is made again by a start, though the interface of the former choice is
+ * gone. */
 static void
 test_choice_after_restart (void)
 {
@@ -300,7 +302,8 @@ test_choice_with_full_socket (void)
   stop (port);
 }
 
-/* The kernel has a limit for the groups of a socket, and counts those of interfaces that are gone. */
+/* The kernel has a limit for the groups of a socket, and counts those of interfaces that are
+ * gone. */
 static void
 check_vpn (const char *host, const char *group, const char *source)
 {
@@ -459,7 +462,7 @@ test_restart_with_error (void)
   stop (port);
 }
 
-/* What was joined on an interface that is gone does not hold a port to its peer. */
+/* A group on an interface that is gone does not hold a port to its peer. */
 static void
 test_disconnect (void)
 {

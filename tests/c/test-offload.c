@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the kernel joins and segments, in a network namespace: see tests/netns. On other systems than
- * Linux the same datagrams come, one by one. */
+/* What the kernel joins and segments, in a network namespace: see tests/netns. On other systems
+ * than Linux the same datagrams come, one by one. */
 
 #include <errno.h>
 #include <string.h>
@@ -243,8 +243,8 @@ test_interrupted (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture->recorder->datagrams->len, ==, 1);
 }
 
-/* Through a link whose packets are smaller than some of the datagrams, and which cannot segment: the
- * kernel refuses, and they go one by one. */
+/* Through a link whose packets are smaller than some of the datagrams, and which cannot segment:
+ * the kernel refuses, and they go one by one. */
 static void
 exchange_by_cable (guint16 size)
 {
@@ -492,8 +492,8 @@ test_joined_drops (Fixture *fixture, gconstpointer data)
   }
 }
 
-/* An adopted socket whose owner has the kernel join datagrams: all of them come, whatever the port's
- * max-packet-size is. */
+/* An adopted socket whose owner has the kernel join datagrams: all of them come, whatever the
+ * port's max-packet-size is. */
 static void
 test_adopted_joins (Fixture *fixture, gconstpointer data)
 {

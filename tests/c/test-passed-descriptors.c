@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Descriptors that others send to a UNIX port: the datagram arrives, the descriptors are not opened. */
+/* Descriptors that others send to a UNIX port: the datagram arrives, the descriptors are not
+ * opened. */
 
 #include <errno.h>
 #include <string.h>

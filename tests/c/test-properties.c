@@ -207,7 +207,8 @@ test_buffers (void)
   gudpx_port_stop_listening (port);
 }
 
-/* 0 is what is read where none was set, and can be set again: the next socket has the system's size. */
+/* 0 is what is read where none was set, and can be set again: the next socket has the system's
+ * size. */
 static void
 test_default_buffers (void)
 {

@@ -311,8 +311,8 @@ test_bounded_dispatch (void)
   g_autoptr (GPtrArray) datagrams = g_ptr_array_new_with_free_func (g_object_unref);
   guint n_expected = 2000;
 
-  /* More than a dispatch takes, where the kernel joins them; where it does not, as many as find room
-   * in its smallest buffer are some at least. */
+  /* More than a dispatch takes, where the kernel joins them; where it does not, as many as find
+   * room in its smallest buffer are some at least. */
   for (guint i = 0; i < n_expected; i++)
     g_ptr_array_add (datagrams,
                      gudpx_datagram_new (text ("x"), gudpx_port_get_local_address (port)));
@@ -327,8 +327,8 @@ test_bounded_dispatch (void)
   gudpx_port_stop_listening (port);
 }
 
-/* A handler that runs a main loop: what it wrote before leaves, and what came with the datagram that
- * it has is next. */
+/* A handler that runs a main loop: what it wrote before leaves, and what came with the datagram
+ * that it has is next. */
 static void
 nest (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
 {
@@ -413,8 +413,8 @@ count_wakeups (GudpxPort *port)
   return statistics->wakeups;
 }
 
-/* How many wake-ups it takes to deliver all; FALSE, if they take so long that other sources of the main
- * loop have their turn in between. */
+/* How many wake-ups it takes to deliver all; FALSE, if they take so long that other sources of the
+ * main loop have their turn in between. */
 static gboolean
 deliver_traffic (guint busy_poll, guint n_datagrams, gboolean answers, guint *n_wakeups)
 {
@@ -439,8 +439,8 @@ deliver_traffic (guint busy_poll, guint n_datagrams, gboolean answers, guint *n_
   return end - begin < 2 * G_TIME_SPAN_MILLISECOND;
 }
 
-/* Expects that number of wake-ups from the best of many tries. Ports that share a poller share their
- * back-off, and other programs disturb a try. */
+/* Expects that number of wake-ups from the best of many tries. Ports that share a poller share
+ * their back-off, and other programs disturb a try. */
 static void
 expect_wakeups (guint busy_poll, guint n_datagrams, gboolean answers, guint expected)
 {
@@ -547,8 +547,8 @@ pause_at_first (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   gudpx_port_set_reading (gudpx_datagram_get_transport (datagram), FALSE);
 }
 
-/* Ports that are paused in the middle of a batch keep the rest of it, and not the buffer of 4 MiB that it
- * was read into. */
+/* Ports that are paused in the middle of a batch keep the rest of it, and not the buffer of 4 MiB
+ * that it was read into. */
 static void
 test_paused_memory (void)
 {

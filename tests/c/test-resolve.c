@@ -188,8 +188,8 @@ test_all (void)
   g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
 }
 
-/* As getaddrinfo(3) with AI_ADDRCONFIG on a machine that has an address on lo alone: one family is not
- * found, both are. */
+/* As getaddrinfo(3) with AI_ADDRCONFIG on a machine that has an address on lo alone: one family is
+ * not found, both are. */
 typedef GResolver LoopbackResolver;
 typedef GResolverClass LoopbackResolverClass;
 static GType loopback_resolver_get_type (void);

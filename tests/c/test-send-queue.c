@@ -212,7 +212,8 @@ drop_held (GudpxSendQueue *queue, GudpxHeldDestination *held)
   gudpx_send_queue_let_go (queue, held);
 }
 
-/* Datagrams of a held destination wait apart, in order. The rest keeps its order and is still joined. */
+/* Datagrams of a held destination wait apart, in order. The rest keeps its order and is still
+ * joined. */
 static void
 test_held (void)
 {
@@ -266,8 +267,8 @@ test_held (void)
   g_assert_cmpuint (gudpx_send_queue_get_oldest_serial (&queue), ==, G_MAXUINT64);
 }
 
-/* A run that is the last because the one behind it is held is not appended to: its payloads would not
- * lie one behind the other. */
+/* A run that is the last because the one behind it is held is not appended to: its payloads would
+ * not lie one behind the other. */
 static void
 test_held_tail (void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Several ports of one number, and senders on another host: every datagram of a group arrives at exactly
- * those that want it. In a network namespace, see tests/netns. */
+/* Several ports of one number, and senders on another host: every datagram of a group arrives at
+ * exactly those that want it. In a network namespace, see tests/netns. */
 
 #include <string.h>
 
@@ -239,8 +239,8 @@ test_members (void)
   tear_down (&self);
 }
 
-/* On Linux the last one that was bound hears what is for the host: the answer to a question that was
- * asked from there. */
+/* On Linux the last one that was bound hears what is for the host: the answer to a question that
+ * was asked from there. */
 static void
 test_one_host (void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* UNIX clients of a server, some of which do not read. In a network namespace of its own, where such a
- * client has a short queue (net.unix.max_dgram_qlen) whatever it is on the machine. */
+/* UNIX clients of a server, some of which do not read. In a network namespace of its own, where
+ * such a client has a short queue (net.unix.max_dgram_qlen) whatever it is on the machine. */
 
 #include <fcntl.h>
 #include <string.h>
@@ -162,7 +162,8 @@ expect_to_receive (GSocket *client, guint number)
   g_assert_cmpstr (received, ==, expected);
 }
 
-/* EAGAIN of an unconnected UNIX socket is the destination's: others are served at once meanwhile. */
+/* EAGAIN of an unconnected UNIX socket is the destination's: others are served at once
+ * meanwhile. */
 static void
 test_deaf_client (Fixture *fixture, gconstpointer data)
 {
@@ -269,8 +270,8 @@ wait_for_retries (GudpxPort *port, guint n)
   wait_for (get_wakeups (port) >= n_before + n);
 }
 
-/* One client that does not read fills a part of the queue. The program hears when there is room for that
- * client, and not before. */
+/* One client that does not read fills a part of the queue. The program hears when there is room for
+ * that client, and not before. */
 static void
 test_deaf_client_bounded (Fixture *fixture, gconstpointer data)
 {
@@ -325,7 +326,7 @@ test_many_deaf_clients (Fixture *fixture, gconstpointer data)
       expect_to_receive (clients.reader, i);
     }
 
-  /* Those for which nothing waits, for want of room, may try again. */
+  /* Destinations that nothing waits for may try again. */
   wait_for (strstr (clients.recorder->events->str, "writable") != NULL);
 
   for (guint i = 0; i < N_DEAF; i++)
@@ -358,8 +359,8 @@ flood_sender (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
     gudpx_datagram_reply (datagram, payload, sizeof payload, NULL);
 }
 
-/* One client cannot fill more than its part of the queue from a handler either: each datagram is sent,
- * refused, or reported as one that was dropped. */
+/* One client cannot fill more than its part of the queue from a handler either: each datagram is
+ * sent, refused, or reported as one that was dropped. */
 static void
 check_flooded (Fixture *fixture, RecorderFunc flood)
 {
@@ -469,7 +470,8 @@ test_stop_async_sends_held (Fixture *fixture, gconstpointer data)
   clients_clear (&clients, fixture);
 }
 
-/* write_async and flush_async wait for such a client, others' do not; what is cancelled never leaves. */
+/* write_async and flush_async wait for such a client, others' do not; what is cancelled never
+ * leaves. */
 static void
 test_async_to_deaf_client (Fixture *fixture, gconstpointer data)
 {
@@ -523,7 +525,8 @@ test_stop_drops_held (Fixture *fixture, gconstpointer data)
   clients_clear (&clients, fixture);
 }
 
-/* A client that goes away while datagrams wait for it: each is told, and it holds nothing any more. */
+/* A client that goes away while datagrams wait for it: each is told, and it holds nothing any
+ * more. */
 static void
 test_deaf_client_goes (Fixture *fixture, gconstpointer data)
 {
@@ -652,7 +655,7 @@ test_turn_of_deaf_client (Fixture *fixture, gconstpointer data)
   clients_clear (&clients, fixture);
 }
 
-/* Of many datagrams in one call, those that it took are sent. */
+/* The datagrams that a call took are sent, if it refused others. */
 static void
 test_datagrams_to_deaf_client (Fixture *fixture, gconstpointer data)
 {
@@ -681,7 +684,8 @@ test_datagrams_to_deaf_client (Fixture *fixture, gconstpointer data)
   clients_clear (&clients, fixture);
 }
 
-/* None is dropped for what finds no room all the same: too large, or what somebody waits for leaves none. */
+/* None is dropped for what finds no room all the same: too large, or what somebody waits for leaves
+ * none. */
 static void
 test_drop_none_of_deaf_client_in_vain (Fixture *fixture, gconstpointer data)
 {
@@ -746,8 +750,8 @@ set_queue_length (const char *length)
   return is_set;
 }
 
-/* Where queues are long, unread datagrams can fill the port's own buffer in the kernel. Then nobody is
- * served until the client reads, and nothing is lost or out of order. */
+/* Where queues are long, unread datagrams can fill the port's own buffer in the kernel. Then nobody
+ * is served until the client reads, and nothing is lost or out of order. */
 static void
 test_full_buffer (Fixture *fixture, gconstpointer data)
 {

@@ -244,7 +244,8 @@ keep_result (GObject *source, GAsyncResult *result, gpointer user_data)
   g_set_object ((GAsyncResult **) user_data, result);
 }
 
-/* A peer that is gone refuses what is written, as one of UDP does, until somebody has its path again. */
+/* A peer that is gone refuses what is written, as one of UDP does, until somebody has its path
+ * again. */
 static void
 test_peer_gone (Fixture *fixture, gconstpointer data)
 {
@@ -305,8 +306,8 @@ test_peer_gone (Fixture *fixture, gconstpointer data)
 }
 
 #ifdef HAVE_LINUX_IO
-/* The kernel tells a longer address of a path that fills sockaddr_un than it accepts. GSocketAddress has no
- * room for the last byte of the path. */
+/* The kernel tells a longer address of a path that fills sockaddr_un than it accepts.
+ * GSocketAddress has no room for the last byte of the path. */
 static void
 test_longest_path (Fixture *fixture, gconstpointer data)
 {
@@ -739,7 +740,8 @@ count (GObject *source, GAsyncResult *result, gpointer user_data)
     g_error ("%s", error->message);
 }
 
-/* write_async always finds room, and tells when the kernel took it; what is cancelled never leaves. */
+/* write_async always finds room, and tells when the kernel took it; what is cancelled never
+ * leaves. */
 static void
 test_async (Fixture *fixture, gconstpointer data)
 {

@@ -273,7 +273,8 @@ expect_no_host (GudpxPort *port, const char *host)
   g_assert_null (gudpx_port_get_peer_address (port));
 }
 
-/* The kernel takes “any” for the machine itself: what is sent there comes back (RFC 1122, 3.2.1.3). */
+/* The kernel takes “any” for the machine itself: what is sent there comes back (RFC 1122,
+ * 3.2.1.3). */
 static void
 test_no_host (void)
 {
@@ -335,8 +336,8 @@ test_messages_name_the_port (void)
   expect_message (&error, G_IO_ERROR_CLOSED, "0.0.0.0");
 }
 
-/* Sending on what was received sends it to the peer, or nowhere: it came from somewhere, and what it
- * was sent to is this port. */
+/* Sending on what was received sends it to the peer, or nowhere: it came from somewhere, and what
+ * it was sent to is this port. */
 static void
 test_received_datagrams (void)
 {

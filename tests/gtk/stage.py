@@ -159,7 +159,7 @@ class Display:
         self._desktop.close_window(int(window))
 
     def capture(self, path, area=None):
-        """Of the whole screen, or of an area in X's notation, as it is now."""
+        """Takes a picture of the screen, or of an area in X's notation."""
         path.parent.mkdir(parents=True, exist_ok=True)
         crop = ["-crop", area, "+repage"] if area else []
         self.run("import", "-window", "root", *crop, "-strip", "-define",

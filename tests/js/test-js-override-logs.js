@@ -43,7 +43,7 @@ function flood(protocol, n, prefix = '') {
     assertEqual(protocol.count, n);
 }
 
-// Of a hundred of one kind: the first four, and then those whose number is a power of two.
+// The first four of a hundred of one kind, then each whose number is a power of two.
 function logged(words) {
     return [words, words, words, words, ...['3', '7', '15', '31'].map(n => `${n} more*${words}`)];
 }
@@ -119,7 +119,7 @@ test('each place and each text is a kind of its own', () => {
     });
 });
 
-// What the override takes for the time.
+// The clock of the override.
 function withClock(run) {
     const {get_monotonic_time: getTime} = GLib;
     let ahead = 0;

@@ -10,7 +10,7 @@ import Gudpx from 'gi://Gudpx?version=1';
 import {TIME_LIMIT, assertEqual, assertTrue, collect, iterateUntil, listen, main, test} from './gudpxtest.js';
 
 const N_PEERS = 100000;
-// Of the library and of the override.
+// The limit of the library and of the override.
 const MAX_PEERS = 65536;
 
 // One socket sends from addresses of 127/8, and sees which of them an answer is for.

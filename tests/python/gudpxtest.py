@@ -153,7 +153,7 @@ class TestCase(unittest.TestCase):
         # A handler that fails fails its test.
         self.exceptions = []
         if HAS_OVERRIDE:
-            # What other tests raised counts no more.
+            # Exceptions of other tests do not count.
             reports.budgets.clear()
         hook, sys.excepthook = sys.excepthook, lambda kind, value, _: self.exceptions.append(value)
         self.addCleanup(setattr, sys, "excepthook", hook)

@@ -541,7 +541,7 @@ class HookTest(TestCase):
                              ("datagram_recieved", "datagram_received"),
                              ("do_datagram_recieved", "do_datagram_received"),
                              ("do_writeable", "do_writable"),
-                             # Those of asyncio.
+                             # The names of asyncio.
                              ("connection_made", "do_started"), ("connection_lost", "do_stopped"),
                              ("error_received", "do_error_received")):
             with self.assertWarnsRegex(RuntimeWarning, rf"Wrong\.{wrong}\(\) .* {right}\(\)") as caught:
@@ -661,7 +661,7 @@ class BudgetTest(TestCase):
         self.assertEqual(self.deliver([0.00004] * 200), [73, 73, 54])
 
     def test_costly_ones_behind_cheap_ones(self):
-        # What became costly meanwhile is seen at the next look, then each time.
+        # A handler that became costly is seen at the next look, then each time.
         self.assertEqual(self.deliver([0] * 7 + [0.0006] + [0] * 7 + [0.0006] * 5),
                          [18, 2])
 

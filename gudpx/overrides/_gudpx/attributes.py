@@ -64,7 +64,7 @@ _inherited_props = next(vars(kind)["props"] for kind in GObject.Object.__mro__
 
 
 class _Props:
-    """What port.props is: reading is GObject's, and assigning raises what is wrong."""
+    """The type of port.props: reading is GObject's, and assigning an invalid value raises."""
 
     def __init__(self, thing):
         self.__dict__.update(_thing=thing, _props=_inherited_props.__get__(thing, type(thing)))

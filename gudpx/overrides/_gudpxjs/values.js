@@ -169,7 +169,7 @@ var {
         try {
             const bytes = address.path_as_array;
             const name = decoder.decode(bytes);
-            // Of some engines a byte order mark is lost.
+            // Some engines lose a byte order mark.
             if (encoder.encode(name).length !== bytes.length)
                 return null;
             return type === Gio.UnixSocketAddressType.ABSTRACT ? `\0${name}` : name;
@@ -197,7 +197,7 @@ var {
             return null;
         try {
             const text = decoder.decode(bytes);
-            // Of some engines a byte order mark is lost.
+            // Some engines lose a byte order mark.
             return encoder.encode(text).length === bytes.length ? text : `\ufeff${text}`;
         } catch {
             return null;
