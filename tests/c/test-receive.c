@@ -317,8 +317,8 @@ test_bounded_dispatch (void)
     g_ptr_array_add (datagrams,
                      gudpx_datagram_new (text ("x"), gudpx_port_get_local_address (port)));
   g_assert_cmpint (gudpx_port_write_datagrams (port, datagrams, NULL), ==, n_expected);
-  g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpuint (recorder->datagrams->len, >, 0);
+  while (recorder->datagrams->len == 0)
+    g_main_context_iteration (NULL, TRUE);
   g_assert_cmpuint (recorder->datagrams->len, <, n_expected);
 #ifdef HAVE_LINUX_IO
   wait_for (recorder->datagrams->len == n_expected);

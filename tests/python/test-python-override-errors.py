@@ -447,7 +447,8 @@ plain.settimeout(20)
 calls = []
 port = Gudpx.listen_udp(0, Hook(), interface=LOCALHOST)
 plain.sendto(b"x", port.local_address)
-GLib.MainContext.default().iteration(True)
+while not calls:
+    GLib.MainContext.default().iteration(True)
 print([plain.recv(10) for _ in range(4)], file=sys.stderr)
 """)
         self.assertEqual(output.count("raised the port belongs to another thread"), 2)
