@@ -107,7 +107,7 @@ test_detach (void)
   incoming[1] = (GudpxIncoming){ .data = (guint8 *) payload + 3, .size = 8, .original_size = 8 };
   incoming[1].ancillary.segment_size = 3;
   incoming[1].sender.length = 7;
-  incoming[2] = (GudpxIncoming){ .data = NULL, .size = 0 };
+  incoming[2] = (GudpxIncoming){ .data = (guint8 *) payload, .size = 0 };
 
   rest = gudpx_batch_detach (&batch, 1, 3);
   memset (payload, 'x', strlen (payload));
