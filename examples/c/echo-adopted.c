@@ -24,6 +24,22 @@ fail (const char *message)
   return EXIT_FAILURE;
 }
 
+static guint16
+get_number (GSocketAddress *address)
+{
+  return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+}
+
+/* A sender with our own number is another echo server, or forged: echoes would never end. */
+static gboolean
+is_echo_server (GudpxDatagram *datagram)
+{
+  GudpxPort *port = gudpx_datagram_get_transport (datagram);
+
+  return get_number (gudpx_datagram_get_sender (datagram)) ==
+         get_number (gudpx_port_get_local_address (port));
+}
+
 static void
 on_datagram_received (GudpxDatagramProtocol *protocol,
                       GudpxDatagram         *datagram)
@@ -33,6 +49,8 @@ on_datagram_received (GudpxDatagramProtocol *protocol,
   g_autoptr (GError) error = NULL;
 
   g_print ("received %" G_GSIZE_FORMAT " bytes\n", size);
+  if (is_echo_server (datagram))
+    return;
   if (!gudpx_datagram_reply (datagram, payload, size, &error))
     g_printerr ("%s\n", error->message);
 }

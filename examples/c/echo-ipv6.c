@@ -22,6 +22,22 @@ address_to_string (GSocketAddress *address)
   return g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
 }
 
+static guint16
+get_number (GSocketAddress *address)
+{
+  return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+}
+
+/* A sender with our own number is another echo server, or forged: echoes would never end. */
+static gboolean
+is_echo_server (GudpxDatagram *datagram)
+{
+  GudpxPort *port = gudpx_datagram_get_transport (datagram);
+
+  return get_number (gudpx_datagram_get_sender (datagram)) ==
+         get_number (gudpx_port_get_local_address (port));
+}
+
 static void
 on_datagram_received (GudpxDatagramProtocol *protocol,
                       GudpxDatagram         *datagram)
@@ -33,6 +49,8 @@ on_datagram_received (GudpxDatagramProtocol *protocol,
   g_autoptr (GError) error = NULL;
 
   g_print ("received %" G_GSIZE_FORMAT " bytes from %s to %s\n", size, sender, destination);
+  if (is_echo_server (datagram))
+    return;
   if (!gudpx_datagram_reply (datagram, payload, size, &error))
     g_printerr ("%s\n", error->message);
 }

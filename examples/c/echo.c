@@ -31,7 +31,7 @@ get_number (GSocketAddress *address)
   return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
 }
 
-/* Another echo server, or a forger who wants us to answer ourselves: that would never end. */
+/* A sender with our own number is another echo server, or forged: echoes would never end. */
 static gboolean
 is_echo_server (GudpxDatagram *datagram)
 {

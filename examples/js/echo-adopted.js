@@ -10,13 +10,20 @@ import Gudpx from 'gi://Gudpx?version=1';
 
 import {fail, orExit, parseOptions} from './options.js';
 
+/** @param {Gio.SocketAddress | null | undefined} address */
+function numberOf(address) {
+    return address instanceof Gio.InetSocketAddress ? address.get_port() : 0;
+}
+
 const Echo = GObject.registerClass(
 class Echo extends Gudpx.DatagramProtocol {
     /** @param {Gudpx.Datagram} datagram */
     vfunc_datagram_received(datagram) {
         const payload = datagram.get_payload();
         print(`received ${payload.length} bytes`);
-        datagram.reply(payload);
+        // A sender with our own number is another echo server, or forged: echoes would never end.
+        if (numberOf(datagram.sender) !== numberOf(this.transport?.local_address))
+            datagram.reply(payload);
     }
 });
 

@@ -3,11 +3,17 @@
 
 // A UDP echo server for IPv6 and IPv4, which answers from the address that it was asked at.
 
+import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import Gudpx from 'gi://Gudpx?version=1';
 
 import {orExit, parseOptions} from './options.js';
+
+/** @param {Gio.SocketAddress | null | undefined} address */
+function numberOf(address) {
+    return address instanceof Gio.InetSocketAddress ? address.get_port() : 0;
+}
 
 const Echo = GObject.registerClass(
 class Echo extends Gudpx.DatagramProtocol {
@@ -17,7 +23,9 @@ class Echo extends Gudpx.DatagramProtocol {
         const sender = datagram.get_sender()?.to_string();
         const destination = datagram.get_destination()?.to_string();
         print(`received ${payload.length} bytes from ${sender} to ${destination}`);
-        datagram.reply(payload);
+        // A sender with our own number is another echo server, or forged: echoes would never end.
+        if (numberOf(datagram.sender) !== numberOf(this.transport?.local_address))
+            datagram.reply(payload);
     }
 });
 

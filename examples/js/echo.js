@@ -25,7 +25,7 @@ class Echo extends Gudpx.DatagramProtocol {
     vfunc_datagram_received(datagram) {
         const text = JSON.stringify(datagram.text);
         print(`received ${text} from ${datagram.get_sender()?.to_string()}`);
-        // From another echo server, or a forger who wants us to answer ourselves: that never ends.
+        // A sender with our own number is another echo server, or forged: echoes would never end.
         if (numberOf(datagram.sender) !== numberOf(this.transport?.local_address))
             datagram.reply(datagram.payload);
     }

@@ -13,13 +13,27 @@ import {orExit, parseOptions} from './options.js';
 
 const FIRST_FD = 3;
 
+/**
+ * A sender with our own number is another echo server, or forged: echoes would never end.
+ * UNIX sockets have no port numbers.
+ *
+ * @param {Gudpx.Datagram} datagram
+ */
+function isEchoServer(datagram) {
+    const sender = datagram.get_sender();
+    const own = datagram.get_transport()?.get_local_address();
+    return sender instanceof Gio.InetSocketAddress && own instanceof Gio.InetSocketAddress &&
+        sender.get_port() === own.get_port();
+}
+
 const Echo = GObject.registerClass(
 class Echo extends Gudpx.DatagramProtocol {
     /** @param {Gudpx.Datagram} datagram */
     vfunc_datagram_received(datagram) {
         const payload = datagram.get_payload();
         print(`received ${payload.length} bytes`);
-        datagram.reply(payload);
+        if (!isEchoServer(datagram))
+            datagram.reply(payload);
     }
 });
 

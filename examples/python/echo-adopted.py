@@ -16,7 +16,9 @@ from gi.repository import GLib, Gudpx  # noqa: E402
 class Echo(Gudpx.DatagramProtocol):
     def do_datagram_received(self, datagram):
         print("received", len(datagram.payload), "bytes", flush=True)
-        datagram.reply(datagram.payload)
+        # A sender with our own number is another echo server, or forged: echoes would never end.
+        if datagram.sender.port != self.transport.local_address.port:
+            datagram.reply(datagram.payload)
 
 
 def main():

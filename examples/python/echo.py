@@ -18,7 +18,7 @@ class Echo(Gudpx.DatagramProtocol):
 
     def do_datagram_received(self, datagram):
         print("received", datagram.payload, f"from {datagram.sender}", flush=True)
-        # From another echo server, or a forger who wants us to answer ourselves: that never ends.
+        # A sender with our own number is another echo server, or forged: echoes would never end.
         if datagram.sender.port != self.transport.local_address.port:
             datagram.reply(datagram.payload)
 

@@ -8,7 +8,7 @@ class Echo : Gudpx.DatagramProtocol {
     stdout.flush ();
   }
 
-  /* Another one, or a forger who wants us to answer ourselves: that would never end. */
+  /* A sender with our own number is another echo server, or forged: echoes would never end. */
   bool is_echo_server (Gudpx.Datagram datagram) {
     var sender = datagram.sender as InetSocketAddress;
     var own = transport.local_address as InetSocketAddress;

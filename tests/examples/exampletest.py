@@ -175,6 +175,20 @@ class ExampleTestCase(unittest.TestCase):
             sock.send(payload)
             self.assertEqual(sock.recv(65536), payload)
 
+    def assert_answers_no_echo_server(self, server, host, port):
+        """Sends from the server's own port number: only other numbers are answered."""
+        other = self.socket()
+        try:
+            other.bind(("127.0.0.2", port))
+        except OSError as error:
+            self.skipTest(f"127.0.0.2:{port}: {error}")
+        other.sendto(b"loop", (host, port))
+        server.wait_for("received")
+        # An answer to "loop" would have come before this one.
+        self.assert_echoes(self.connected_socket(host, port), b"hello")
+        other.setblocking(False)
+        self.assertRaises(BlockingIOError, other.recv, 100)
+
 
 def in_each_language(*languages):
     """Makes of a class of tests one for each language."""

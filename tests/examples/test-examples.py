@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 
 import tap
 from exampletest import ALL_LANGUAGES, EXAMPLES, TIME_LIMIT, ExampleTestCase
@@ -42,18 +43,7 @@ class Echo:
         self.assertNotIn("\x1b", server.output)
 
     def test_an_echo_server_is_not_answered(self):
-        server, host, port = self.start_server("echo", "--port", "0")
-        other = self.socket()
-        try:
-            other.bind(("127.0.0.2", port))
-        except OSError as error:
-            self.skipTest(f"127.0.0.2:{port}: {error}")
-        other.sendto(b"loop", (host, port))
-        server.wait_for("received .*loop")
-        # An answer would have come before this one.
-        self.assert_echoes(self.connected_socket(host, port))
-        other.setblocking(False)
-        self.assertRaises(BlockingIOError, other.recv, 100)
+        self.assert_answers_no_echo_server(*self.start_server("echo", "--port", "0"))
 
     def test_text_that_is_none(self):
         server, host, port = self.start_server("echo", "--port", "0")
@@ -82,6 +72,9 @@ class EchoAdopted:
         self.assert_echoes(self.connected_socket(host, port))
         server.wait_for("received")
 
+    def test_an_echo_server_is_not_answered(self):
+        self.assert_answers_no_echo_server(*self.start_server("echo-adopted", "--port", "0"))
+
 
 @in_each_language()
 class EchoIpv6:
@@ -107,6 +100,11 @@ class EchoIpv6:
         _server, host, port = self.start_server("echo-ipv6", "--port", "0", "--address", "::1")
         self.assertEqual(host, "::1")
         self.assert_echoes(self.connected_socket(host, port))
+
+    def test_an_echo_server_is_not_answered(self):
+        # IPv6 has one loopback address, and "::" would keep the number of 127.0.0.2, too.
+        server = self.start_server("echo-ipv6", "--port", "0", "--address", "127.0.0.1")
+        self.assert_answers_no_echo_server(*server)
 
 
 @in_each_language(*ALL_LANGUAGES)
@@ -208,6 +206,20 @@ class SystemdEcho:
         self.assert_echoes(self.connected_socket("::1", ports[1]))
         service.wait_for(rf"listening on 127\.0\.0\.1:{ports[0]}$")
         service.wait_for(rf"listening on \[::1\]:{ports[1]}$")
+
+    def test_an_echo_server_is_not_answered(self):
+        port = self.free_port()
+        # The port that was attached last, protocol.transport, has another number.
+        service = self.start_activated(f"127.0.0.1:{port}", f"127.0.0.3:{self.free_port()}")
+        self.assert_answers_no_echo_server(service, "127.0.0.1", port)
+
+    def test_unix_socket(self):
+        with tempfile.TemporaryDirectory() as directory:
+            self.start_activated(f"{directory}/service")
+            sock = self.socket(socket.AF_UNIX)
+            sock.bind(f"{directory}/client")
+            sock.connect(f"{directory}/service")
+            self.assert_echoes(sock, b"hello")
 
     def test_without_systemd(self):
         service = self.start("systemd-echo")
