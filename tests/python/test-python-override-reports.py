@@ -281,7 +281,8 @@ class InterruptTest(TestCase):
                 context.iteration(False)
         """)
         self.assertEqual(result.stdout.split(), ["interrupt", "handled", "end"])
-        self.assertEqual(result.stderr.count("KeyboardInterrupt\n"), 1)
+        # A traceback may show the line that raised it, too.
+        self.assertEqual(result.stderr.splitlines().count("KeyboardInterrupt"), 1)
 
     def test_exit_ends_the_process(self):
         result = self.run_program("""

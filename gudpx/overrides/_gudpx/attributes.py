@@ -76,7 +76,8 @@ class _Props:
         self._thing.set_property(name, value)
 
     def __iter__(self):
-        return iter(self._props)
+        # Python 3.13 takes no iterator of PyGObject's, which cannot be iterated itself.
+        return iter(self._thing.list_properties())
 
     def __dir__(self):
         return dir(self._props)
