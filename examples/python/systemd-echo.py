@@ -19,7 +19,7 @@ def is_echo_server(datagram):
     """A sender with our own number is another echo server, or forged: echoes would never end."""
     # The address of a UNIX socket is a path, without a number.
     sender, own = datagram.sender, datagram.transport.local_address
-    return isinstance(sender, tuple) and sender.port == own.port
+    return isinstance(sender, Gudpx.Address) and sender.port == own.port
 
 
 class Echo(Gudpx.DatagramProtocol):
