@@ -256,8 +256,7 @@ void       gudpx_port_wait_until      (GudpxPort *self,
                                        gint64     time);
 void       gudpx_port_wait_unpolled   (GudpxPort *self,
                                        gint64     time);
-void       gudpx_port_step_back       (GudpxPort *self,
-                                       gint64     time);
+void       gudpx_port_step_back       (GudpxPort *self);
 void       gudpx_port_resume          (GudpxPort *self);
 void       gudpx_port_wake            (GudpxPort *self);
 void       gudpx_port_rearm           (GudpxPort *self);

@@ -493,7 +493,14 @@ may_send (GudpxPort *self, GIOCondition condition)
 static void
 end_wait (GudpxPort *self)
 {
-  if (self->resume_time != 0 && g_source_get_time (self->source) >= self->resume_time)
+  gint64 iteration;
+
+  if (self->resume_time == 0)
+    return;
+
+  iteration = g_source_get_time (self->source);
+  if (self->last_turn != NULL ? gudpx_turns_may_resume (iteration)
+                              : iteration >= self->resume_time)
     gudpx_port_resume (self);
 }
 
@@ -501,14 +508,9 @@ end_wait (GudpxPort *self)
 static void
 begin_turn (GudpxPort *self, guint epoch)
 {
-  gint64 resume_time;
-
-  if (!is_current (self, epoch) || !gudpx_port_may_receive (self))
-    return;
-
-  resume_time = gudpx_turns_begin (self->context, self->budget.now);
-  if (resume_time > 0)
-    gudpx_port_step_back (self, resume_time);
+  if (is_current (self, epoch) && gudpx_port_may_receive (self) &&
+      gudpx_turns_begin (self->context, self->budget.now))
+    gudpx_port_step_back (self);
 }
 
 /* While the port is still attached. */

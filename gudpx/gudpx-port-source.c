@@ -80,6 +80,8 @@ port_source_prepare (GSource *source, int *timeout)
     gudpx_port_flush (self, FALSE);
   if (self->dispatch_depth > 0 && self->is_left_to_poller)
     arm (self);
+  if (self->last_turn != NULL && gudpx_turns_may_resume (g_source_get_time (source)))
+    return TRUE;
   return self->ready_condition != 0 || has_something_to_deliver (self);
 }
 
@@ -111,7 +113,7 @@ port_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
     return G_SOURCE_CONTINUE;
   arm (self);
   if (self->is_left_to_poller && g_source_get_ready_time (source) == -1 &&
-      !has_something_to_deliver (self))
+      !has_something_to_deliver (self) && self->last_turn == NULL)
     drop_source (self);
   return G_SOURCE_CONTINUE;
 }
@@ -184,6 +186,7 @@ socket_ready (GObject *client, GIOCondition condition)
 {
   GudpxPort *self = GUDPX_PORT (client);
 
+  gudpx_turns_disturb ();
   self->is_armed = FALSE;
   self->ready_condition |= condition;
   ensure_source (self);
@@ -327,7 +330,7 @@ gudpx_port_rearm (GudpxPort *self)
     wake_until (self, self->held_retry_time);
   if (self->state == GUDPX_PORT_STOPPING)
     wake_until (self, self->stop_deadline);
-  if (self->resume_time > 0)
+  if (self->resume_time > 0 && self->resume_time < G_MAXINT64)
     wake_until (self, self->resume_time);
 }
 
@@ -371,11 +374,11 @@ last_turn_reached (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* The port receives nothing until @time, or until no other source is ready. */
+/* The port receives nothing until sources of lower priority had their turn, or none is ready. */
 void
-gudpx_port_step_back (GudpxPort *self, gint64 time)
+gudpx_port_step_back (GudpxPort *self)
 {
-  gudpx_port_wait_until (self, time);
+  gudpx_port_wait_until (self, G_MAXINT64);
   self->last_turn = g_idle_source_new ();
   g_source_set_static_name (self->last_turn, "GudpxPort turn");
   g_source_set_priority (self->last_turn, GUDPX_TURNS_LAST_PRIORITY);

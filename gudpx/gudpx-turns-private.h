@@ -6,14 +6,16 @@
 
 G_BEGIN_DECLS
 
-gint64 gudpx_turns_begin    (GMainContext *context,
-                             gint64        now);
-gint64 gudpx_turns_get_share (void);
-void   gudpx_turns_end      (GMainContext *context,
-                             GSource      *source,
-                             gint64        duration,
-                             gint64        now);
-void   gudpx_turns_reached  (gint64        now);
+gboolean gudpx_turns_begin      (GMainContext *context,
+                                 gint64        now);
+gint64   gudpx_turns_get_share  (void);
+void     gudpx_turns_end        (GMainContext *context,
+                                 GSource      *source,
+                                 gint64        duration,
+                                 gint64        now);
+void     gudpx_turns_reached    (gint64        now);
+void     gudpx_turns_disturb    (void);
+gboolean gudpx_turns_may_resume (gint64        iteration);
 
 /* The priority at which the main loop has nothing else to do. */
 #define GUDPX_TURNS_LAST_PRIORITY G_PRIORITY_LOW

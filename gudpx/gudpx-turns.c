@@ -3,7 +3,7 @@
 /* Turns: the ports of a thread share its main loop with each other and with sources of lower
  * priority. GLib dispatches only the highest priority that is ready, so ports that are always ready
  * would keep all others waiting. While the ports are busy a sentinel waits at the lowest priority.
- * If the main loop does not reach the sentinel for some time, the ports step back for a moment. */
+ * If the main loop does not reach the sentinel for some time, the ports step back for an iteration. */
 
 #include "gudpx-turns-private.h"
 
@@ -17,10 +17,6 @@
 #define LONG_DISPATCH 500 /* µs */
 #define MIN_DISPATCHES 32
 #define MIN_BUSY_TIME (8 * G_TIME_SPAN_MILLISECOND)
-/* A step back ends when nothing else is ready, and this long after the last port joined in. It ends
- * in any case: other sources of the ports' own priority may be ready all the time. */
-#define STEP_BACK (1 * G_TIME_SPAN_MILLISECOND)
-#define MAX_STEP_BACK (8 * G_TIME_SPAN_MILLISECOND)
 
 typedef struct
 {
@@ -29,10 +25,11 @@ typedef struct
   gint64 waiting_since;
   gint64 reached_at;
   guint n_dispatches; /* since then */
-  gint64 resume_time; /* the ports step back until then */
-  gint64 stepped_back_at;
-  /* Ports that used up their share, in this iteration and in the one before. */
-  gint64 iteration;
+  gboolean is_stepping_back;
+  gboolean is_disturbed; /* a port was called in this iteration, so lower priorities were not */
+  gint64 iteration;      /* in which a port asked last if it may resume */
+  /* Ports that used up their share, in one iteration and in the one before. */
+  gint64 full_iteration;
   guint n_full;
   guint n_full_before;
 } Turns;
@@ -93,7 +90,7 @@ gudpx_turns_reached (gint64 now)
   drop_sentinel (self);
   self->reached_at = now;
   self->n_dispatches = 0;
-  self->resume_time = 0;
+  self->is_stepping_back = FALSE;
   self->n_full = self->n_full_before = 0;
 }
 
@@ -125,34 +122,53 @@ post_sentinel (Turns *self, gint64 now)
   g_source_attach (self->sentinel, self->context);
 }
 
-/* The port of this dispatch steps back, too. */
-static gint64
-step_back (Turns *self, gint64 now)
+/* A port, or what polls for ports, was called in this iteration. */
+void
+gudpx_turns_disturb (void)
 {
-  self->resume_time = MIN (now + STEP_BACK, self->stepped_back_at + MAX_STEP_BACK);
-  self->waiting_since = self->resume_time;
-  return self->resume_time;
+  if (thread_turns != NULL)
+    thread_turns->is_disturbed = TRUE;
 }
 
-/* For a dispatch that is to receive. Returns 0, or the time until which the port has to step
- * back. */
-gint64
+/* For a dispatch that is to receive. TRUE: the port has to step back. */
+gboolean
 gudpx_turns_begin (GMainContext *context, gint64 now)
 {
   Turns *self = get_turns (context);
 
-  if (now < self->resume_time)
-    return step_back (self, now);
+  self->is_disturbed = TRUE;
+  if (self->is_stepping_back)
+    return TRUE;
 
   self->n_dispatches++;
   if (self->sentinel != NULL && now - self->waiting_since >= MAX_WAIT)
     {
-      self->stepped_back_at = now;
-      return step_back (self, now);
+      self->is_stepping_back = TRUE;
+      self->waiting_since = now;
+      return TRUE;
     }
   if (self->n_dispatches >= MIN_DISPATCHES && now - self->reached_at >= MIN_BUSY_TIME)
     post_sentinel (self, now);
-  return 0;
+  return FALSE;
+}
+
+/* TRUE after an iteration that called no port: other sources had their turn. @iteration is the time of
+ * the iteration that begins. */
+gboolean
+gudpx_turns_may_resume (gint64 iteration)
+{
+  Turns *self = thread_turns;
+
+  if (self == NULL || !self->is_stepping_back)
+    return TRUE;
+
+  if (self->iteration != iteration)
+    {
+      self->is_stepping_back = self->is_disturbed;
+      self->is_disturbed = FALSE;
+      self->iteration = iteration;
+    }
+  return !self->is_stepping_back;
 }
 
 /* The time that a dispatch may take, in µs. */
@@ -168,11 +184,11 @@ gudpx_turns_get_share (void)
 static void
 count_full (Turns *self, gint64 iteration)
 {
-  if (self->iteration != iteration)
+  if (self->full_iteration != iteration)
     {
       self->n_full_before = self->n_full;
       self->n_full = 0;
-      self->iteration = iteration;
+      self->full_iteration = iteration;
     }
   self->n_full++;
 }
