@@ -238,10 +238,15 @@ generic_receive (GudpxIo *io, gsize max_size, int *errsv)
   return n > 0 ? &self->batch : NULL;
 }
 
-/* The buffers are the port's own, and it reads no more before it has gone through them. */
+/* The buffers are the port's own, and it reads no more before it has gone through them. It keeps one
+ * meanwhile. */
 static void
 generic_release (GudpxIo *io, GudpxBatch *batch)
 {
+  GenericIo *self = (GenericIo *) io;
+
+  for (guint i = 1; i < batch->n_incoming; i++)
+    g_clear_pointer (&self->buffers[i], g_free);
 }
 
 static gboolean
