@@ -407,6 +407,14 @@ is_gathering (GudpxPort *self)
   return self->dispatch_depth > 0 && self->coalesce_writes;
 }
 
+/* TRUE if the datagram would be the first for its destination. */
+static gboolean
+is_first (GudpxPort *self, GudpxHeldDestination *held)
+{
+  return held != NULL ? g_queue_is_empty (&held->runs)
+                      : gudpx_send_queue_has_only_held (&self->queue);
+}
+
 /* Sends a datagram whose destination and size are right, or queues it. */
 static gboolean
 send_or_queue (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GError **error)
@@ -417,7 +425,7 @@ send_or_queue (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GErro
   if (!self->waits_for_writable && !gudpx_send_queue_has_room (&self->queue, size))
     gudpx_port_flush (self, FALSE);
   held = lookup_held (self, outgoing);
-  if (held == NULL && !self->waits_for_writable && gudpx_send_queue_has_only_held (&self->queue) &&
+  if (!self->waits_for_writable && is_first (self, held) &&
       (!is_gathering (self) || !gudpx_send_queue_has_room (&self->queue, size)))
     {
       SendResult result = send_directly (self, outgoing, error);
