@@ -99,7 +99,9 @@ class SnippetTestCase(exampletest.ExampleTestCase):
 
     def check(self, process):
         for line in process.lines:
-            self.assertRegex(line, exampletest.ALLOWED_IN_OUTPUT)
+            # With GSocket's own calls the library says that it cannot.
+            if "Cannot set report-errors: this build of the library" not in line:
+                self.assertRegex(line, exampletest.ALLOWED_IN_OUTPUT)
 
     def end(self, process):
         """For programs that run until they are ended."""
