@@ -175,7 +175,7 @@ gudpx_port_drop_undelivered (GudpxPort *self)
   self->statistics.receive_drops += self->inbox.length;
   g_queue_clear_full (&self->inbox, g_object_unref);
   gudpx_port_drop_packed (self);
-  self->resume_time = 0;
+  gudpx_port_resume (self);
   self->receive_delay = 0;
   while (gudpx_port_peek_segment (self, &segment))
     {

@@ -14,6 +14,8 @@ typedef struct
   Recorder *recorder;
   GudpxPort *port;
   GSocket *peer;
+  GSocketAddress *address; /* of the port, for the thread that floods it */
+  int is_over;
 } Fixture;
 
 static void
@@ -238,6 +240,58 @@ test_sends_nothing (Fixture *self, gconstpointer data)
   g_assert_cmpstr (received, ==, "x");
 }
 
+static gpointer
+flood (gpointer user_data)
+{
+  Fixture *self = user_data;
+
+  while (!g_atomic_int_get (&self->is_over))
+    g_socket_send_to (self->peer, self->address, "x", 1, NULL, NULL);
+  return NULL;
+}
+
+static void
+take_long (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  g_usleep (1000);
+}
+
+static gboolean
+stop_with_queue (gpointer user_data)
+{
+  Fixture *self = user_data;
+
+  faults_set ("sendmmsg", EAGAIN, FAULT_ALWAYS, 0);
+  g_assert_true (gudpx_port_write_to_host (self->port, text ("x"), "127.0.0.1",
+                                           peer_get_port (self->peer), NULL));
+  gudpx_port_stop_listening_async (self->port, NULL, NULL, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+/* A port that has stepped back is stopped by a source of lower priority, and its queue has to wait. */
+static void
+test_stops_after_step_back (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GudpxStatistics) before = NULL;
+  g_autoptr (GudpxStatistics) after = NULL;
+  GThread *thread;
+
+  self->recorder->on_datagram = take_long;
+  self->address = g_object_ref (gudpx_port_get_local_address (self->port));
+  thread = g_thread_new ("flood", flood, self);
+  wait_for (self->recorder->datagrams->len > 0);
+  g_idle_add (stop_with_queue, self);
+  wait_for (!gudpx_port_get_listening (self->port));
+  g_atomic_int_set (&self->is_over, TRUE);
+  g_thread_join (thread);
+
+  before = gudpx_port_get_statistics (self->port);
+  iterate_for (200);
+  after = gudpx_port_get_statistics (self->port);
+  g_assert_cmpuint (after->wakeups - before->wakeups, <, 1000);
+  g_object_unref (self->address);
+}
+
 static void
 make_refused (Fixture *self)
 {
@@ -303,6 +357,7 @@ main (int argc, char *argv[])
   add ("firewall", test_firewall, 0);
   add ("sends-nothing/zero", test_sends_nothing, 0);
   add ("sends-nothing/interrupted", test_sends_nothing, EINTR);
+  add ("stops-after-step-back", test_stops_after_step_back, 0);
   add ("unreadable-errors/eio", test_unreadable_errors, EIO);
   add ("unreadable-errors/interrupted", test_unreadable_errors, EINTR);
   add ("empty-error-queue", test_empty_error_queue, 0);
