@@ -271,7 +271,7 @@ test_choice_of_sources_ipv6 (void)
   check_choice_of_sources ("::", SOURCE_GROUP6, "fd97::1", "fd97::9");
 }
 
-/* As many groups as a socket may join, when the system's choice is another one. */
+/* A socket that has joined all groups that it may still learns the system's choice. */
 static void
 test_choice_with_full_socket (void)
 {

@@ -880,7 +880,7 @@ test_too_large (Fixture *fixture, gconstpointer data)
   full_peer_clear (&full);
 }
 
-/* What waits for a peer that does not read is refused when it goes. */
+/* Datagrams that wait for a peer that does not read are refused when the peer goes. */
 static void
 test_peer_gone_with_queue (Fixture *fixture, gconstpointer data)
 {
