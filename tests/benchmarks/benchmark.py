@@ -11,6 +11,7 @@ import sys
 
 import cases
 import growth
+import instructions
 import plots
 from harness import SKIPPED, Missing, cpus, find_programs, measure_case, median, ratios, spread
 from tables import Report
@@ -89,12 +90,19 @@ def run_table(report, table, arguments):
 
 
 def main():
-    names = list(cases.TABLES) + list(growth.TABLES)
+    others = {**growth.TABLES, **instructions.TABLES}
+    names = list(cases.TABLES) + list(others)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--build', required=True, help='the build directory')
     parser.add_argument('--table', action='append', choices=names, help='only this one')
     parser.add_argument('--rounds', type=int, default=9)
     parser.add_argument('--milliseconds', type=int, default=100, help='for each measurement')
+    parser.add_argument('--library', action='append', metavar='DIRECTORY',
+                        help='count instructions of the library in this build directory; may be '
+                             'given several times')
+    parser.add_argument('--before', action='append', metavar='DIRECTORY',
+                        help='compare with the library in this build directory: the first with the '
+                             'first --library, and so on')
     parser.add_argument('--markdown', metavar='FILE',
                         help='write the tables there, behind the mark that it may have, and plots '
                              'beside it')
@@ -110,7 +118,7 @@ def main():
         if name in cases.TABLES:
             run_table(report, cases.TABLES[name], arguments)
         else:
-            growth.TABLES[name](report, arguments)
+            others[name](report, arguments)
     report.finish()
 
 
