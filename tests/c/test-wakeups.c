@@ -31,9 +31,26 @@ struct _Refuser
   gboolean refuses;
   guint n_calls;
   guint n_taken;
+  GSocket *peer; /* NULL, or has the second call pause the port and answer */
 };
 
 G_DEFINE_FINAL_TYPE (Refuser, refuser, GUDPX_TYPE_DATAGRAM_PROTOCOL)
+
+/* Has another datagram come, and pauses the port in that one. */
+static void
+send_or_pause (Refuser *self, GudpxPort *port)
+{
+  self->refuses = self->n_calls > 1;
+  if (!self->refuses)
+    {
+      peer_send (self->peer, "x", 1, port);
+      return;
+    }
+
+  gudpx_port_set_reading (port, FALSE);
+  g_assert_true (gudpx_port_write_to_host (port, text ("x"), "127.0.0.1", peer_get_port (self->peer),
+                                           NULL));
+}
 
 static void
 refuser_packed_received (GudpxDatagramProtocol *protocol,
@@ -47,6 +64,8 @@ refuser_packed_received (GudpxDatagramProtocol *protocol,
   Refuser *self = TEST_REFUSER (protocol);
 
   self->n_calls++;
+  if (self->peer != NULL)
+    send_or_pause (self, port);
   *n_taken = self->refuses ? 0 : index_size / (2 * sizeof (guint32));
   self->n_taken += *n_taken;
 }
@@ -88,6 +107,14 @@ watch_port (Fixture *self)
   g_signal_connect (self->port, "notify::send-queue-size", G_CALLBACK (queue_size_changed), self);
 }
 
+/* Iterates often enough for all that is ready, unless something spins. */
+static void
+settle (void)
+{
+  for (guint i = 0; i < 20; i++)
+    g_main_context_iteration (NULL, FALSE);
+}
+
 static void
 set_up (Fixture *self, gconstpointer data)
 {
@@ -108,7 +135,7 @@ set_up_udp (Fixture *self, gconstpointer data)
   g_assert_true (
       gudpx_port_connect_peer (self->port, "127.0.0.1", peer_get_port (self->peer), NULL));
   watch_port (self);
-  iterate ();
+  settle ();
   recorder_forget (self->recorder);
 }
 
@@ -137,7 +164,7 @@ set_up_unix (Fixture *self, gconstpointer data)
   set_up (self, data);
   self->port = adopt_pair (GUDPX_DATAGRAM_PROTOCOL (self->recorder), &self->peer);
   watch_port (self);
-  iterate ();
+  settle ();
   recorder_forget (self->recorder);
 }
 
@@ -174,7 +201,7 @@ fill (Fixture *self)
   while (gudpx_port_write (self->port, text ("x"), NULL))
     g_assert_cmpuint (++n, <, 1000000);
   g_assert_cmpuint (gudpx_port_get_send_queue_size (self->port), >, 0);
-  iterate ();
+  settle ();
   return n;
 }
 
@@ -188,7 +215,7 @@ fill_kernel (Fixture *self)
   while (gudpx_port_write (self->port, text ("x"), NULL))
     g_assert_cmpuint (++n, <, 1000000);
   gudpx_port_set_send_queue_limit (self->port, QUEUE_LIMIT);
-  iterate ();
+  settle ();
   return n;
 }
 
@@ -261,7 +288,7 @@ test_cancelled_write (Fixture *self, gconstpointer data)
   fill_kernel (self);
   gudpx_port_write_async (self->port, bytes, NULL, cancellable, keep_result, &written);
   gudpx_port_flush_async (self->port, NULL, keep_result, &flushed);
-  iterate ();
+  settle ();
   g_assert_null (flushed);
   g_assert_cmpuint (self->notified_size, ==, gudpx_port_get_send_queue_size (self->port));
 
@@ -286,11 +313,23 @@ test_cancelled_write_of_stop (Fixture *self, gconstpointer data)
   fill_kernel (self);
   gudpx_port_write_async (self->port, bytes, NULL, cancellable, keep_result, &written);
   gudpx_port_stop_listening_async (self->port, NULL, keep_result, &stopped);
-  iterate ();
+  settle ();
   g_assert_null (stopped);
 
   g_cancellable_cancel (cancellable);
   wait_for (written != NULL && stopped != NULL);
+  g_assert_true (gudpx_port_stop_listening_finish (self->port, stopped, NULL));
+}
+
+/* The peer does not read, so a timer ends the stop. */
+static void
+test_stop_ends (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GAsyncResult) stopped = NULL;
+
+  fill (self);
+  gudpx_port_stop_listening_async (self->port, NULL, keep_result, &stopped);
+  wait_for (stopped != NULL);
   g_assert_true (gudpx_port_stop_listening_finish (self->port, stopped, NULL));
 }
 
@@ -311,7 +350,7 @@ test_smaller_queue (Fixture *self, gconstpointer data)
   guint n = fill (self);
 
   gudpx_port_set_send_queue_limit (self->port, 100);
-  iterate ();
+  settle ();
   g_assert_false (has_event (self, "writable"));
   expect_to_arrive (self, n);
   wait_for (has_event (self, "writable"));
@@ -372,7 +411,7 @@ pause_with_undelivered (Fixture *self)
   for (guint i = 0; i < 5; i++)
     send_one (self);
   wait_for (self->recorder->datagrams->len == 1);
-  iterate ();
+  settle ();
   g_assert_cmpuint (self->recorder->datagrams->len, ==, 1);
 }
 
@@ -434,6 +473,27 @@ test_writable_after_datagrams (Fixture *self, gconstpointer data)
   g_assert_cmpint (gudpx_port_write_datagrams (self->port, datagrams, NULL), ==, datagrams->len);
   g_assert_cmpuint (gudpx_port_get_send_queue_size (self->port), ==, 0);
   wait_for (has_event (self, "writable"));
+}
+
+static void
+write_more_than_fits (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  static const guint8 payload[100];
+  GudpxPort *port = gudpx_datagram_get_transport (datagram);
+
+  for (guint i = 0; i < 2 * QUEUE_LIMIT / sizeof payload; i++)
+    g_assert_true (gudpx_port_write (port, payload, sizeof payload, NULL));
+}
+
+/* What a handler gathered leaves when the queue is full. */
+static void
+test_room_in_handler (Fixture *self, gconstpointer data)
+{
+  gudpx_port_set_send_queue_limit (self->port, QUEUE_LIMIT);
+  self->recorder->on_datagram = write_more_than_fits;
+  send_one (self);
+  wait_for (self->recorder->datagrams->len == 1);
+  expect_to_arrive (self, 2 * QUEUE_LIMIT / 100);
 }
 
 /* The next call that sends fails. */
@@ -519,6 +579,20 @@ test_no_buffers_in_handler (Fixture *self, gconstpointer data)
   wait_for (gudpx_port_get_send_queue_size (self->port) == 0);
 }
 
+/* Another event, while the port waits for the timer, does not take the timer from the port. */
+static void
+test_no_buffers_and_input (Fixture *self, gconstpointer data)
+{
+  faults_set ("sendmmsg", ENOBUFS, FAULT_ALWAYS, 0);
+  faults_set ("sendmsg", ENOBUFS, FAULT_ALWAYS, 0);
+  g_assert_true (gudpx_port_write (self->port, text ("x"), NULL));
+  wait_for (faults_count ("sendmmsg") + faults_count ("sendmsg") >= 6);
+  faults_reset ();
+  send_one (self);
+  expect_to_arrive (self, 1);
+  g_assert_cmpuint (self->recorder->datagrams->len, ==, 1);
+}
+
 /* Each call that fills the queue tells of its size before it returns. */
 static void
 test_queue_size_is_told (Fixture *self, gconstpointer data)
@@ -555,7 +629,7 @@ restart_iterate_and_write (Recorder *recorder, GudpxDatagram *datagram, gpointer
   recorder->on_datagram = NULL;
   gudpx_port_stop_listening (port);
   g_assert_true (gudpx_port_start_listening (port, NULL));
-  iterate ();
+  settle ();
   g_assert_true (gudpx_port_write_to (port, text ("x"), sender, NULL));
 }
 
@@ -578,7 +652,7 @@ write_and_stop_later (Recorder *recorder, GudpxDatagram *datagram, gpointer user
   recorder->on_datagram = NULL;
   g_assert_true (gudpx_datagram_reply (datagram, text ("x"), NULL));
   gudpx_port_stop_listening_async (port, NULL, keep_result, user_data);
-  iterate ();
+  settle ();
 }
 
 /* The same of a stop that begins in a handler. */
@@ -604,7 +678,7 @@ test_disconnected (Fixture *self, gconstpointer data)
   g_autoptr (GSocket) other = peer_new ("::1");
 
   g_assert_true (gudpx_port_connect_peer (port, "::1", peer_get_port (peer), NULL));
-  iterate ();
+  settle ();
   g_assert_true (gudpx_port_disconnect_peer (port, NULL));
   peer_send (other, "x", 1, port);
   wait_for (recorder->datagrams->len == 1);
@@ -638,10 +712,28 @@ test_stalled_and_refused (Fixture *self, gconstpointer data)
   for (guint n = 1; n <= 3; n++)
     {
       wait_for (refuser->n_taken == n);
-      iterate ();
+      settle ();
       send_one (self);
     }
   wait_for (refuser->n_taken == 4);
+}
+
+/* The port asks the socket once more after it has sent, and then its protocol takes nothing, writes and
+ * pauses the port. */
+static void
+test_written_in_busy_poll (Fixture *self, gconstpointer data)
+{
+  g_autoptr (Refuser) refuser = g_object_new (TYPE_REFUSER, NULL);
+  g_autoptr (GudpxPort) port =
+      gudpx_listen_udp (0, GUDPX_DATAGRAM_PROTOCOL (refuser), "127.0.0.1", NULL);
+
+  g_assert_true (gudpx_port_set_busy_poll (port, 1000, NULL));
+  refuser->peer = self->peer;
+  peer_send (self->peer, "x", 1, port);
+  wait_for (refuser->n_calls == 2);
+  expect_to_arrive (self, 1);
+
+  gudpx_port_stop_listening (port);
 }
 
 /* The main loop runs on while the port has nothing to do. */
@@ -666,7 +758,7 @@ expect_few_wakeups (Fixture *self, guint max, guint max_per_ms)
   guint n_ticks = 0;
   guint source;
 
-  iterate ();
+  settle ();
   start = g_get_monotonic_time ();
   n_before = count_wakeups (self);
   source = g_timeout_add (TICK, count_tick, &n_ticks);
@@ -789,8 +881,8 @@ test_rests_between_offers (Fixture *self, gconstpointer data)
   use_refuser (self, data);
   fill (self);
   send_one (self);
-  send_one (self);
   wait_for (TEST_REFUSER (gudpx_port_get_protocol (self->port))->n_calls >= 1);
+  send_one (self);
   expect_few_wakeups (self, 1, 1);
 }
 
@@ -816,6 +908,8 @@ main (int argc, char *argv[])
   add_test ("flush-async", set_up_udp, test_flush_async);
   add_test ("cancelled-write", set_up_unix, test_cancelled_write);
   add_test ("cancelled-write-of-stop", set_up_unix, test_cancelled_write_of_stop);
+  /* Once, for the timer's 5 seconds. */
+  g_test_add ("/wakeups/stop-ends", Fixture, NULL, set_up_unix, test_stop_ends, tear_down);
   add_test ("larger-queue", set_up_unix, test_larger_queue);
   add_test ("smaller-queue", set_up_unix, test_smaller_queue);
   add_test ("not-coalesced", set_up_unix, test_not_coalesced);
@@ -824,17 +918,20 @@ main (int argc, char *argv[])
   add_test ("write-datagrams", set_up_unix, test_write_datagrams);
   add_test ("write-packed", set_up_unix, test_write_packed);
   add_test ("writable-after-datagrams", set_up_udp, test_writable_after_datagrams);
+  add_test ("room-in-handler", set_up_udp, test_room_in_handler);
   add_test ("refusal-met-by-write", set_up_udp, test_refusal_met_by_write);
   add_test ("refusal-met-by-datagrams", set_up_udp, test_refusal_met_by_datagrams);
   add_test ("refusal-met-in-handler", set_up_udp, test_refusal_met_in_handler);
   add_test ("no-buffers", set_up_udp, test_no_buffers);
   add_test ("no-buffers-in-handler", set_up_udp, test_no_buffers_in_handler);
+  add_test ("no-buffers-and-input", set_up_udp, test_no_buffers_and_input);
   add_test ("queue-size-is-told", set_up_unix, test_queue_size_is_told);
   add_test ("queue-size-is-told-of-stop", set_up_unix, test_queue_size_is_told_of_stop);
   add_test ("restarted", set_up_udp, test_restarted);
   add_test ("stopped-later", set_up_udp, test_stopped_later);
   add_test ("disconnected", set_up_udp, test_disconnected);
   add_test ("stalled-and-refused", set_up_unix, test_stalled_and_refused);
+  add_test ("written-in-busy-poll", set_up_udp, test_written_in_busy_poll);
 
   add_test ("rests/idle", set_up_udp, test_rests_when_idle);
   add_test ("rests/flushed", set_up_unix, test_rests_when_flushed);
