@@ -48,8 +48,8 @@ send_or_pause (Refuser *self, GudpxPort *port)
     }
 
   gudpx_port_set_reading (port, FALSE);
-  g_assert_true (gudpx_port_write_to_host (port, text ("x"), "127.0.0.1", peer_get_port (self->peer),
-                                           NULL));
+  g_assert_true (
+      gudpx_port_write_to_host (port, text ("x"), "127.0.0.1", peer_get_port (self->peer), NULL));
 }
 
 static void
@@ -251,7 +251,7 @@ keep_result (GObject *source, GAsyncResult *result, gpointer user_data)
   g_set_object ((GAsyncResult **) user_data, result);
 }
 
-/* Leaves work: the answers. */
+/* Answers a write and a flush of an idle port. */
 static void
 test_write_async (Fixture *self, gconstpointer data)
 {
@@ -274,8 +274,8 @@ test_flush_async (Fixture *self, gconstpointer data)
   g_assert_true (gudpx_port_flush_finish (self->port, result, NULL));
 }
 
-/* The last datagram of the queue is cancelled, and nothing else happens: whoever waits for the queue
- * is answered all the same. */
+/* The last datagram of the queue is cancelled, and nothing else happens. A flush that waits for the
+ * queue is answered. */
 static void
 test_cancelled_write (Fixture *self, gconstpointer data)
 {
@@ -343,7 +343,7 @@ test_larger_queue (Fixture *self, gconstpointer data)
   wait_for (has_event (self, "writable"));
 }
 
-/* A smaller one has room later, and keeps what is in it. */
+/* A smaller queue has room later, and keeps its datagrams. */
 static void
 test_smaller_queue (Fixture *self, gconstpointer data)
 {
@@ -357,7 +357,7 @@ test_smaller_queue (Fixture *self, gconstpointer data)
   g_assert_cmpuint (gudpx_port_get_send_queue_size (self->port), ==, 0);
 }
 
-/* What waits for the kernel waits on. */
+/* Turns gathering off while the queue waits for the kernel: the queue waits on. */
 static void
 test_not_coalesced (Fixture *self, gconstpointer data)
 {
@@ -383,7 +383,7 @@ write_much (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   gudpx_port_set_coalesce_writes (port, FALSE);
 }
 
-/* What a handler gathered, and the kernel has no room for when gathering is turned off. */
+/* A handler gathers more than the kernel has room for, and turns gathering off. All arrives. */
 static void
 test_not_coalesced_in_handler (Fixture *self, gconstpointer data)
 {
@@ -451,8 +451,8 @@ test_write_packed (Fixture *self, gconstpointer data)
   for (guint i = 0; i < N_MANY; i++)
     index[2 * i] = MANY_SIZE;
   g_assert_cmpint (gudpx_port_write_packed (self->port, payloads, N_MANY * MANY_SIZE,
-                                            (const guint8 *) index,
-                                            2 * N_MANY * sizeof (guint32), NULL),
+                                            (const guint8 *) index, 2 * N_MANY * sizeof (guint32),
+                                            NULL),
                    ==, N_MANY);
   g_assert_cmpuint (gudpx_port_get_send_queue_size (self->port), >, 0);
   g_assert_cmpuint (self->notified_size, ==, gudpx_port_get_send_queue_size (self->port));
@@ -485,7 +485,7 @@ write_more_than_fits (Recorder *recorder, GudpxDatagram *datagram, gpointer user
     g_assert_true (gudpx_port_write (port, payload, sizeof payload, NULL));
 }
 
-/* What a handler gathered leaves when the queue is full. */
+/* A handler gathers more than the queue has room for: datagrams leave to make room. */
 static void
 test_room_in_handler (Fixture *self, gconstpointer data)
 {
@@ -504,8 +504,8 @@ fail_to_send (int errsv)
   faults_set ("sendmsg", errsv, FAULT_FIRST, 1);
 }
 
-/* The send meets a refusal of an earlier datagram, and takes that from the socket. A port that has a
- * peer gets it from the error queue as well, if the system has one. */
+/* The send meets a refusal of an earlier datagram, and takes that from the socket. A port that has
+ * a peer gets it from the error queue as well, if the system has one. */
 static GSocketAddress *
 disconnect (Fixture *self)
 {
@@ -633,8 +633,8 @@ restart_iterate_and_write (Recorder *recorder, GudpxDatagram *datagram, gpointer
   g_assert_true (gudpx_port_write_to (port, text ("x"), sender, NULL));
 }
 
-/* A main loop in the handler takes the wake-up that the start asked for. What the handler writes
- * after that leaves nonetheless. */
+/* A main loop in the handler takes the wake-up that the start asked for. A datagram that the
+ * handler writes afterwards leaves, too. */
 static void
 test_restarted (Fixture *self, gconstpointer data)
 {
@@ -655,7 +655,7 @@ write_and_stop_later (Recorder *recorder, GudpxDatagram *datagram, gpointer user
   settle ();
 }
 
-/* The same of a stop that begins in a handler. */
+/* A stop that begins in a handler, and then a main loop there, sends the reply and ends. */
 static void
 test_stopped_later (Fixture *self, gconstpointer data)
 {
@@ -718,14 +718,14 @@ test_stalled_and_refused (Fixture *self, gconstpointer data)
   wait_for (refuser->n_taken == 4);
 }
 
-/* The port asks the socket once more after it has sent, and then its protocol takes nothing, writes and
- * pauses the port. */
+/* The port asks the socket once more after it has sent, and then its protocol takes nothing, writes
+ * and pauses the port. */
 static void
 test_written_in_busy_poll (Fixture *self, gconstpointer data)
 {
   g_autoptr (Refuser) refuser = g_object_new (TYPE_REFUSER, NULL);
-  g_autoptr (GudpxPort) port =
-      gudpx_listen_udp (0, GUDPX_DATAGRAM_PROTOCOL (refuser), "127.0.0.1", NULL);
+  g_autoptr (GudpxPort) port
+      = gudpx_listen_udp (0, GUDPX_DATAGRAM_PROTOCOL (refuser), "127.0.0.1", NULL);
 
   g_assert_true (gudpx_port_set_busy_poll (port, 1000, NULL));
   refuser->peer = self->peer;
@@ -765,8 +765,7 @@ expect_few_wakeups (Fixture *self, guint max, guint max_per_ms)
   wait_for (n_ticks == N_TICKS);
   g_source_remove (source);
   g_assert_cmpuint (count_wakeups (self) - n_before, <=,
-                    max + max_per_ms * (g_get_monotonic_time () - start) /
-                              G_TIME_SPAN_MILLISECOND);
+                    max + max_per_ms * (g_get_monotonic_time () - start) / G_TIME_SPAN_MILLISECOND);
 }
 
 static void
@@ -834,7 +833,7 @@ test_rests_while_paused (Fixture *self, gconstpointer data)
   g_assert_cmpuint (self->recorder->datagrams->len, ==, 1);
 }
 
-/* “writable” is due, but there is no room yet. */
+/* Owes the protocol “writable”, and waits for room. */
 static void
 test_rests_while_paused_and_stalled (Fixture *self, gconstpointer data)
 {
@@ -859,7 +858,7 @@ test_rests_while_stopping (Fixture *self, gconstpointer data)
   wait_for (result != NULL);
 }
 
-/* “writable” is due, but is not told any more. */
+/* Owes the protocol “writable”, and does not tell it any more. */
 static void
 test_rests_while_stopping_with_room (Fixture *self, gconstpointer data)
 {
