@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "gudpx-io-private.h"
+#include "gudpx-link-private.h"
 
 /* A batch in one block of memory: the struct, its messages, and their payloads. */
 typedef struct

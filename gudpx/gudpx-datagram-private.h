@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "gudpx-io-private.h"
+#include "gudpx-link-private.h"
 
 G_BEGIN_DECLS
 

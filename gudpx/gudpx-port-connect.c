@@ -96,18 +96,18 @@ static void
 count_unread (GudpxPort *self, GSocket *socket)
 {
   GudpxStatistics ignored = { 0 };
-  GudpxIo *io = gudpx_io_new_for_socket (socket, TRUE, &ignored);
+  GudpxLink *link = gudpx_link_new_for_socket (socket, TRUE, &ignored);
   GudpxBatch *batch;
   int errsv;
 
   gudpx_socket_connect (socket, &self->bound, &errsv);
-  for (guint n = 0; n < MAX_READS && (batch = io->funcs->receive (io, 1, &errsv)) != NULL; n++)
+  for (guint n = 0; n < MAX_READS && (batch = link->funcs->receive (link, 1, &errsv)) != NULL; n++)
     {
       for (guint i = 0; i < batch->n_incoming; i++)
         count_dropped (self, &batch->incoming[i]);
-      io->funcs->release (io, batch);
+      link->funcs->release (link, batch);
     }
-  io->funcs->free (io);
+  link->funcs->free (link);
 }
 
 /* Puts @socket behind the descriptor of the port's own socket. @old is a duplicate of that. */
@@ -119,7 +119,7 @@ replace_socket (GudpxPort *self, GSocket *socket, GSocket *old, GError **error)
   if (!gudpx_socket_replace (self->socket, socket, error))
     return FALSE;
 
-  self->io->funcs->renewed (self->io);
+  self->link->funcs->renewed (self->link);
   self->drops.count = 0;
   count_unread (self, old);
   return TRUE;
@@ -290,13 +290,14 @@ has_lost_peer (GudpxPort *self, const GudpxNativeAddress *destination, int errsv
 guint
 gudpx_port_hand_over (GudpxPort *self, const GudpxOutgoing *outgoing, guint n_outgoing, int *errsv)
 {
-  guint n_sent = self->io->funcs->send (self->io, outgoing, n_outgoing, errsv);
+  const gboolean may_join = self->coalesce_writes && !self->is_congested;
+  guint n_sent = self->link->funcs->send (self->link, outgoing, n_outgoing, may_join, errsv);
 
   if (n_sent > 0 || !has_lost_peer (self, outgoing->destination, *errsv))
     return n_sent;
 
   if (gudpx_socket_connect (self->socket, &self->named_peer, errsv))
-    n_sent = self->io->funcs->send (self->io, outgoing, n_outgoing, errsv);
+    n_sent = self->link->funcs->send (self->link, outgoing, n_outgoing, may_join, errsv);
   if (n_sent == 0 && has_lost_peer (self, outgoing->destination, *errsv))
     *errsv = ECONNREFUSED;
   return n_sent;
@@ -310,7 +311,7 @@ gudpx_port_absorb_refusal (GudpxPort *self, const GudpxNativeAddress *destinatio
   if (!has_lost_peer (self, destination, errsv))
     return FALSE;
 
-  self->io->absorbed_errsv = ECONNREFUSED;
+  self->link->pending_errsv = ECONNREFUSED;
   gudpx_port_wake (self);
   return TRUE;
 }
@@ -332,7 +333,7 @@ static void
 end_change (GudpxPort *self)
 {
   gudpx_port_update_addresses (self);
-  self->io->funcs->connected (self->io, &self->peer);
+  self->link->funcs->connected (self->link, &self->peer);
   gudpx_port_notify_queue (self);
   g_object_thaw_notify (G_OBJECT (self));
   g_object_unref (self);

@@ -43,7 +43,7 @@ gudpx_port_get_destination (GudpxPort *self, const GudpxNativeAddress *native)
 }
 
 static GError *
-make_error (GudpxPort *self, const GudpxIoError *io_error, GSocketAddress *destination)
+make_error (GudpxPort *self, const GudpxLinkError *io_error, GSocketAddress *destination)
 {
   g_autofree char *description = destination != NULL ? gudpx_address_describe (destination)
                                                      : gudpx_port_describe (self);
@@ -60,12 +60,12 @@ make_error (GudpxPort *self, const GudpxIoError *io_error, GSocketAddress *desti
 /* Calls the protocol: for a refusal without an @error. */
 static void
 tell (GudpxPort *self,
-      const GudpxIoError *io_error,
+      const GudpxLinkError *io_error,
       const GError *error,
       GSocketAddress *destination)
 {
   /* A handler that runs a main loop may have others reported before it returns. */
-  const GudpxIoError *outer_error = self->reported_error;
+  const GudpxLinkError *outer_error = self->reported_error;
 
   gudpx_port_count_error (self, io_error->errsv);
   self->reported_error = io_error;
@@ -80,7 +80,7 @@ tell (GudpxPort *self,
 void
 gudpx_port_report_failure (GudpxPort *self, int errsv, const char *what)
 {
-  const GudpxIoError io_error = { .errsv = errsv };
+  const GudpxLinkError io_error = { .errsv = errsv };
   g_autofree char *description = gudpx_port_describe (self);
   g_autoptr (GError) error = NULL;
 
@@ -121,9 +121,9 @@ found_no_error (GudpxPort *self)
 void
 gudpx_port_keep_errors (GudpxPort *self)
 {
-  GudpxIoError io_error;
+  GudpxLinkError io_error;
 
-  for (guint n = 0; n < MAX_KEPT_ERRORS && self->io->funcs->take_error (self->io, &io_error) &&
+  for (guint n = 0; n < MAX_KEPT_ERRORS && self->link->funcs->take_error (self->link, &io_error) &&
                     !io_error.is_of_reading;
        n++)
     {
@@ -136,7 +136,7 @@ gudpx_port_keep_errors (GudpxPort *self)
 }
 
 static gboolean
-concerns_peer (GudpxPort *self, const GudpxIoError *io_error)
+concerns_peer (GudpxPort *self, const GudpxLinkError *io_error)
 {
   return self->peer.length > 0 &&
          (io_error->destination.length == 0 ||
@@ -144,7 +144,7 @@ concerns_peer (GudpxPort *self, const GudpxIoError *io_error)
 }
 
 static void
-report (GudpxPort *self, const GudpxIoError *io_error)
+report (GudpxPort *self, const GudpxLinkError *io_error)
 {
   g_autoptr (GSocketAddress) destination = NULL;
   g_autoptr (GError) error = NULL;
@@ -161,13 +161,13 @@ report (GudpxPort *self, const GudpxIoError *io_error)
 void
 gudpx_port_report_errors (GudpxPort *self, guint epoch)
 {
-  GudpxIoError io_error;
+  GudpxLinkError io_error;
 
   for (guint n = 0; n < MAX_ERRORS_PER_DISPATCH && gudpx_port_is_open (self, epoch) &&
                     !self->budget.is_spent;
        n++)
     {
-      if (!self->io->funcs->take_error (self->io, &io_error))
+      if (!self->link->funcs->take_error (self->link, &io_error))
         {
           if (n == 0)
             found_no_error (self);

@@ -142,19 +142,19 @@ open_port (GudpxPort *self, GSocket *socket, const GudpxNativeAddress *bound)
 {
   self->socket = g_object_ref (socket);
   self->process = getpid ();
-  self->io = gudpx_io_new_for_socket (socket, self->is_adopted, &self->statistics);
-  self->io->coalesces = self->coalesce_writes;
+  self->link = gudpx_link_new_for_socket (socket, self->is_adopted, &self->statistics);
+  self->is_congested = FALSE;
   /* Drops of an adopted socket before its adoption are not the port's. */
-  self->drops.count = self->is_adopted ? self->io->funcs->get_drops (self->io) : 0;
+  self->drops.count = self->is_adopted ? self->link->funcs->get_drops (self->link) : 0;
   self->error_delay = 0;
   self->epoch++;
   self->state = GUDPX_PORT_LISTENING;
   self->bound = *bound;
   gudpx_port_find_peer (self);
   if (self->peer.length > 0)
-    self->io->funcs->connected (self->io, &self->peer);
+    self->link->funcs->connected (self->link, &self->peer);
   if (self->report_errors)
-    self->io->funcs->report_errors (self->io, TRUE);
+    self->link->funcs->report_errors (self->link, TRUE);
   if (!self->is_adopted)
     self->own_path = gudpx_socket_own_path (&self->bound, &self->own_path_stat);
   gudpx_port_attach (self);
@@ -269,8 +269,8 @@ close_socket (GudpxPort *self)
   if (self->peers != NULL)
     gudpx_peers_clear (self->peers);
   gudpx_port_sample_drops (self);
-  self->io->is_inherited = !gudpx_port_is_own_process (self);
-  self->io->funcs->free (g_steal_pointer (&self->io));
+  self->link->is_inherited = !gudpx_port_is_own_process (self);
+  self->link->funcs->free (g_steal_pointer (&self->link));
   g_socket_close (self->socket, NULL);
   g_clear_object (&self->socket);
   self->peer.length = 0;

@@ -10,7 +10,7 @@
 #include "gudpx-budget-private.h"
 #include "gudpx-datagram-private.h"
 #include "gudpx-drops-private.h"
-#include "gudpx-io-private.h"
+#include "gudpx-link-private.h"
 #include "gudpx-options-private.h"
 #include "gudpx-peers-private.h"
 #include "gudpx-poller-private.h"
@@ -100,7 +100,7 @@ struct _GudpxPort
   GSource *last_turn; /* while the port has stepped back; NULL: it has not */
   GSocket *socket;
   pid_t process; /* that opened it: after fork() the other one shares it */
-  GudpxIo *io;
+  GudpxLink *link;
   GudpxNativeAddress bound; /* as it was bound, whatever it is connected to */
   int device;               /* an interface that it was bound to before it was connected; 0: none */
   GudpxNativeAddress peer;  /* empty: not connected */
@@ -143,6 +143,7 @@ struct _GudpxPort
   gsize notified_queue_size;
   guint dispatch_depth;
   gboolean waits_for_writable; /* the kernel had no room */
+  gboolean is_congested;       /* from a lack of room to the end of a whole flush: nothing is joined */
   gboolean waited_in_vain;     /* it said that it had, and has not */
   guint retry_delay;           /* ms, 0: the socket tells when there is room */
   gint64 retry_time;           /* when it is over, by the monotonic clock in µs */
@@ -155,7 +156,7 @@ struct _GudpxPort
   GQueue flush_tasks;
   GQueue outcomes; /* of queued datagrams, to be told from the main loop */
 
-  const GudpxIoError *reported_error; /* NULL: none is at the moment */
+  const GudpxLinkError *reported_error; /* NULL: none is at the moment */
   GudpxStatistics statistics;
   GudpxDrops drops;
 };

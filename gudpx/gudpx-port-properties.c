@@ -373,11 +373,9 @@ gudpx_port_set_coalesce_writes (GudpxPort *self, gboolean coalesce_writes)
 
   if (self->coalesce_writes == (coalesce_writes != FALSE))
     return;
-  if (self->io != NULL && !self->waits_for_writable)
+  if (self->link != NULL && !self->waits_for_writable)
     gudpx_port_flush (self, FALSE);
   self->coalesce_writes = coalesce_writes != FALSE;
-  if (self->io != NULL)
-    self->io->coalesces = self->coalesce_writes && !self->waits_for_writable;
   gudpx_port_notify (self, GUDPX_PORT_PROP_COALESCE_WRITES);
 }
 
@@ -458,15 +456,15 @@ gudpx_port_set_report_errors (GudpxPort *self, gboolean report_errors)
 
   if (self->report_errors == (report_errors != FALSE))
     return;
-  if (report_errors && !gudpx_io_can_report_errors ())
+  if (report_errors && !gudpx_link_can_report_errors ())
     {
       g_warning ("Cannot set report-errors: this build of the library reads sockets by GSocket's "
                  "calls, which do not tell");
       return;
     }
   self->report_errors = report_errors != FALSE;
-  if (self->io != NULL)
-    self->io->funcs->report_errors (self->io, self->report_errors);
+  if (self->link != NULL)
+    self->link->funcs->report_errors (self->link, self->report_errors);
   gudpx_port_notify (self, GUDPX_PORT_PROP_REPORT_ERRORS);
 }
 
@@ -616,7 +614,7 @@ gudpx_port_get_path_mtu (GudpxPort *self)
 GudpxErrorDetails *
 gudpx_port_dup_error_details (GudpxPort *self)
 {
-  const GudpxIoError *error;
+  const GudpxLinkError *error;
   GudpxErrorDetails *details;
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
@@ -658,7 +656,7 @@ gudpx_port_get_statistics (GudpxPort *self)
 
   snapshot = gudpx_statistics_copy (&self->statistics);
   drops = self->drops;
-  if (self->io != NULL)
-    gudpx_drops_sample (&drops, self->io->funcs->get_drops (self->io), snapshot);
+  if (self->link != NULL)
+    gudpx_drops_sample (&drops, self->link->funcs->get_drops (self->link), snapshot);
   return snapshot;
 }

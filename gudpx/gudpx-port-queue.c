@@ -105,7 +105,7 @@ void
 gudpx_port_report_outcomes (GudpxPort *self)
 {
   const guint epoch = self->epoch;
-  const GudpxIoError *outer_error = g_steal_pointer (&self->reported_error);
+  const GudpxLinkError *outer_error = g_steal_pointer (&self->reported_error);
 
   if (!g_queue_is_empty (&self->outcomes))
     report_some_outcomes (self, epoch);
@@ -149,7 +149,7 @@ wait_for_room (GudpxPort *self, int errsv, gboolean was_writable)
 
   self->waits_for_writable = TRUE;
   /* Of a joined run the kernel drops what has no room, and says nothing. */
-  self->io->coalesces = FALSE;
+  self->is_congested = TRUE;
   if (by_timer)
     {
       self->retry_delay = gudpx_port_grow_delay (self->retry_delay);
@@ -242,10 +242,10 @@ first_was_refused (GudpxPort *self, GQueue *runs, int errsv)
 int
 gudpx_port_send_runs (GudpxPort *self, GQueue *runs)
 {
-  GudpxOutgoing outgoing[GUDPX_IO_BATCH];
+  GudpxOutgoing outgoing[GUDPX_LINK_BATCH];
   guint n;
 
-  while ((n = gudpx_send_queue_peek (runs, outgoing, GUDPX_IO_BATCH)) > 0)
+  while ((n = gudpx_send_queue_peek (runs, outgoing, GUDPX_LINK_BATCH)) > 0)
     {
       int errsv;
       guint n_sent = gudpx_port_hand_over (self, outgoing, n, &errsv);
@@ -296,12 +296,12 @@ gudpx_port_flush (GudpxPort *self, gboolean was_writable)
     }
 
   if (!self->waits_for_writable)
-    self->io->coalesces = self->coalesce_writes;
+    self->is_congested = FALSE;
   gudpx_port_update_source (self);
 
   /* A dispatch looks after itself at its end. */
   if (self->dispatch_depth == 0 &&
-      (self->io->absorbed_errsv != 0 || !g_queue_is_empty (&self->flush_tasks) || self->owes_writable))
+      (self->link->pending_errsv != 0 || !g_queue_is_empty (&self->flush_tasks) || self->owes_writable))
     gudpx_port_wake (self);
 }
 
@@ -322,7 +322,7 @@ send_directly (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
     {
       count_sent (self, 1, gudpx_outgoing_get_size (outgoing));
       room_was_found (self);
-      if (self->io->absorbed_errsv != 0)
+      if (self->link->pending_errsv != 0)
         gudpx_port_wake (self);
       return SENT;
     }

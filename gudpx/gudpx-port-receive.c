@@ -57,14 +57,14 @@ release_batch (GudpxPort *self)
   if (batch->is_detached)
     g_free (batch);
   else
-    self->io->funcs->release (self->io, batch);
+    self->link->funcs->release (self->link, batch);
 }
 
 /* Adds the kernel's drops to the statistics. */
 void
 gudpx_port_sample_drops (GudpxPort *self)
 {
-  gudpx_drops_sample (&self->drops, self->io->funcs->get_drops (self->io), &self->statistics);
+  gudpx_drops_sample (&self->drops, self->link->funcs->get_drops (self->link), &self->statistics);
 }
 
 static void
@@ -84,7 +84,7 @@ receive_failed (GudpxPort *self, int errsv)
   gudpx_port_wait_until (self, self->budget.now +
                                    self->receive_delay * G_TIME_SPAN_MILLISECOND);
   /* An error of an earlier datagram is told as such. */
-  if (is_new && !gudpx_io_errno_is_asynchronous (errsv))
+  if (is_new && !gudpx_link_errno_is_asynchronous (errsv))
     gudpx_port_report_failure (self, errsv, "Cannot receive on");
 }
 
@@ -94,7 +94,7 @@ read_batch (GudpxPort *self)
   int errsv = 0;
 
   gudpx_port_update_bound (self);
-  self->batch = self->io->funcs->receive (self->io, self->max_packet_size, &errsv);
+  self->batch = self->link->funcs->receive (self->link, self->max_packet_size, &errsv);
   self->batch_index = 0;
   self->batch_offset = 0;
   self->origin++;
@@ -538,7 +538,7 @@ end_dispatch (GudpxPort *self, guint epoch)
 
   if (is_current (self, epoch))
     tell_writable (self);
-  if (gudpx_port_is_open (self, epoch) && self->io->absorbed_errsv != 0)
+  if (gudpx_port_is_open (self, epoch) && self->link->pending_errsv != 0)
     gudpx_port_wake (self);
   if (gudpx_port_is_open (self, epoch) && self->state == GUDPX_PORT_STOPPING &&
       gudpx_port_is_stop_over (self))
@@ -562,7 +562,7 @@ gudpx_port_dispatch (GudpxPort *self, GIOCondition condition)
   g_atomic_pointer_set (&self->handle->thread, (gpointer) pthread_self ());
   gudpx_budget_begin (&self->budget, start, gudpx_turns_get_share ());
   end_wait (self);
-  if ((condition & G_IO_ERR) != 0 || self->io->absorbed_errsv != 0)
+  if ((condition & G_IO_ERR) != 0 || self->link->pending_errsv != 0)
     gudpx_port_report_errors (self, epoch);
   else if (condition != 0)
     self->n_vain_errors = 0;

@@ -119,9 +119,9 @@ find_open_run (GudpxSendQueue *self, gsize size)
   GudpxQueuedRun *run = self->runs.tail != NULL ? self->runs.tail->data : NULL;
 
   if (run == NULL || run->block == NULL || run->block != self->block || size == 0 ||
-      size > run->segment_size || run->n_datagrams == GUDPX_IO_MAX_RUN ||
+      size > run->segment_size || run->n_datagrams == GUDPX_LINK_MAX_RUN ||
       run->vector.size != run->n_datagrams * run->segment_size ||
-      run->vector.size + size > GUDPX_IO_MAX_RUN_SIZE ||
+      run->vector.size + size > GUDPX_LINK_MAX_RUN_SIZE ||
       size > self->block->size - self->block->used || !is_at_end_of_block (self, run))
     return NULL;
   return run;

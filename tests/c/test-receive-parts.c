@@ -6,7 +6,7 @@
 
 #include "gudpx/gudpx-budget-private.h"
 #include "gudpx/gudpx-drops-private.h"
-#include "gudpx/gudpx-io-private.h"
+#include "gudpx/gudpx-link-private.h"
 
 /* A bound in datagrams, in bytes and in time, whichever is reached first. */
 static void

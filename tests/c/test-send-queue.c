@@ -150,8 +150,8 @@ test_long_runs (void)
   n = gudpx_send_queue_peek (&queue.runs, outgoing, G_N_ELEMENTS (outgoing));
   for (guint i = 0; i < n; i++)
     {
-      g_assert_cmpuint (outgoing[i].n_datagrams, <=, GUDPX_IO_MAX_RUN);
-      g_assert_cmpuint (outgoing[i].vectors->size, <=, GUDPX_IO_MAX_RUN_SIZE);
+      g_assert_cmpuint (outgoing[i].n_datagrams, <=, GUDPX_LINK_MAX_RUN);
+      g_assert_cmpuint (outgoing[i].vectors->size, <=, GUDPX_LINK_MAX_RUN_SIZE);
       n_datagrams += outgoing[i].n_datagrams;
     }
   g_assert_cmpuint (n_datagrams, ==, 300);

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 /* How datagrams get to and from the kernel, or whatever stands for it. Nothing here blocks and
  * nothing here knows of ports. */
-typedef struct _GudpxIo GudpxIo;
+typedef struct _GudpxLink GudpxLink;
 
 /* A message as it was read: a datagram, or several of one sender that the kernel joined, each of
  * ancillary.segment_size bytes and the last one perhaps shorter. */
@@ -58,63 +58,66 @@ typedef struct
   GudpxNativeAddress offender; /* empty: not known */
   guint path_mtu;              /* of EMSGSIZE; 0: not known */
   gboolean is_of_reading;      /* the errors themselves cannot be read; they are still there */
-} GudpxIoError;
+} GudpxLinkError;
 
 typedef struct
 {
   /* Reads what there is, of each datagram @max_size bytes or more. NULL and @errsv is that there is
    * nothing, EAGAIN, or an error of the receiving itself, EINTR where the call was interrupted too
    * often; errors of earlier sends are kept for take_error. */
-  GudpxBatch *(*receive) (GudpxIo *self, gsize max_size, int *errsv);
-  void (*release) (GudpxIo *self, GudpxBatch *batch);
-  /* How many datagrams were taken, in order; if it was not all of them, @errsv is what the next one
-   * met, and else 0. Errors of earlier sends are kept for take_error and fail nothing. */
-  guint (*send) (GudpxIo *self, const GudpxOutgoing *outgoing, guint n_outgoing, int *errsv);
+  GudpxBatch *(*receive) (GudpxLink *self, gsize max_size, int *errsv);
+  void (*release) (GudpxLink *self, GudpxBatch *batch);
+  /* Sends datagrams in order, runs of them joined if @may_join is set. Returns the number of datagrams
+   * that the link took. @errsv is the error of the next datagram, 0 if the link took all. Errors of
+   * earlier datagrams are kept for take_error and fail no call. */
+  guint (*send) (GudpxLink *self,
+                 const GudpxOutgoing *outgoing,
+                 guint n_outgoing,
+                 gboolean may_join,
+                 int *errsv);
   /* The next error that came on its own; FALSE: no more. */
-  gboolean (*take_error) (GudpxIo *self, GudpxIoError *error);
+  gboolean (*take_error) (GudpxLink *self, GudpxLinkError *error);
   /* The messages that the receiving end has dropped so far because it had no room, modulo 2^32. */
-  guint32 (*get_drops) (GudpxIo *self);
+  guint32 (*get_drops) (GudpxLink *self);
   /* The descriptor is that of another socket now. */
-  void (*renewed) (GudpxIo *self);
+  void (*renewed) (GudpxLink *self);
   /* The peer changed; an empty one is none. */
-  void (*connected) (GudpxIo *self, const GudpxNativeAddress *peer);
+  void (*connected) (GudpxLink *self, const GudpxNativeAddress *peer);
   /* Whether errors of sending are to be kept for take_error without a peer, too. */
-  void (*report_errors) (GudpxIo *self, gboolean report_errors);
-  void (*free) (GudpxIo *self);
-} GudpxIoFuncs;
+  void (*report_errors) (GudpxLink *self, gboolean report_errors);
+  void (*free) (GudpxLink *self);
+} GudpxLinkFuncs;
 
-struct _GudpxIo
+struct _GudpxLink
 {
-  const GudpxIoFuncs *funcs;
+  const GudpxLinkFuncs *funcs;
   /* An error of an earlier datagram that a call met and went on without; 0: none. take_error has
    * it, and nothing else will tell of it. */
-  int absorbed_errsv;
+  int pending_errsv;
   gboolean has_peer;
   gboolean has_ipv4_peer;
   /* The socket is the parent's, in a child that fork() made: it is left as it is. */
   gboolean is_inherited;
-  /* Whether runs of datagrams may be sent as one. */
-  gboolean coalesces;
   /* The port's own. */
   GudpxStatistics *statistics;
 };
 
 /* At most so many messages are received or sent in one call. */
-#define GUDPX_IO_BATCH 64
+#define GUDPX_LINK_BATCH 64
 /* What the kernel sends as one at most: 128 datagrams, and no more than a packet of IPv4 can
  * hold. */
-#define GUDPX_IO_MAX_RUN 128
-#define GUDPX_IO_MAX_RUN_SIZE 65000
+#define GUDPX_LINK_MAX_RUN 128
+#define GUDPX_LINK_MAX_RUN_SIZE 65000
 
 /* For the kernel's sockets; which one it is was decided when the library was built. The socket is
  * borrowed, and the statistics, where what goes through is counted. One that is shared with others
  * is left as they know it. */
-GudpxIo *gudpx_io_new_for_socket (GSocket         *socket,
+GudpxLink *gudpx_link_new_for_socket (GSocket         *socket,
                                   gboolean         is_shared,
                                   GudpxStatistics *statistics);
 
 /* FALSE: report_errors has no effect. */
-gboolean gudpx_io_can_report_errors (void);
+gboolean gudpx_link_can_report_errors (void);
 
 GudpxBatch *gudpx_batch_detach (const GudpxBatch *self,
                                 guint             first,
@@ -146,14 +149,14 @@ gudpx_outgoing_get_segments (const GudpxOutgoing *self, guint first, guint n_dat
 }
 
 static inline void
-gudpx_io_set_peer (GudpxIo *self, const GudpxNativeAddress *peer)
+gudpx_link_set_peer (GudpxLink *self, const GudpxNativeAddress *peer)
 {
   self->has_peer = peer->length > 0;
   self->has_ipv4_peer = self->has_peer && gudpx_native_address_is_ipv4 (peer);
 }
 
 static inline gboolean
-gudpx_io_goes_to_ipv4 (GudpxIo *self, const GudpxOutgoing *outgoing)
+gudpx_link_goes_to_ipv4 (GudpxLink *self, const GudpxOutgoing *outgoing)
 {
   return outgoing->destination != NULL ? gudpx_native_address_is_ipv4 (outgoing->destination)
                                        : self->has_ipv4_peer;
@@ -161,7 +164,7 @@ gudpx_io_goes_to_ipv4 (GudpxIo *self, const GudpxOutgoing *outgoing)
 
 /* Whether the kernel reports such an error for a datagram sent earlier. */
 static inline gboolean
-gudpx_io_errno_is_asynchronous (int errsv)
+gudpx_link_errno_is_asynchronous (int errsv)
 {
   switch (errsv)
     {

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "gudpx-io-private.h"
+#include "gudpx-link-private.h"
 
 #define MAX_RETRIES 4
 #define MAX_UDP_SIZE 65536
@@ -19,15 +19,15 @@
 
 typedef struct
 {
-  GudpxIo parent;
+  GudpxLink parent;
   GSocket *socket;
   gboolean is_unix;
   gboolean is_ipv6;
-  guint8 *buffers[GUDPX_IO_BATCH];
+  guint8 *buffers[GUDPX_LINK_BATCH];
   gsize buffer_size;
   GudpxBatch batch;
-  GudpxIncoming incoming[GUDPX_IO_BATCH];
-} GenericIo;
+  GudpxIncoming incoming[GUDPX_LINK_BATCH];
+} GenericLink;
 
 /* GSocket makes control messages objects, and drops those of which it knows no class. */
 #define GUDPX_TYPE_RAW_MESSAGE (gudpx_raw_message_get_type ())
@@ -139,12 +139,12 @@ errno_from_error (const GError *error, int errsv)
 
 /* Whether the call is worth another try: what failed it was meant for an earlier datagram. */
 static gboolean
-absorb_error (GenericIo *self, int errsv)
+absorb_error (GenericLink *self, int errsv)
 {
-  if (self->is_unix || !gudpx_io_errno_is_asynchronous (errsv))
+  if (self->is_unix || !gudpx_link_errno_is_asynchronous (errsv))
     return FALSE;
 
-  self->parent.absorbed_errsv = errsv;
+  self->parent.pending_errsv = errsv;
   return TRUE;
 }
 
@@ -166,11 +166,11 @@ parse_control (GSocketControlMessage **messages, int n_messages, GudpxAncillary 
 }
 
 static guint8 *
-get_buffer (GenericIo *self, guint i, gsize size)
+get_buffer (GenericLink *self, guint i, gsize size)
 {
   if (self->buffer_size < size)
     {
-      for (guint j = 0; j < GUDPX_IO_BATCH; j++)
+      for (guint j = 0; j < GUDPX_LINK_BATCH; j++)
         g_clear_pointer (&self->buffers[j], g_free);
       self->buffer_size = size;
     }
@@ -180,7 +180,7 @@ get_buffer (GenericIo *self, guint i, gsize size)
 }
 
 static gboolean
-receive_one (GenericIo *self, guint i, gsize max_size, int *errsv)
+receive_one (GenericLink *self, guint i, gsize max_size, int *errsv)
 {
   GudpxIncoming *incoming = &self->incoming[i];
   g_autoptr (GSocketAddress) sender = NULL;
@@ -218,13 +218,13 @@ receive_one (GenericIo *self, guint i, gsize max_size, int *errsv)
 }
 
 static GudpxBatch *
-generic_receive (GudpxIo *io, gsize max_size, int *errsv)
+generic_receive (GudpxLink *link, gsize max_size, int *errsv)
 {
-  GenericIo *self = (GenericIo *) io;
+  GenericLink *self = (GenericLink *) link;
   guint n_tries = 0;
   guint n = 0;
 
-  while (n < GUDPX_IO_BATCH)
+  while (n < GUDPX_LINK_BATCH)
     {
       if (receive_one (self, n, max_size, errsv))
         n++;
@@ -233,24 +233,24 @@ generic_receive (GudpxIo *io, gsize max_size, int *errsv)
     }
 
   if (n > 0)
-    io->statistics->receive_batches++;
-  self->batch = (GudpxBatch){ self->incoming, n, n == GUDPX_IO_BATCH, FALSE };
+    link->statistics->receive_batches++;
+  self->batch = (GudpxBatch){ self->incoming, n, n == GUDPX_LINK_BATCH, FALSE };
   return n > 0 ? &self->batch : NULL;
 }
 
 /* The buffers are the port's own, and it reads no more before it has gone through them. It keeps one
  * meanwhile. */
 static void
-generic_release (GudpxIo *io, GudpxBatch *batch)
+generic_release (GudpxLink *link, GudpxBatch *batch)
 {
-  GenericIo *self = (GenericIo *) io;
+  GenericLink *self = (GenericLink *) link;
 
   for (guint i = 1; i < batch->n_incoming; i++)
     g_clear_pointer (&self->buffers[i], g_free);
 }
 
 static gboolean
-send_one (GenericIo *self,
+send_one (GenericLink *self,
           const GudpxOutgoing *outgoing,
           const GOutputVector *vectors,
           guint n_vectors,
@@ -262,7 +262,7 @@ send_one (GenericIo *self,
   g_autoptr (GSocketAddress) destination = NULL;
   g_autoptr (GError) error = NULL;
   guint n_messages = gudpx_ancillary_build (
-      outgoing->ancillary, self->is_ipv6, gudpx_io_goes_to_ipv4 (&self->parent, outgoing), control);
+      outgoing->ancillary, self->is_ipv6, gudpx_link_goes_to_ipv4 (&self->parent, outgoing), control);
   gssize n;
 
   for (guint i = 0; i < n_messages; i++)
@@ -287,7 +287,7 @@ send_one (GenericIo *self,
 
 /* The same, as often as errors of earlier datagrams fail it. */
 static gboolean
-send_after_all (GenericIo *self,
+send_after_all (GenericLink *self,
                 const GudpxOutgoing *outgoing,
                 const GOutputVector *vectors,
                 guint n_vectors,
@@ -305,13 +305,13 @@ send_after_all (GenericIo *self,
     }
 
   /* Failing all the time is this datagram's own error. */
-  self->parent.absorbed_errsv = 0;
+  self->parent.pending_errsv = 0;
   return FALSE;
 }
 
 /* How many of its datagrams were sent. */
 static guint
-send_run (GenericIo *self, const GudpxOutgoing *outgoing, int *errsv)
+send_run (GenericLink *self, const GudpxOutgoing *outgoing, int *errsv)
 {
   guint n;
 
@@ -329,71 +329,75 @@ send_run (GenericIo *self, const GudpxOutgoing *outgoing, int *errsv)
 }
 
 static guint
-generic_send (GudpxIo *io, const GudpxOutgoing *outgoing, guint n_outgoing, int *errsv)
+generic_send (GudpxLink *link,
+              const GudpxOutgoing *outgoing,
+              guint n_outgoing,
+              gboolean may_join,
+              int *errsv)
 {
   guint n_sent = 0;
 
   *errsv = 0;
   for (guint i = 0; i < n_outgoing && *errsv == 0; i++)
-    n_sent += send_run ((GenericIo *) io, &outgoing[i], errsv);
+    n_sent += send_run ((GenericLink *) link, &outgoing[i], errsv);
 
   if (n_sent > 0)
-    io->statistics->send_batches++;
+    link->statistics->send_batches++;
   return n_sent;
 }
 
 static gboolean
-generic_take_error (GudpxIo *io, GudpxIoError *error)
+generic_take_error (GudpxLink *link, GudpxLinkError *error)
 {
-  GenericIo *self = (GenericIo *) io;
+  GenericLink *self = (GenericLink *) link;
 
-  *error = (GudpxIoError){ .errsv = self->parent.absorbed_errsv };
-  self->parent.absorbed_errsv = 0;
+  *error = (GudpxLinkError){ .errsv = self->parent.pending_errsv };
+  self->parent.pending_errsv = 0;
   return error->errsv != 0 ||
          (g_socket_get_option (self->socket, SOL_SOCKET, SO_ERROR, &error->errsv, NULL) &&
           error->errsv != 0);
 }
 
 static guint32
-generic_get_drops (GudpxIo *io)
+generic_get_drops (GudpxLink *link)
 {
   return 0;
 }
 
 static void
-generic_renewed (GudpxIo *io)
+generic_renewed (GudpxLink *link)
 {
 }
 
 static void
-generic_connected (GudpxIo *io, const GudpxNativeAddress *peer)
+generic_connected (GudpxLink *link, const GudpxNativeAddress *peer)
 {
-  gudpx_io_set_peer (io, peer);
+  gudpx_link_set_peer (link, peer);
 }
 
 /* GSocket tells of errors only what the kernel tells everybody. */
 static void
-generic_report_errors (GudpxIo *io, gboolean report_errors)
+generic_report_errors (GudpxLink *link, gboolean report_errors)
 {
 }
 
 gboolean
-gudpx_io_can_report_errors (void)
+gudpx_link_can_report_errors (void)
 {
   return FALSE;
 }
 
 static void
-generic_free (GudpxIo *io)
+generic_free (GudpxLink *link)
 {
-  GenericIo *self = (GenericIo *) io;
+  GenericLink *self = (GenericLink *) link;
 
-  for (guint i = 0; i < GUDPX_IO_BATCH; i++)
+  for (guint i = 0; i < GUDPX_LINK_BATCH; i++)
     g_free (self->buffers[i]);
   g_free (self);
 }
 
-static const GudpxIoFuncs generic_io_funcs = {
+static const GudpxLinkFuncs generic_io_funcs = {
   .receive = generic_receive,
   .release = generic_release,
   .send = generic_send,
@@ -405,10 +409,10 @@ static const GudpxIoFuncs generic_io_funcs = {
   .free = generic_free,
 };
 
-GudpxIo *
-gudpx_io_new_for_socket (GSocket *socket, gboolean is_shared, GudpxStatistics *statistics)
+GudpxLink *
+gudpx_link_new_for_socket (GSocket *socket, gboolean is_shared, GudpxStatistics *statistics)
 {
-  GenericIo *self = g_new0 (GenericIo, 1);
+  GenericLink *self = g_new0 (GenericLink, 1);
 
   /* Only classes that exist are asked to deserialize. */
   g_type_ensure (GUDPX_TYPE_RAW_MESSAGE);

@@ -10,7 +10,7 @@
 #include <linux/sock_diag.h>
 #include <netinet/udp.h>
 
-#include "gudpx-io-private.h"
+#include "gudpx-link-private.h"
 #include "gudpx-mmsg-private.h"
 
 /* An error left by an earlier datagram is taken away by the call that it fails, so the next try is
@@ -36,7 +36,7 @@ typedef struct
 
 typedef struct
 {
-  GudpxIo parent;
+  GudpxLink parent;
   int fd;
   gboolean is_ipv6;
   gboolean is_unix;
@@ -45,7 +45,7 @@ typedef struct
   gboolean reports_errors;  /* without a peer, too */
   gsize largest; /* message of the last batch: how many of them are worth a call */
   RunLimits limits;
-} LinuxIo;
+} LinuxLink;
 
 /* What recvmmsg() fills. A thread has as many as are in use at a time, which is one but for nested
  * main loops and paused ports: ports cost no buffers while they wait. */
@@ -57,10 +57,10 @@ typedef struct
   gsize stride;
   guint n_used; /* the last time: what the kernel may have changed */
   gboolean has_control;
-  struct mmsghdr messages[GUDPX_IO_BATCH];
-  struct iovec vectors[GUDPX_IO_BATCH];
-  guint8 control[GUDPX_IO_BATCH][GUDPX_ANCILLARY_SPACE] __attribute__ ((aligned (8)));
-  GudpxIncoming incoming[GUDPX_IO_BATCH];
+  struct mmsghdr messages[GUDPX_LINK_BATCH];
+  struct iovec vectors[GUDPX_LINK_BATCH];
+  guint8 control[GUDPX_LINK_BATCH][GUDPX_ANCILLARY_SPACE] __attribute__ ((aligned (8)));
+  GudpxIncoming incoming[GUDPX_LINK_BATCH];
 } Scratch;
 
 static void
@@ -94,10 +94,10 @@ scratch_resize (Scratch *scratch, gsize size)
   g_free (scratch->buffers);
   scratch->buffer_size = size;
   scratch->stride = ((size + 63) & ~(gsize) 63) + 17 * 64;
-  scratch->buffers = g_malloc (scratch->stride * GUDPX_IO_BATCH);
-  for (guint i = 0; i < GUDPX_IO_BATCH; i++)
+  scratch->buffers = g_malloc (scratch->stride * GUDPX_LINK_BATCH);
+  for (guint i = 0; i < GUDPX_LINK_BATCH; i++)
     scratch->vectors[i].iov_base = scratch->buffers + i * scratch->stride;
-  scratch->n_used = GUDPX_IO_BATCH;
+  scratch->n_used = GUDPX_LINK_BATCH;
 }
 
 /* Takes the one of this thread, or a new one if that is in use. */
@@ -116,7 +116,7 @@ scratch_acquire (gsize size, gboolean has_control)
   if (scratch->buffer_size < size)
     scratch_resize (scratch, size);
   if (scratch->has_control != has_control)
-    scratch->n_used = GUDPX_IO_BATCH;
+    scratch->n_used = GUDPX_LINK_BATCH;
   scratch->has_control = has_control;
   for (guint i = 0; i < scratch->n_used; i++)
     prepare_message (scratch, i);
@@ -157,24 +157,24 @@ finish_message (Scratch *scratch, guint i)
 
 /* Whether the call is worth another try: what failed it was meant for an earlier datagram. */
 static gboolean
-absorb_error (LinuxIo *self, int errsv)
+absorb_error (LinuxLink *self, int errsv)
 {
   if (errsv == EINTR)
     return TRUE;
-  if (self->is_unix || !gudpx_io_errno_is_asynchronous (errsv))
+  if (self->is_unix || !gudpx_link_errno_is_asynchronous (errsv))
     return FALSE;
 
   if (!self->has_error_queue)
-    self->parent.absorbed_errsv = errsv;
+    self->parent.pending_errsv = errsv;
   return TRUE;
 }
 
 static GudpxBatch *
-linux_receive (GudpxIo *io, gsize max_size, int *errsv)
+linux_receive (GudpxLink *link, gsize max_size, int *errsv)
 {
-  LinuxIo *self = (LinuxIo *) io;
+  LinuxLink *self = (LinuxLink *) link;
   gsize size = self->is_unix ? max_size : MAX (max_size, UDP_BUFFER_SIZE);
-  guint n_wanted = CLAMP (BATCH_BYTES / MAX (self->largest, 1), 4, GUDPX_IO_BATCH);
+  guint n_wanted = CLAMP (BATCH_BYTES / MAX (self->largest, 1), 4, GUDPX_LINK_BATCH);
   /* Descriptors that are sent to a UNIX socket come by control messages. The kernel opens none of
    * them where there is no room for such a message. */
   Scratch *scratch = scratch_acquire (size, !self->is_unix);
@@ -201,9 +201,9 @@ linux_receive (GudpxIo *io, gsize max_size, int *errsv)
       finish_message (scratch, i);
       self->largest = MAX (self->largest, scratch->incoming[i].size);
       if (scratch->incoming[i].ancillary.segment_size > 0)
-        io->statistics->joined_received++;
+        link->statistics->joined_received++;
     }
-  io->statistics->receive_batches++;
+  link->statistics->receive_batches++;
   scratch->n_used = n;
   scratch->parent.n_incoming = n;
   scratch->parent.may_have_more = (guint) n == n_wanted;
@@ -211,7 +211,7 @@ linux_receive (GudpxIo *io, gsize max_size, int *errsv)
 }
 
 static void
-linux_release (GudpxIo *io, GudpxBatch *batch)
+linux_release (GudpxLink *link, GudpxBatch *batch)
 {
   scratch_release ((Scratch *) batch);
 }
@@ -234,10 +234,10 @@ add_control (struct msghdr *header, int level, int type, gsize size)
 typedef struct
 {
   guint n_messages;
-  guint n_datagrams[GUDPX_IO_BATCH]; /* of each message */
-  struct mmsghdr messages[GUDPX_IO_BATCH];
-  GOutputVector segments[GUDPX_IO_BATCH]; /* of runs that leave in parts */
-  guint8 control[GUDPX_IO_BATCH][GUDPX_ANCILLARY_SEND_SPACE] __attribute__ ((aligned (8)));
+  guint n_datagrams[GUDPX_LINK_BATCH]; /* of each message */
+  struct mmsghdr messages[GUDPX_LINK_BATCH];
+  GOutputVector segments[GUDPX_LINK_BATCH]; /* of runs that leave in parts */
+  guint8 control[GUDPX_LINK_BATCH][GUDPX_ANCILLARY_SEND_SPACE] __attribute__ ((aligned (8)));
 } Outbox;
 
 /* What is left to send. */
@@ -275,20 +275,20 @@ skip (Rest *rest, guint n_datagrams)
 
 /* How many of the first datagrams leave as one. */
 static guint
-get_run (LinuxIo *self, const Rest *rest)
+get_run (LinuxLink *self, const Rest *rest, gboolean may_join)
 {
-  return self->parent.coalesces && rest->outgoing->segment_size <= self->limits.max_segment
+  return may_join && rest->outgoing->segment_size <= self->limits.max_segment
              ? MIN (count_left (rest), self->limits.max_run)
              : 1;
 }
 
 static void
-add_destination (LinuxIo *self, Outbox *outbox, const GudpxOutgoing *outgoing)
+add_destination (LinuxLink *self, Outbox *outbox, const GudpxOutgoing *outgoing)
 {
   struct msghdr *header = &outbox->messages[outbox->n_messages].msg_hdr;
   GudpxControlMessage control[GUDPX_ANCILLARY_MAX_MESSAGES];
   guint n_control = gudpx_ancillary_build (outgoing->ancillary, self->is_ipv6,
-                                           gudpx_io_goes_to_ipv4 (&self->parent, outgoing), control);
+                                           gudpx_link_goes_to_ipv4 (&self->parent, outgoing), control);
 
   *header = (struct msghdr){ .msg_control = outbox->control[outbox->n_messages] };
   if (outgoing->destination != NULL)
@@ -322,7 +322,7 @@ add_payload (Outbox *outbox, const Rest *rest, guint n_datagrams)
 }
 
 static void
-add_message (LinuxIo *self, Outbox *outbox, const Rest *rest, guint n_datagrams)
+add_message (LinuxLink *self, Outbox *outbox, const Rest *rest, guint n_datagrams)
 {
   struct msghdr *header = &outbox->messages[outbox->n_messages].msg_hdr;
 
@@ -334,12 +334,12 @@ add_message (LinuxIo *self, Outbox *outbox, const Rest *rest, guint n_datagrams)
 }
 
 static void
-fill_outbox (LinuxIo *self, Outbox *outbox, Rest rest)
+fill_outbox (LinuxLink *self, Outbox *outbox, Rest rest, gboolean may_join)
 {
   outbox->n_messages = 0;
-  while (rest.n_outgoing > 0 && outbox->n_messages < GUDPX_IO_BATCH)
+  while (rest.n_outgoing > 0 && outbox->n_messages < GUDPX_LINK_BATCH)
     {
-      guint n_datagrams = get_run (self, &rest);
+      guint n_datagrams = get_run (self, &rest, may_join);
 
       add_message (self, outbox, &rest, n_datagrams);
       skip (&rest, n_datagrams);
@@ -350,7 +350,7 @@ fill_outbox (LinuxIo *self, Outbox *outbox, Rest rest)
  * an interface without checksum offload, or datagrams that do not fit into a packet of the path.
  * Such are not tried again. */
 static gboolean
-give_up_segmenting (LinuxIo *self, const Outbox *outbox, const Rest *rest, int errsv)
+give_up_segmenting (LinuxLink *self, const Outbox *outbox, const Rest *rest, int errsv)
 {
   if (outbox->n_datagrams[0] == 1 || (errsv != EIO && errsv != EINVAL && errsv != EMSGSIZE))
     return FALSE;
@@ -364,7 +364,7 @@ give_up_segmenting (LinuxIo *self, const Outbox *outbox, const Rest *rest, int e
 
 /* How many datagrams left. */
 static guint
-send_outbox (LinuxIo *self, Outbox *outbox, int *errsv)
+send_outbox (LinuxLink *self, Outbox *outbox, int *errsv)
 {
   guint n_tries = 0;
   guint n_sent = 0;
@@ -381,7 +381,7 @@ send_outbox (LinuxIo *self, Outbox *outbox, int *errsv)
       *errsv = n < 0 && errno != EINTR ? errno : EAGAIN;
       /* Failing all the time is this datagram's own error. */
       if (n_tries > MAX_RETRIES)
-        self->parent.absorbed_errsv = 0;
+        self->parent.pending_errsv = 0;
       return 0;
     }
 
@@ -396,9 +396,13 @@ send_outbox (LinuxIo *self, Outbox *outbox, int *errsv)
 }
 
 static guint
-linux_send (GudpxIo *io, const GudpxOutgoing *outgoing, guint n_outgoing, int *errsv)
+linux_send (GudpxLink *link,
+            const GudpxOutgoing *outgoing,
+            guint n_outgoing,
+            gboolean may_join,
+            int *errsv)
 {
-  LinuxIo *self = (LinuxIo *) io;
+  LinuxLink *self = (LinuxLink *) link;
   Rest rest = { outgoing, n_outgoing, 0 };
   Outbox outbox;
   RunLimits limits = self->limits; /* that are sure */
@@ -410,7 +414,7 @@ linux_send (GudpxIo *io, const GudpxOutgoing *outgoing, guint n_outgoing, int *e
     {
       guint n;
 
-      fill_outbox (self, &outbox, rest);
+      fill_outbox (self, &outbox, rest, may_join);
       n = send_outbox (self, &outbox, errsv);
       if (n == 0 && !give_up_segmenting (self, &outbox, &rest, *errsv))
         {
@@ -446,7 +450,7 @@ parse_offender (const struct sockaddr *offender, gsize size, GudpxNativeAddress 
 /* What the kernel says of a datagram that was sent; not the local errors, which its sending
  * returned, and nothing that is no error. */
 static void
-parse_error (struct msghdr *header, GudpxIoError *error)
+parse_error (struct msghdr *header, GudpxLinkError *error)
 {
   for (struct cmsghdr *c = CMSG_FIRSTHDR (header); c != NULL; c = CMSG_NXTHDR (header, c))
     {
@@ -472,7 +476,7 @@ parse_error (struct msghdr *header, GudpxIoError *error)
 /* Reads one message of the error queue. 0: there was one, FALSE in @is_error if it is none that the
  * network sent. */
 static int
-read_error_queue (LinuxIo *self, GudpxIoError *error)
+read_error_queue (LinuxLink *self, GudpxLinkError *error)
 {
   guint8 control[GUDPX_ANCILLARY_SPACE] __attribute__ ((aligned (8)));
   /* Emulators of user programs answer 0, and take no message, where there is no vector. */
@@ -499,7 +503,7 @@ read_error_queue (LinuxIo *self, GudpxIoError *error)
 
 /* The next error of the error queue. EAGAIN: there is none; else the queue cannot be read. */
 static int
-take_queued_error (LinuxIo *self, GudpxIoError *error)
+take_queued_error (LinuxLink *self, GudpxLinkError *error)
 {
   int errsv = 0;
 
@@ -517,15 +521,15 @@ take_queued_error (LinuxIo *self, GudpxIoError *error)
 }
 
 static gboolean
-linux_take_error (GudpxIo *io, GudpxIoError *error)
+linux_take_error (GudpxLink *link, GudpxLinkError *error)
 {
-  LinuxIo *self = (LinuxIo *) io;
+  LinuxLink *self = (LinuxLink *) link;
   socklen_t size = sizeof error->errsv;
-  int absorbed = self->parent.absorbed_errsv;
+  int absorbed = self->parent.pending_errsv;
   int errsv;
 
-  self->parent.absorbed_errsv = 0;
-  *error = (GudpxIoError){ 0 };
+  self->parent.pending_errsv = 0;
+  *error = (GudpxLinkError){ 0 };
   errsv = self->is_unix ? EAGAIN : take_queued_error (self, error);
   if (errsv == 0)
     return TRUE;
@@ -544,23 +548,23 @@ linux_take_error (GudpxIo *io, GudpxIoError *error)
     }
   return getsockopt (self->fd, SOL_SOCKET, SO_ERROR, &error->errsv, &size) == 0 &&
          error->errsv != 0 &&
-         !(self->has_error_queue && gudpx_io_errno_is_asynchronous (error->errsv));
+         !(self->has_error_queue && gudpx_link_errno_is_asynchronous (error->errsv));
 }
 
 static guint32
-linux_get_drops (GudpxIo *io)
+linux_get_drops (GudpxLink *link)
 {
   guint32 info[SK_MEMINFO_VARS] = { 0 };
   socklen_t size = sizeof info;
 
-  if (getsockopt (((LinuxIo *) io)->fd, SOL_SOCKET, SO_MEMINFO, info, &size) != 0)
+  if (getsockopt (((LinuxLink *) link)->fd, SOL_SOCKET, SO_MEMINFO, info, &size) != 0)
     return 0;
   return info[SK_MEMINFO_DROPS];
 }
 
 /* Errors go to the queue with a peer, or where they are asked for. */
 static void
-update_error_queue (LinuxIo *self)
+update_error_queue (LinuxLink *self)
 {
   int value = self->parent.has_peer || self->reports_errors;
 
@@ -575,59 +579,59 @@ update_error_queue (LinuxIo *self)
 }
 
 static void
-ask_for_joined (LinuxIo *self)
+ask_for_joined (LinuxLink *self)
 {
   if (!self->is_shared)
     setsockopt (self->fd, IPPROTO_UDP, UDP_GRO, &(int){ TRUE }, sizeof (int));
 }
 
 static void
-linux_renewed (GudpxIo *io)
+linux_renewed (GudpxLink *link)
 {
-  LinuxIo *self = (LinuxIo *) io;
+  LinuxLink *self = (LinuxLink *) link;
 
   ask_for_joined (self);
   update_error_queue (self);
 }
 
 static void
-linux_connected (GudpxIo *io, const GudpxNativeAddress *peer)
+linux_connected (GudpxLink *link, const GudpxNativeAddress *peer)
 {
-  gudpx_io_set_peer (io, peer);
-  update_error_queue ((LinuxIo *) io);
+  gudpx_link_set_peer (link, peer);
+  update_error_queue ((LinuxLink *) link);
 }
 
 static void
-linux_report_errors (GudpxIo *io, gboolean report_errors)
+linux_report_errors (GudpxLink *link, gboolean report_errors)
 {
-  LinuxIo *self = (LinuxIo *) io;
+  LinuxLink *self = (LinuxLink *) link;
 
   self->reports_errors = report_errors;
   update_error_queue (self);
 }
 
 gboolean
-gudpx_io_can_report_errors (void)
+gudpx_link_can_report_errors (void)
 {
   return TRUE;
 }
 
 /* The others who have the socket did not ask for an error queue. */
 static void
-linux_free (GudpxIo *io)
+linux_free (GudpxLink *link)
 {
-  LinuxIo *self = (LinuxIo *) io;
+  LinuxLink *self = (LinuxLink *) link;
 
-  if (self->is_shared && self->has_error_queue && !io->is_inherited)
+  if (self->is_shared && self->has_error_queue && !link->is_inherited)
     {
       self->reports_errors = FALSE;
-      io->has_peer = FALSE;
+      link->has_peer = FALSE;
       update_error_queue (self);
     }
   g_free (self);
 }
 
-static const GudpxIoFuncs linux_io_funcs = {
+static const GudpxLinkFuncs linux_io_funcs = {
   .receive = linux_receive,
   .release = linux_release,
   .send = linux_send,
@@ -649,14 +653,14 @@ can_segment (int fd)
   return getsockopt (fd, IPPROTO_UDP, UDP_SEGMENT, &value, &size) == 0;
 }
 
-GudpxIo *
-gudpx_io_new_for_socket (GSocket *socket, gboolean is_shared, GudpxStatistics *statistics)
+GudpxLink *
+gudpx_link_new_for_socket (GSocket *socket, gboolean is_shared, GudpxStatistics *statistics)
 {
-  LinuxIo *self = g_new0 (LinuxIo, 1);
+  LinuxLink *self = g_new0 (LinuxLink, 1);
 
   self->parent.funcs = &linux_io_funcs;
   self->parent.statistics = statistics;
-  self->limits.max_run = GUDPX_IO_MAX_RUN;
+  self->limits.max_run = GUDPX_LINK_MAX_RUN;
   self->fd = g_socket_get_fd (socket);
   self->is_ipv6 = g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6;
   self->is_unix = g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX;
@@ -664,7 +668,7 @@ gudpx_io_new_for_socket (GSocket *socket, gboolean is_shared, GudpxStatistics *s
     {
       self->is_shared = is_shared;
       ask_for_joined (self);
-      self->limits.max_segment = can_segment (self->fd) ? GUDPX_IO_MAX_RUN_SIZE : 0;
+      self->limits.max_segment = can_segment (self->fd) ? GUDPX_LINK_MAX_RUN_SIZE : 0;
     }
   return &self->parent;
 }
