@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gudpx-link-private.h"
+#include "gudpx-socket-private.h"
 
 #define MAX_RETRIES 4
 #define MAX_UDP_SIZE 65536
@@ -369,6 +370,12 @@ generic_renewed (GudpxLink *link)
 {
 }
 
+static gboolean
+generic_reconnect (GudpxLink *link, int *errsv)
+{
+  return gudpx_socket_connect (((GenericLink *) link)->socket, &link->named_peer, errsv);
+}
+
 static void
 generic_connected (GudpxLink *link, const GudpxNativeAddress *peer)
 {
@@ -404,6 +411,7 @@ static const GudpxLinkFuncs generic_io_funcs = {
   .take_error = generic_take_error,
   .get_drops = generic_get_drops,
   .renewed = generic_renewed,
+  .reconnect = generic_reconnect,
   .connected = generic_connected,
   .report_errors = generic_report_errors,
   .free = generic_free,

@@ -12,6 +12,7 @@
 
 #include "gudpx-link-private.h"
 #include "gudpx-mmsg-private.h"
+#include "gudpx-socket-private.h"
 
 /* An error left by an earlier datagram is taken away by the call that it fails, so the next try is
  * for the datagram itself. More than a few in a row are its own. */
@@ -37,6 +38,7 @@ typedef struct
 typedef struct
 {
   GudpxLink parent;
+  GSocket *socket;
   int fd;
   gboolean is_ipv6;
   gboolean is_unix;
@@ -566,7 +568,7 @@ linux_get_drops (GudpxLink *link)
 static void
 update_error_queue (LinuxLink *self)
 {
-  int value = self->parent.has_peer || self->reports_errors;
+  int value = gudpx_link_has_peer (&self->parent) || self->reports_errors;
 
   if (self->is_unix)
     return;
@@ -592,6 +594,12 @@ linux_renewed (GudpxLink *link)
 
   ask_for_joined (self);
   update_error_queue (self);
+}
+
+static gboolean
+linux_reconnect (GudpxLink *link, int *errsv)
+{
+  return gudpx_socket_connect (((LinuxLink *) link)->socket, &link->named_peer, errsv);
 }
 
 static void
@@ -625,7 +633,7 @@ linux_free (GudpxLink *link)
   if (self->is_shared && self->has_error_queue && !link->is_inherited)
     {
       self->reports_errors = FALSE;
-      link->has_peer = FALSE;
+      link->peer.length = 0;
       update_error_queue (self);
     }
   g_free (self);
@@ -638,6 +646,7 @@ static const GudpxLinkFuncs linux_io_funcs = {
   .take_error = linux_take_error,
   .get_drops = linux_get_drops,
   .renewed = linux_renewed,
+  .reconnect = linux_reconnect,
   .connected = linux_connected,
   .report_errors = linux_report_errors,
   .free = linux_free,
@@ -661,6 +670,7 @@ gudpx_link_new_for_socket (GSocket *socket, gboolean is_shared, GudpxStatistics 
   self->parent.funcs = &linux_io_funcs;
   self->parent.statistics = statistics;
   self->limits.max_run = GUDPX_LINK_MAX_RUN;
+  self->socket = socket;
   self->fd = g_socket_get_fd (socket);
   self->is_ipv6 = g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6;
   self->is_unix = g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX;

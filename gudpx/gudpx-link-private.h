@@ -81,6 +81,8 @@ typedef struct
   guint32 (*get_drops) (GudpxLink *self);
   /* The descriptor is that of another socket now. */
   void (*renewed) (GudpxLink *self);
+  /* Connects again to named_peer, which another socket may have bound since. FALSE: @errsv says why. */
+  gboolean (*reconnect) (GudpxLink *self, int *errsv);
   /* The peer changed; an empty one is none. */
   void (*connected) (GudpxLink *self, const GudpxNativeAddress *peer);
   /* Whether errors of sending are to be kept for take_error without a peer, too. */
@@ -94,7 +96,8 @@ struct _GudpxLink
   /* An error of an earlier datagram that a call met and went on without; 0: none. take_error has
    * it, and nothing else will tell of it. */
   int pending_errsv;
-  gboolean has_peer;
+  GudpxNativeAddress peer;       /* empty: not connected */
+  GudpxNativeAddress named_peer; /* as the caller named it: a bound path may be written otherwise */
   gboolean has_ipv4_peer;
   /* The socket is the parent's, in a child that fork() made: it is left as it is. */
   gboolean is_inherited;
@@ -118,6 +121,15 @@ GudpxLink *gudpx_link_new_for_socket (GSocket         *socket,
 
 /* FALSE: report_errors has no effect. */
 gboolean gudpx_link_can_report_errors (void);
+
+guint    gudpx_link_send           (GudpxLink                *self,
+                                    const GudpxOutgoing      *outgoing,
+                                    guint                     n_outgoing,
+                                    gboolean                  may_join,
+                                    int                      *errsv);
+gboolean gudpx_link_absorb_refusal (GudpxLink                *self,
+                                    const GudpxNativeAddress *destination,
+                                    int                       errsv);
 
 GudpxBatch *gudpx_batch_detach (const GudpxBatch *self,
                                 guint             first,
@@ -148,11 +160,17 @@ gudpx_outgoing_get_segments (const GudpxOutgoing *self, guint first, guint n_dat
                           MIN (n_datagrams * self->segment_size, self->vectors->size - offset) };
 }
 
+static inline gboolean
+gudpx_link_has_peer (const GudpxLink *self)
+{
+  return self->peer.length > 0;
+}
+
 static inline void
 gudpx_link_set_peer (GudpxLink *self, const GudpxNativeAddress *peer)
 {
-  self->has_peer = peer->length > 0;
-  self->has_ipv4_peer = self->has_peer && gudpx_native_address_is_ipv4 (peer);
+  self->peer = *peer;
+  self->has_ipv4_peer = gudpx_link_has_peer (self) && gudpx_native_address_is_ipv4 (peer);
 }
 
 static inline gboolean

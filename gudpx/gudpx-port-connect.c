@@ -276,46 +276,6 @@ change_peer (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
   return FALSE;
 }
 
-/* TRUE if a datagram for the UNIX peer failed because nobody has bound the peer's path. */
-static gboolean
-has_lost_peer (GudpxPort *self, const GudpxNativeAddress *destination, int errsv)
-{
-  return self->bound.u.any.sa_family == AF_UNIX && self->peer.length > 0 &&
-         (destination == NULL || destination->length == 0) &&
-         (errsv == ECONNREFUSED || errsv == ENOTCONN || errsv == ENOENT);
-}
-
-/* Hands datagrams to the I/O. Linux forgets a UNIX peer that is gone, unix(7). The socket is then
- * connected to the path again, which another socket may have bound since. */
-guint
-gudpx_port_hand_over (GudpxPort *self, const GudpxOutgoing *outgoing, guint n_outgoing, int *errsv)
-{
-  const gboolean may_join = self->coalesce_writes && !self->is_congested;
-  guint n_sent = self->link->funcs->send (self->link, outgoing, n_outgoing, may_join, errsv);
-
-  if (n_sent > 0 || !has_lost_peer (self, outgoing->destination, *errsv))
-    return n_sent;
-
-  if (gudpx_socket_connect (self->socket, &self->named_peer, errsv))
-    n_sent = self->link->funcs->send (self->link, outgoing, n_outgoing, may_join, errsv);
-  if (n_sent == 0 && has_lost_peer (self, outgoing->destination, *errsv))
-    *errsv = ECONNREFUSED;
-  return n_sent;
-}
-
-/* Reports a UNIX peer that is gone in the way of UDP: by connection-refused, not as an error of the
- * datagram. FALSE: @errsv is about something else. */
-gboolean
-gudpx_port_absorb_refusal (GudpxPort *self, const GudpxNativeAddress *destination, int errsv)
-{
-  if (!has_lost_peer (self, destination, errsv))
-    return FALSE;
-
-  self->link->pending_errsv = ECONNREFUSED;
-  gudpx_port_wake (self);
-  return TRUE;
-}
-
 /* What is queued for the old peer, and what the network says of it, is not the new one's. */
 static void
 begin_change (GudpxPort *self)
@@ -334,6 +294,7 @@ end_change (GudpxPort *self)
 {
   gudpx_port_update_addresses (self);
   self->link->funcs->connected (self->link, &self->peer);
+  self->link->named_peer = self->named_peer;
   gudpx_port_notify_queue (self);
   g_object_thaw_notify (G_OBJECT (self));
   g_object_unref (self);

@@ -153,6 +153,7 @@ open_port (GudpxPort *self, GSocket *socket, const GudpxNativeAddress *bound)
   gudpx_port_find_peer (self);
   if (self->peer.length > 0)
     self->link->funcs->connected (self->link, &self->peer);
+  self->link->named_peer = self->named_peer;
   if (self->report_errors)
     self->link->funcs->report_errors (self->link, TRUE);
   if (!self->is_adopted)

@@ -161,6 +161,13 @@ struct _GudpxPort
   GudpxDrops drops;
 };
 
+/* TRUE if runs of datagrams may leave as one. */
+static inline gboolean
+gudpx_port_may_join (const GudpxPort *self)
+{
+  return self->coalesce_writes && !self->is_congested;
+}
+
 #define GUDPX_PORT_MIN_RETRY_DELAY 1  /* ms */
 #define GUDPX_PORT_MAX_RETRY_DELAY 64 /* ms */
 
@@ -372,13 +379,6 @@ gboolean        gudpx_port_check_destination  (GudpxPort                  *self,
 
 /* gudpx-port-connect.c */
 void            gudpx_port_find_peer          (GudpxPort                  *self);
-guint           gudpx_port_hand_over          (GudpxPort                  *self,
-                                               const GudpxOutgoing        *outgoing,
-                                               guint                       n_outgoing,
-                                               int                        *errsv);
-gboolean        gudpx_port_absorb_refusal     (GudpxPort                  *self,
-                                               const GudpxNativeAddress   *destination,
-                                               int                         errsv);
 
 /* gudpx-port-errors.c */
 GSocketAddress *gudpx_port_get_destination    (GudpxPort                  *self,

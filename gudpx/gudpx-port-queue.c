@@ -229,7 +229,9 @@ first_was_refused (GudpxPort *self, GQueue *runs, int errsv)
   g_autoptr (GSocketAddress) destination = gudpx_port_get_destination (self, &run->destination);
   gsize size = gudpx_queued_run_get_first_size (run);
 
-  if (run->task != NULL || !gudpx_port_absorb_refusal (self, &run->destination, errsv))
+  if (run->task == NULL && gudpx_link_absorb_refusal (self->link, &run->destination, errsv))
+    gudpx_port_wake (self);
+  else
     {
       gudpx_port_count_error (self, errsv);
       gudpx_port_add_outcome (self, run->task, make_send_error (self, errsv, size, destination),
@@ -248,7 +250,7 @@ gudpx_port_send_runs (GudpxPort *self, GQueue *runs)
   while ((n = gudpx_send_queue_peek (runs, outgoing, GUDPX_LINK_BATCH)) > 0)
     {
       int errsv;
-      guint n_sent = gudpx_port_hand_over (self, outgoing, n, &errsv);
+      guint n_sent = gudpx_link_send (self->link, outgoing, n, gudpx_port_may_join (self), &errsv);
 
       first_were_sent (self, runs, n_sent);
       if (n_sent > 0)
@@ -318,7 +320,7 @@ send_directly (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
   int errsv;
   g_autoptr (GSocketAddress) destination = NULL;
 
-  if (gudpx_port_hand_over (self, outgoing, 1, &errsv) == 1)
+  if (gudpx_link_send (self->link, outgoing, 1, gudpx_port_may_join (self), &errsv) == 1)
     {
       count_sent (self, 1, gudpx_outgoing_get_size (outgoing));
       room_was_found (self);
@@ -334,8 +336,11 @@ send_directly (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
         wait_for_room (self, errsv, FALSE);
       return NO_ROOM;
     }
-  if (gudpx_port_absorb_refusal (self, outgoing->destination, errsv))
-    return SENT;
+  if (gudpx_link_absorb_refusal (self->link, outgoing->destination, errsv))
+    {
+      gudpx_port_wake (self);
+      return SENT;
+    }
 
   gudpx_port_count_error (self, errsv);
   destination = gudpx_port_get_destination (self, outgoing->destination);
