@@ -811,7 +811,7 @@ gudpx_datagram_reply (GudpxDatagram *self, const guint8 *data, gsize size, GErro
 
   if (!gudpx_port_check_listening (port, "reply", error))
     return FALSE;
-  return self->epoch == port->epoch
+  return self->epoch == port->gate.epoch
              ? gudpx_port_reply (port, &vector, &self->native_sender, &self->ancillary,
                                  self->origin, error)
              : gudpx_port_write_vectors (port, &vector, 1, gudpx_datagram_get_sender (self), error);

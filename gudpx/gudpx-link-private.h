@@ -43,7 +43,7 @@ typedef struct
   const GudpxAncillary *ancillary;       /* NULL: nothing special */
   guint n_datagrams;                     /* 0 is 1 */
   gsize segment_size;                    /* of a run */
-  guint64 way; /* a number that those of the same destination and ancillary may have; 0: none */
+  guint64 message_serial; /* datagrams with the same number have one destination; 0: none */
 } GudpxOutgoing;
 
 /* An error that came on its own. */

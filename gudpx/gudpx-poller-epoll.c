@@ -7,18 +7,18 @@
 
 #include "gudpx-poller-private.h"
 
-/* One dispatch takes so many; the rest are still there in the next. */
+/* Events of one dispatch. The next dispatch gets the rest. */
 #define MAX_EVENTS 64
 
 struct _GudpxPoller
 {
   GMainContext *context; /* borrowed: it may go, and takes the source with it */
   guint n_clients;
-  int fd;        /* -1: nothing was left to it yet */
+  int fd;        /* -1: no client was added yet */
   pid_t process; /* that made the set: after fork() a child shares it */
   GSource *source;
   gpointer tag;
-  GHashTable *clients; /* that were left to it, each with its functions */
+  GHashTable *clients; /* a set */
 };
 
 typedef struct
@@ -45,7 +45,7 @@ gudpx_poller_join (GMainContext *context)
       self = g_new0 (GudpxPoller, 1);
       self->context = context;
       self->fd = -1;
-      self->clients = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
+      self->clients = g_hash_table_new (NULL, NULL);
       g_hash_table_insert (pollers, context, self);
     }
   self->n_clients++;
@@ -90,15 +90,17 @@ is_own_process (GudpxPoller *self)
   return self->process == getpid ();
 }
 
-static const GudpxPollerFuncs *
-find_funcs (GudpxPoller *self, GObject *client)
+/* FALSE if the client was removed since its event. */
+static gboolean
+has_client (GudpxPoller *self, GudpxPollerClient *client)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
 
-  return g_hash_table_lookup (self->clients, client);
+  return g_hash_table_contains (self->clients, client);
 }
 
-/* In a child that fork() made: to poll the set would take events from the parent. */
+/* Leaves polling to the clients, in a child that fork() made: the set would take events from the
+ * parent. */
 static void
 dismiss_clients (GudpxPoller *self)
 {
@@ -110,10 +112,10 @@ dismiss_clients (GudpxPoller *self)
   g_mutex_unlock (&mutex);
   for (GList *l = clients; l != NULL; l = l->next)
     {
-      const GudpxPollerFuncs *funcs = find_funcs (self, l->data);
+      GudpxPollerClient *client = l->data;
 
-      if (funcs != NULL)
-        funcs->dismissed (l->data);
+      if (has_client (self, client))
+        client->funcs->dismissed (client);
     }
 }
 
@@ -131,39 +133,39 @@ poller_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_dat
     }
 
   n = epoll_wait (self->fd, events, MAX_EVENTS, 0);
-  /* The clients only note it: none of them goes meanwhile. */
+  /* The clients only note the event, so none of them is freed meanwhile. */
   for (int i = 0; i < n; i++)
     {
-      const GudpxPollerFuncs *funcs = find_funcs (self, events[i].data.ptr);
+      GudpxPollerClient *client = events[i].data.ptr;
 
-      if (funcs != NULL)
-        funcs->ready (events[i].data.ptr, events[i].events);
+      if (has_client (self, client))
+        client->funcs->ready (client, events[i].events);
     }
   return G_SOURCE_CONTINUE;
 }
 
 static GSourceFuncs poller_source_funcs = { .dispatch = poller_source_dispatch };
 
-/* The source was destroyed. If it was not done here, the context is gone. */
+/* The source was destroyed. If the poller did not do that, the context is gone. */
 static void
 source_lost (gpointer data)
 {
   GudpxPoller *self = data;
   GHashTableIter iter;
-  gpointer client;
-  gpointer funcs;
+  gpointer key;
 
   if (self->source == NULL)
     return;
 
-  /* The last one to leave takes the poller with it. One that goes may have others removed. */
+  /* The last client that leaves frees the poller. A client that is lost may have others removed. */
   gudpx_poller_join (self->context);
   while (g_hash_table_iter_init (&iter, self->clients),
-         g_hash_table_iter_next (&iter, &client, &funcs))
+         g_hash_table_iter_next (&iter, &key, NULL))
     {
-      g_autoptr (GObject) keep = g_object_ref (client);
+      GudpxPollerClient *client = key;
+      g_autoptr (GObject) keep G_GNUC_UNUSED = g_object_ref (client->owner);
 
-      ((const GudpxPollerFuncs *) funcs)->lost (keep);
+      client->funcs->lost (client);
     }
   gudpx_poller_leave (self);
 }
@@ -187,7 +189,7 @@ start (GudpxPoller *self)
 }
 
 gboolean
-gudpx_poller_add (GudpxPoller *self, int fd, GObject *client, const GudpxPollerFuncs *funcs)
+gudpx_poller_add (GudpxPoller *self, int fd, GudpxPollerClient *client)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
   struct epoll_event event = { .events = EPOLLONESHOT, .data.ptr = client };
@@ -196,25 +198,26 @@ gudpx_poller_add (GudpxPoller *self, int fd, GObject *client, const GudpxPollerF
       !is_own_process (self) || epoll_ctl (self->fd, EPOLL_CTL_ADD, fd, &event) != 0)
     return FALSE;
 
-  g_hash_table_insert (self->clients, g_object_ref (client), (gpointer) funcs);
+  g_object_ref (client->owner);
+  g_hash_table_add (self->clients, client);
   return TRUE;
 }
 
 void
-gudpx_poller_remove (GudpxPoller *self, int fd, GObject *client)
+gudpx_poller_remove (GudpxPoller *self, int fd, GudpxPollerClient *client)
 {
-  /* A descriptor that was closed is not in the set any more. */
+  /* The kernel removes a descriptor from the set when the descriptor is closed. */
   if (is_own_process (self))
     epoll_ctl (self->fd, EPOLL_CTL_DEL, fd, NULL);
   g_mutex_lock (&mutex);
-  g_hash_table_steal (self->clients, client);
+  g_hash_table_remove (self->clients, client);
   g_mutex_unlock (&mutex);
-  /* Not under the lock: somebody may be told. */
-  g_object_unref (client);
+  /* Without the lock: the owner may be told. */
+  g_object_unref (client->owner);
 }
 
 gboolean
-gudpx_poller_arm (GudpxPoller *self, int fd, GObject *client, GIOCondition condition)
+gudpx_poller_arm (GudpxPoller *self, int fd, GudpxPollerClient *client, GIOCondition condition)
 {
   struct epoll_event event = { .events = condition | EPOLLONESHOT, .data.ptr = client };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Where nothing polls many descriptors as one. */
+/* For systems that have no set of descriptors to poll as one: each client polls itself. */
 
 #include "gudpx-poller-private.h"
 
@@ -16,18 +16,21 @@ gudpx_poller_leave (GudpxPoller *self)
 }
 
 gboolean
-gudpx_poller_add (GudpxPoller *self, int fd, GObject *client, const GudpxPollerFuncs *funcs)
+gudpx_poller_add (GudpxPoller *self, int fd, GudpxPollerClient *client)
 {
   return FALSE;
 }
 
 void
-gudpx_poller_remove (GudpxPoller *self, int fd, GObject *client)
+gudpx_poller_remove (GudpxPoller *self, int fd, GudpxPollerClient *client)
 {
 }
 
 gboolean
-gudpx_poller_arm (GudpxPoller *self, int fd, GObject *client, GIOCondition condition)
+gudpx_poller_arm (GudpxPoller *self,
+                  int fd,
+                  GudpxPollerClient *client,
+                  GIOCondition condition)
 {
   return FALSE;
 }

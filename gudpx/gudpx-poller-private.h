@@ -6,38 +6,45 @@
 
 G_BEGIN_DECLS
 
-/* Who polls the sockets of a main context. GLib asks the system about every descriptor each time
- * that it iterates, which tells where there are many: beyond the first few they are left to a set
- * of descriptors that is polled as one, where the system has such. */
+/* Polls the descriptors of a main context as one set, where the system can. GLib passes every
+ * descriptor to the kernel in each iteration, which is slow with many. The first descriptors of a
+ * context are left to GLib. */
 typedef struct _GudpxPoller GudpxPoller;
+typedef struct _GudpxPollerClient GudpxPollerClient;
 
-/* What a poller calls, from an iteration of the context. */
+/* Functions that a poller calls, from an iteration of the context. */
 typedef struct
 {
-  /* A descriptor is ready, and polled no more until it is armed again. */
-  void (*ready) (GObject *client, GIOCondition condition);
-  /* Nothing is polled any more, and the client must be removed. */
-  void (*dismissed) (GObject *client);
+  /* The descriptor is ready, and is not polled until it is armed again. */
+  void (*ready) (GudpxPollerClient *client, GIOCondition condition);
+  /* The poller stops polling, and the client must be removed. */
+  void (*dismissed) (GudpxPollerClient *client);
   /* The context is gone. */
-  void (*lost) (GObject *client);
+  void (*lost) (GudpxPollerClient *client);
 } GudpxPollerFuncs;
 
-/* For one more client of @context, which has at most one at a time. */
-GudpxPoller *gudpx_poller_join   (GMainContext           *context);
-void         gudpx_poller_leave  (GudpxPoller            *self);
-/* Whether it takes @fd, and with it a reference to @client; if not, the client polls itself. */
-gboolean     gudpx_poller_add    (GudpxPoller            *self,
-                                  int                     fd,
-                                  GObject                *client,
-                                  const GudpxPollerFuncs *funcs);
-void         gudpx_poller_remove (GudpxPoller            *self,
-                                  int                     fd,
-                                  GObject                *client);
-/* Polls it once for @condition, and for errors. FALSE: it cannot, and the client must be
+/* Head of the struct that has the descriptor. */
+struct _GudpxPollerClient
+{
+  const GudpxPollerFuncs *funcs;
+  GObject *owner; /* has the client; the poller keeps it while the client is added */
+};
+
+/* Notes one more client of @context, which has at most one descriptor at a time. */
+GudpxPoller *gudpx_poller_join   (GMainContext      *context);
+void         gudpx_poller_leave  (GudpxPoller       *self);
+/* FALSE: the client has to poll @fd itself. */
+gboolean     gudpx_poller_add    (GudpxPoller       *self,
+                                  int                fd,
+                                  GudpxPollerClient *client);
+void         gudpx_poller_remove (GudpxPoller       *self,
+                                  int                fd,
+                                  GudpxPollerClient *client);
+/* Polls @fd once for @condition, and for errors. FALSE: the poller cannot, and the client must be
  * removed. */
-gboolean     gudpx_poller_arm    (GudpxPoller            *self,
-                                  int                     fd,
-                                  GObject                *client,
-                                  GIOCondition            condition);
+gboolean     gudpx_poller_arm    (GudpxPoller       *self,
+                                  int                fd,
+                                  GudpxPollerClient *client,
+                                  GIOCondition       condition);
 
 G_END_DECLS

@@ -115,7 +115,7 @@ static gboolean
 replace_socket (GudpxPort *self, GSocket *socket, GSocket *old, GError **error)
 {
   gudpx_port_sample_drops (self);
-  gudpx_port_leave_poller (self);
+  gudpx_watch_leave_poller (&self->watch);
   if (!gudpx_socket_replace (self->socket, socket, error))
     return FALSE;
 
@@ -283,9 +283,8 @@ begin_change (GudpxPort *self)
   g_object_ref (self);
   g_object_freeze_notify (G_OBJECT (self));
   gudpx_port_keep_errors (self);
-  if (!gudpx_send_queue_is_empty (&self->queue) && !self->waits_for_writable)
-    gudpx_port_flush (self, FALSE);
-  gudpx_send_queue_pin_destination (&self->queue, &self->peer);
+  gudpx_sender_flush (&self->sender, self->link, FALSE, 0);
+  gudpx_sender_pin_destination (&self->sender, &self->peer);
 }
 
 /* Who is told of it may do anything to the port. */
@@ -295,7 +294,7 @@ end_change (GudpxPort *self)
   gudpx_port_update_addresses (self);
   self->link->funcs->connected (self->link, &self->peer);
   self->link->named_peer = self->named_peer;
-  gudpx_port_notify_queue (self);
+  gudpx_port_settle (self);
   g_object_thaw_notify (G_OBJECT (self));
   g_object_unref (self);
 }

@@ -33,27 +33,13 @@ get_device (GudpxPort *self, char name[IF_NAMESIZE])
 }
 
 static void
-tell (GudpxPort *self)
-{
-  g_autofree char *description = gudpx_port_describe (self);
-  GError *error = NULL;
-
-  gudpx_set_error_errno (&error, ENODEV,
-                         "The interface “%s” is gone: the port %s, which is bound to it, hears nothing "
-                         "before it is started again",
-                         self->device_name, description);
-  self->statistics.errors++;
-  gudpx_port_add_outcome (self, NULL, error, NULL);
-}
-
-static void
 check_device (GudpxPort *self)
 {
   char name[IF_NAMESIZE];
   gboolean is_gone = get_device (self, name) == ENODEV;
 
   if (is_gone && !self->device_is_gone)
-    tell (self);
+    gudpx_reports_add (&self->reports, GUDPX_REPORT_DEVICE_GONE, ENODEV);
   self->device_is_gone = is_gone;
 }
 
@@ -69,6 +55,7 @@ links_changed (int fd, GIOCondition condition, gpointer data)
         break;
     }
   check_device (data);
+  gudpx_port_settle (data);
   return G_SOURCE_CONTINUE;
 }
 
@@ -104,7 +91,7 @@ gudpx_port_watch_device (GudpxPort *self)
   self->device_watch = g_unix_fd_source_new (self->device_fd, G_IO_IN);
   g_source_set_static_name (self->device_watch, "GudpxPort device");
   g_source_set_callback (self->device_watch, G_SOURCE_FUNC (links_changed), self, NULL);
-  g_source_attach (self->device_watch, self->context);
+  g_source_attach (self->device_watch, gudpx_watch_get_context (&self->watch));
   /* The interface may have gone before the watch began. */
   check_device (self);
 }

@@ -8,11 +8,6 @@
 #include "gudpx-multicast-private.h"
 #include "gudpx-port-private.h"
 
-/* A stop waits for the kernel to take what is queued: for so long while it takes nothing, and for
- * so long in all. */
-#define MAX_STOP_STALL (5 * G_TIME_SPAN_SECOND)
-#define MAX_STOP_TIME (60 * G_TIME_SPAN_SECOND)
-
 /* Asks the kernel for the local address; if it does not tell, that is the one that was bound. */
 void
 gudpx_port_update_addresses (GudpxPort *self)
@@ -143,12 +138,11 @@ open_port (GudpxPort *self, GSocket *socket, const GudpxNativeAddress *bound)
   self->socket = g_object_ref (socket);
   self->process = getpid ();
   self->link = gudpx_link_new_for_socket (socket, self->is_adopted, &self->statistics);
-  self->is_congested = FALSE;
+  gudpx_sender_start (&self->sender, bound->u.any.sa_family == AF_UNIX);
   /* Drops of an adopted socket before its adoption are not the port's. */
   self->drops.count = self->is_adopted ? self->link->funcs->get_drops (self->link) : 0;
   self->error_delay = 0;
-  self->epoch++;
-  self->state = GUDPX_PORT_LISTENING;
+  gudpx_gate_open (&self->gate);
   self->bound = *bound;
   gudpx_port_find_peer (self);
   if (self->peer.length > 0)
@@ -175,10 +169,10 @@ check_can_start (GudpxPort *self, GError **error)
 {
   g_autofree char *description = gudpx_port_describe (self);
 
-  if (self->state == GUDPX_PORT_LISTENING)
+  if (gudpx_gate_is_listening (&self->gate))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "The port %s is listening already",
                  description);
-  else if (self->state == GUDPX_PORT_STOPPING)
+  else if (gudpx_gate_is_stopping (&self->gate))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING, "The port %s is still being stopped",
                  description);
   else if (self->is_adopted)
@@ -258,15 +252,18 @@ gudpx_port_new_adopted (GudpxDatagramProtocol *protocol,
   return g_steal_pointer (&self);
 }
 
-/* Closes the socket. Nobody is told. */
-static void
+/* Closes the socket without telling anybody. Returns the answers for tasks that wait. */
+static GPtrArray *
 close_socket (GudpxPort *self)
 {
-  self->state = GUDPX_PORT_STOPPED;
-  self->epoch++;
+  GPtrArray *answers;
+
+  gudpx_gate_close (&self->gate);
   gudpx_port_unwatch_device (self);
-  gudpx_port_detach (self);
+  gudpx_watch_stop (&self->watch);
   gudpx_port_drop_undelivered (self);
+  gudpx_sender_drop (&self->sender, self->link);
+  answers = gudpx_port_close_reports (self);
   if (self->peers != NULL)
     gudpx_peers_clear (self->peers);
   gudpx_port_sample_drops (self);
@@ -279,6 +276,7 @@ close_socket (GudpxPort *self)
   if (self->own_path != NULL && gudpx_port_is_own_process (self))
     gudpx_socket_unlink_path (self->own_path, &self->own_path_stat);
   g_clear_pointer (&self->own_path, g_free);
+  return answers;
 }
 
 static void
@@ -292,15 +290,16 @@ void
 gudpx_port_release (GudpxPort *self)
 {
   g_autoptr (GPtrArray) tasks = NULL;
+  GPtrArray *answers;
 
-  if (self->state == GUDPX_PORT_STOPPED)
+  if (!gudpx_gate_is_open (&self->gate))
     return;
 
   tasks = g_steal_pointer (&self->stop_tasks);
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
-  close_socket (self);
-  gudpx_port_answer (gudpx_port_drop_queue (self));
+  answers = close_socket (self);
   self->notified_queue_size = 0;
+  gudpx_port_answer (answers);
   g_ptr_array_foreach (tasks, return_true, NULL);
   g_clear_object (&self->local_address);
   g_clear_object (&self->peer_address);
@@ -314,15 +313,14 @@ gudpx_port_finish_stop (GudpxPort *self)
 {
   g_autoptr (GudpxPort) keep G_GNUC_UNUSED = g_object_ref (self);
   g_autoptr (GPtrArray) tasks = g_steal_pointer (&self->stop_tasks);
-  gboolean was_listening = self->state == GUDPX_PORT_LISTENING;
-  GPtrArray *dropped;
+  gboolean was_listening = gudpx_gate_is_listening (&self->gate);
+  GPtrArray *answers;
 
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
 
   /* Any of the calls that follow may start the port again: it is as they may find it first. */
   g_object_freeze_notify (G_OBJECT (self));
-  close_socket (self);
-  dropped = gudpx_port_drop_queue (self);
+  answers = close_socket (self);
   gudpx_port_notify_queue (self);
   gudpx_port_update_addresses (self);
   gudpx_port_notify (self, GUDPX_PORT_PROP_SOCKET);
@@ -331,7 +329,7 @@ gudpx_port_finish_stop (GudpxPort *self)
 
   gudpx_datagram_protocol_detach (self->protocol, self, TRUE);
   g_object_thaw_notify (G_OBJECT (self));
-  gudpx_port_answer (dropped);
+  gudpx_port_answer (answers);
   g_ptr_array_foreach (tasks, return_true, NULL);
 }
 
@@ -361,38 +359,12 @@ gudpx_port_stop_listening (GudpxPort *self)
   g_return_if_fail (GUDPX_IS_PORT (self));
   g_return_if_fail (gudpx_port_belongs_to_this_thread (self));
 
-  if (self->state == GUDPX_PORT_STOPPED)
+  if (!gudpx_gate_is_open (&self->gate))
     return;
 
-  if (!self->waits_for_writable && gudpx_port_is_own_process (self))
-    gudpx_port_flush (self, FALSE);
+  if (gudpx_port_is_own_process (self))
+    gudpx_sender_flush (&self->sender, self->link, FALSE, 0);
   gudpx_port_finish_stop (self);
-}
-
-static void
-begin_stop (GudpxPort *self)
-{
-  gint64 now = g_get_monotonic_time ();
-
-  self->stop_n_left = self->queue.n_datagrams;
-  self->stop_deadline = now + MAX_STOP_STALL;
-  self->stop_end = now + MAX_STOP_TIME;
-}
-
-/* TRUE when the queue is empty, or the kernel has taken nothing for too long. */
-gboolean
-gudpx_port_is_stop_over (GudpxPort *self)
-{
-  gint64 now = g_get_monotonic_time ();
-
-  if (gudpx_send_queue_is_empty (&self->queue))
-    return TRUE;
-  if (self->queue.n_datagrams < self->stop_n_left)
-    {
-      self->stop_n_left = self->queue.n_datagrams;
-      self->stop_deadline = MIN (now + MAX_STOP_STALL, self->stop_end);
-    }
-  return now >= self->stop_deadline;
 }
 
 static gboolean
@@ -425,7 +397,7 @@ gudpx_port_watch_cancellation (GudpxPort *self, GTask *task, GSourceFunc cancell
 
   source = g_cancellable_source_new (cancellable);
   g_source_set_callback (source, G_SOURCE_FUNC (cancel_source_fired), task, NULL);
-  g_source_attach (source, self->context);
+  g_source_attach (source, gudpx_watch_get_context (&self->watch));
   g_object_set_data (G_OBJECT (task), "gudpx-cancelled", (gpointer) cancelled);
   g_object_set_data_full (G_OBJECT (task), "gudpx-cancel-source", source, destroy_source);
 }
@@ -494,7 +466,7 @@ gudpx_port_stop_listening_async (GudpxPort *self,
   g_task_set_source_tag (task, gudpx_port_stop_listening_async);
   g_task_set_check_cancellable (task, FALSE);
 
-  if (self->state == GUDPX_PORT_STOPPED)
+  if (!gudpx_gate_is_open (&self->gate))
     {
       g_task_return_boolean (task, TRUE);
       return;
@@ -505,14 +477,12 @@ gudpx_port_stop_listening_async (GudpxPort *self,
       g_ptr_array_add (self->stop_tasks, g_object_ref (task));
       gudpx_port_watch_cancellation (self, task, stop_wait_cancelled);
     }
-  if (self->state == GUDPX_PORT_LISTENING)
+  if (gudpx_gate_is_listening (&self->gate))
     {
-      self->state = GUDPX_PORT_STOPPING;
-      self->epoch++;
-      begin_stop (self);
+      gudpx_gate_begin_stop (&self->gate);
+      gudpx_sender_begin_drain (&self->sender, g_get_monotonic_time ());
       gudpx_port_drop_undelivered (self);
-      gudpx_port_update_source (self);
-      gudpx_port_wake (self);
+      gudpx_port_settle (self);
       gudpx_port_notify (self, GUDPX_PORT_PROP_LISTENING);
     }
 }

@@ -159,8 +159,8 @@ static void
 offer_later (GudpxPort *self)
 {
   self->offer_delay = CLAMP (self->offer_delay * 2, MIN_OFFER_DELAY, MAX_OFFER_DELAY);
-  gudpx_port_wait_until (self, self->budget.now + self->offer_delay * G_TIME_SPAN_MILLISECOND);
-  if (self->context == g_main_context_default ())
+  self->resume_time = self->budget.now + self->offer_delay * G_TIME_SPAN_MILLISECOND;
+  if (gudpx_watch_get_context (&self->watch) == g_main_context_default ())
     gudpx_gjs_collect_garbage ();
 }
 
@@ -168,7 +168,7 @@ offer_later (GudpxPort *self)
 void
 gudpx_port_deliver_packed (GudpxPort *self)
 {
-  const guint epoch = self->epoch;
+  const guint epoch = gudpx_gate_get_epoch (&self->gate);
   const gint64 start = self->budget.now;
   g_autoptr (GByteArray) payloads = NULL;
   g_autoptr (GByteArray) index = NULL;
@@ -195,7 +195,7 @@ gudpx_port_deliver_packed (GudpxPort *self)
     }
   if (n_taken == n)
     return;
-  if (self->epoch != epoch || self->state != GUDPX_PORT_LISTENING)
+  if (!gudpx_gate_listens (&self->gate, epoch))
     {
       self->statistics.receive_drops += n - n_taken;
       return;
@@ -203,7 +203,7 @@ gudpx_port_deliver_packed (GudpxPort *self)
 
   remove_taken (payloads, index, n_taken);
   keep_rest (self, payloads, index);
-  if (n_taken == 0 && self->reading)
+  if (n_taken == 0 && gudpx_gate_is_reading (&self->gate))
     offer_later (self);
 }
 

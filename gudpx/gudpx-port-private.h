@@ -10,12 +10,13 @@
 #include "gudpx-budget-private.h"
 #include "gudpx-datagram-private.h"
 #include "gudpx-drops-private.h"
+#include "gudpx-gate-private.h"
 #include "gudpx-link-private.h"
 #include "gudpx-options-private.h"
 #include "gudpx-peers-private.h"
-#include "gudpx-poller-private.h"
-#include "gudpx-send-queue-private.h"
+#include "gudpx-sender-private.h"
 #include "gudpx-socket-private.h"
+#include "gudpx-watch-private.h"
 
 G_BEGIN_DECLS
 
@@ -31,13 +32,6 @@ G_BEGIN_DECLS
 /* Datagrams that one call of a handler gets before it is known how long it takes. */
 #define GUDPX_PORT_FIRST_BATCH_LIMIT 32
 #define GUDPX_PORT_MAX_BUSY_POLL 1000
-
-typedef enum
-{
-  GUDPX_PORT_STOPPED,
-  GUDPX_PORT_LISTENING,
-  GUDPX_PORT_STOPPING, /* receives no more, sends what is queued */
-} GudpxPortState;
 
 /* What a datagram knows its port by. It does not keep the port: a protocol that kept datagrams
  * would keep itself. */
@@ -56,7 +50,7 @@ gudpx_port_handle_is_mine (GudpxPortHandle *self)
 /* Whether to ask the socket again has paid of late. */
 typedef struct
 {
-  guint n_vain; /* as many dispatches go without, before it is tried again */
+  guint n_to_skip; /* dispatches that do not poll */
   guint n_skipped;
 } GudpxBusyPolls;
 
@@ -76,28 +70,14 @@ struct _GudpxPort
   gboolean is_adopted;
   guint max_packet_size;
   int priority;
-  gboolean reading;
-  gboolean coalesce_writes;
   guint busy_poll; /* µs */
   gboolean report_errors;
-  GudpxQueuePolicy send_queue_policy;
   GudpxOptions options;
   GPtrArray *memberships;
 
   /* The socket that is open. */
-  GudpxPortState state;
-  guint epoch; /* of starts and stops: a datagram of another one is not delivered */
-  GMainContext *context; /* borrowed: it may go, and takes the source with it */
-  GudpxPoller *poller;
-  gboolean is_left_to_poller;
-  gboolean is_polled; /* by whichever; not when it was shut down */
-  gboolean is_polling_paused;
-  GIOCondition polled_condition;
-  gboolean is_armed;  /* with the poller */
-  GIOCondition ready_condition; /* as the poller saw it */
-  GSource *source;
-  gpointer poll_tag; /* NULL: it does not poll */
-  GSource *last_turn; /* while the port has stepped back; NULL: it has not */
+  GudpxGate gate;
+  GudpxWatch watch;
   GSocket *socket;
   pid_t process; /* that opened it: after fork() the other one shares it */
   GudpxLink *link;
@@ -138,45 +118,14 @@ struct _GudpxPort
   guint drained_depth; /* those that were told to go on from a main loop of their own */
   guint offer_delay;   /* ms until the rest is offered again */
 
-  /* What is to go out. */
-  GudpxSendQueue queue;
+  GudpxSender sender;
+  GudpxReports reports;
   gsize notified_queue_size;
-  guint dispatch_depth;
-  gboolean waits_for_writable; /* the kernel had no room */
-  gboolean is_congested;       /* from a lack of room to the end of a whole flush: nothing is joined */
-  gboolean waited_in_vain;     /* it said that it had, and has not */
-  guint retry_delay;           /* ms, 0: the socket tells when there is room */
-  gint64 retry_time;           /* when it is over, by the monotonic clock in µs */
-  guint held_retry_delay;      /* ms: the same for destinations that do not read */
-  gint64 held_retry_time;
-  guint stop_n_left;           /* datagrams when a stop last made progress */
-  gint64 stop_deadline;        /* when it is over, unless it makes progress */
-  gint64 stop_end;             /* when it is over in any case */
-  gboolean owes_writable;      /* the queue was too full: a “writable” is due */
-  GQueue flush_tasks;
-  GQueue outcomes; /* of queued datagrams, to be told from the main loop */
+  gboolean errors_are_unreadable; /* until resume_time */
 
-  const GudpxLinkError *reported_error; /* NULL: none is at the moment */
   GudpxStatistics statistics;
   GudpxDrops drops;
 };
-
-/* TRUE if runs of datagrams may leave as one. */
-static inline gboolean
-gudpx_port_may_join (const GudpxPort *self)
-{
-  return self->coalesce_writes && !self->is_congested;
-}
-
-#define GUDPX_PORT_MIN_RETRY_DELAY 1  /* ms */
-#define GUDPX_PORT_MAX_RETRY_DELAY 64 /* ms */
-
-/* How long to wait after @delay was in vain, both in ms. */
-static inline guint
-gudpx_port_grow_delay (guint delay)
-{
-  return CLAMP (delay * 2, GUDPX_PORT_MIN_RETRY_DELAY, GUDPX_PORT_MAX_RETRY_DELAY);
-}
 
 /* A datagram of what was read. */
 typedef struct
@@ -240,7 +189,6 @@ GudpxPort *gudpx_port_new_adopted     (GudpxDatagramProtocol  *protocol,
                                        GError                **error);
 void       gudpx_port_release         (GudpxPort              *self);
 void       gudpx_port_finish_stop     (GudpxPort              *self);
-gboolean   gudpx_port_is_stop_over    (GudpxPort              *self);
 void       gudpx_port_update_addresses (GudpxPort             *self);
 void       gudpx_port_update_bound    (GudpxPort              *self);
 GSocket   *gudpx_port_open_socket     (GudpxPort                *self,
@@ -253,25 +201,17 @@ GSocket   *gudpx_port_open_socket     (GudpxPort                *self,
 void       gudpx_port_watch_device    (GudpxPort *self);
 void       gudpx_port_unwatch_device  (GudpxPort *self);
 
-/* gudpx-port-source.c */
+/* gudpx-port-settle.c */
+void       gudpx_port_settle          (GudpxPort *self);
+void       gudpx_port_update_wants    (GudpxPort *self);
+void       gudpx_port_notify_queue    (GudpxPort *self);
+
+/* gudpx-port-dispatch.c */
 void       gudpx_port_attach          (GudpxPort *self);
-void       gudpx_port_detach          (GudpxPort *self);
-void       gudpx_port_update_source   (GudpxPort *self);
-void       gudpx_port_update_priority (GudpxPort *self);
-void       gudpx_port_leave_poller    (GudpxPort *self);
-void       gudpx_port_stop_polling    (GudpxPort *self);
-void       gudpx_port_wait_until      (GudpxPort *self,
-                                       gint64     time);
-void       gudpx_port_wait_unpolled   (GudpxPort *self,
-                                       gint64     time);
-void       gudpx_port_step_back       (GudpxPort *self);
-void       gudpx_port_resume          (GudpxPort *self);
-void       gudpx_port_wake            (GudpxPort *self);
-void       gudpx_port_rearm           (GudpxPort *self);
 
 /* gudpx-port-receive.c */
-void       gudpx_port_dispatch        (GudpxPort    *self,
-                                       GIOCondition  condition);
+gboolean   gudpx_port_read_batch      (GudpxPort    *self);
+void       gudpx_port_deliver         (GudpxPort    *self);
 void       gudpx_port_deliver_again  (GudpxPort      *self,
                                       GudpxDatagram **datagrams,
                                       guint           n_datagrams);
@@ -296,19 +236,26 @@ void       gudpx_port_drop_packed     (GudpxPort *self);
 gboolean   gudpx_port_is_held_up      (GudpxPort *self);
 void       gudpx_port_drain_packed    (GudpxPort *self);
 
-/* gudpx-port-queue.c */
-gboolean        gudpx_port_check_size         (GudpxPort                  *self,
-                                               const GudpxOutgoing        *outgoing,
-                                               gsize                       size,
-                                               GError                    **error);
+/* gudpx-port-reports.c */
+void       gudpx_port_set_write_error (GudpxPort            *self,
+                                       GudpxSendResult       result,
+                                       int                   errsv,
+                                       const GudpxOutgoing  *outgoing,
+                                       GError              **error);
+void       gudpx_port_tell_reports    (GudpxPort            *self,
+                                       guint                 epoch);
+void       gudpx_port_tell_flushed    (GudpxPort            *self,
+                                       guint                 epoch);
+GPtrArray *gudpx_port_close_reports   (GudpxPort            *self);
+void       gudpx_port_answer          (GPtrArray            *answers);
+void       gudpx_port_read_errors     (GudpxPort            *self,
+                                       gint64                now);
+void       gudpx_port_keep_errors     (GudpxPort            *self);
+
+/* gudpx-port-write.c */
 gboolean        gudpx_port_send               (GudpxPort                  *self,
                                                const GudpxOutgoing        *outgoing,
                                                GError                    **error);
-void            gudpx_port_queue_with_task    (GudpxPort                  *self,
-                                               const GudpxOutgoing        *outgoing,
-                                               GBytes                     *bytes,
-                                               GTask                      *task);
-void            gudpx_port_end_call           (GudpxPort                  *self);
 gboolean        gudpx_port_queue              (GudpxPort                  *self,
                                                const GudpxOutgoing        *outgoing,
                                                GError                    **error);
@@ -316,41 +263,6 @@ gssize          gudpx_port_finish_queueing    (GudpxPort                  *self,
                                                gsize                       n_taken,
                                                GError                     *refusal,
                                                GError                    **error);
-void            gudpx_port_flush              (GudpxPort                  *self,
-                                               gboolean                    is_writable);
-gboolean        gudpx_port_queue_alike        (GudpxPort                  *self,
-                                               guint64                     way,
-                                               const GOutputVector        *vector);
-void            gudpx_port_add_outcome        (GudpxPort                  *self,
-                                               GTask                      *task,
-                                               GError                     *error,
-                                               GSocketAddress             *destination);
-void            gudpx_port_notify_queue       (GudpxPort                  *self);
-void            gudpx_port_report_outcomes    (GudpxPort                  *self);
-GPtrArray      *gudpx_port_drop_queue         (GudpxPort                  *self);
-void            gudpx_port_answer             (GPtrArray                  *outcomes);
-
-int             gudpx_port_send_runs          (GudpxPort                  *self,
-                                               GQueue                     *runs);
-
-/* gudpx-port-room.c */
-gboolean        gudpx_port_make_room          (GudpxPort                  *self,
-                                               GudpxHeldDestination       *held,
-                                               gsize                       size,
-                                               gboolean                   *is_dropped,
-                                               GError                    **error);
-
-/* gudpx-port-held.c */
-GudpxHeldDestination *gudpx_port_hold         (GudpxPort                  *self,
-                                               const GudpxNativeAddress   *destination);
-GudpxHeldDestination *gudpx_port_lookup_held  (GudpxPort                  *self,
-                                               const GudpxOutgoing        *outgoing);
-void            gudpx_port_retry_held         (GudpxPort                  *self);
-void            gudpx_port_set_held_full      (GudpxPort                  *self,
-                                               GudpxHeldDestination       *held,
-                                               GError                    **error);
-
-/* gudpx-port-write.c */
 gboolean        gudpx_port_fit_address        (GudpxPort                  *self,
                                                GSocketAddress             *address,
                                                GudpxNativeAddress         *native,
@@ -380,18 +292,6 @@ gboolean        gudpx_port_check_destination  (GudpxPort                  *self,
 /* gudpx-port-connect.c */
 void            gudpx_port_find_peer          (GudpxPort                  *self);
 
-/* gudpx-port-errors.c */
-GSocketAddress *gudpx_port_get_destination    (GudpxPort                  *self,
-                                               const GudpxNativeAddress   *native);
-void            gudpx_port_count_error        (GudpxPort                  *self,
-                                               int                         errsv);
-void            gudpx_port_keep_errors        (GudpxPort                  *self);
-void            gudpx_port_report_errors      (GudpxPort                  *self,
-                                               guint                       epoch);
-void            gudpx_port_report_failure     (GudpxPort                  *self,
-                                               int                         errsv,
-                                               const char                 *what);
-
 /* gudpx-port-lifecycle.c */
 void            gudpx_port_watch_cancellation (GudpxPort                  *self,
                                                GTask                      *task,
@@ -405,25 +305,13 @@ gudpx_port_is_own_process (GudpxPort *self)
   return self->process == getpid ();
 }
 
-static inline gboolean
-gudpx_port_is_receiving (GudpxPort *self)
-{
-  return self->state == GUDPX_PORT_LISTENING && self->reading;
-}
-
 /* FALSE while the port waits to receive again: the protocol took nothing, receiving failed, or
  * other sources have their turn. */
 static inline gboolean
 gudpx_port_may_receive (GudpxPort *self)
 {
-  return gudpx_port_is_receiving (self) && self->resume_time == 0;
-}
-
-/* Whether the start that a dispatch began in still lasts, be it to send the rest of its queue. */
-static inline gboolean
-gudpx_port_is_open (GudpxPort *self, guint epoch)
-{
-  return self->epoch == epoch && self->state != GUDPX_PORT_STOPPED;
+  return gudpx_gate_delivers (&self->gate) && self->resume_time == 0 &&
+         !gudpx_watch_has_stepped_back (&self->watch);
 }
 
 G_END_DECLS

@@ -161,7 +161,7 @@ gudpx_port_set_local_address (GudpxPort *self, GSocketAddress *address, GError *
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (address == NULL || G_IS_SOCKET_ADDRESS (address), FALSE);
 
-  if (self->state != GUDPX_PORT_STOPPED)
+  if (gudpx_gate_is_open (&self->gate))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY,
                            "The local address cannot be changed before the port is stopped");
@@ -228,7 +228,7 @@ gudpx_port_get_send_queue_limit (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
 
-  return self->queue.limit;
+  return gudpx_sender_get_limit (&self->sender);
 }
 
 /**
@@ -246,10 +246,10 @@ gudpx_port_set_send_queue_limit (GudpxPort *self, gsize limit)
   g_return_if_fail (GUDPX_IS_PORT (self));
   g_return_if_fail (gudpx_port_belongs_to_this_thread (self));
 
-  if (self->queue.limit == limit)
+  if (gudpx_sender_get_limit (&self->sender) == limit)
     return;
-  gudpx_send_queue_set_limit (&self->queue, limit);
-  gudpx_port_wake (self);
+  gudpx_sender_set_limit (&self->sender, limit);
+  gudpx_port_settle (self);
   gudpx_port_notify (self, GUDPX_PORT_PROP_SEND_QUEUE_LIMIT);
 }
 
@@ -289,7 +289,7 @@ gudpx_port_set_priority (GudpxPort *self, int priority)
   if (self->priority == priority)
     return;
   self->priority = priority;
-  gudpx_port_update_priority (self);
+  gudpx_watch_set_priority (&self->watch, priority);
   gudpx_port_notify (self, GUDPX_PORT_PROP_PRIORITY);
 }
 
@@ -308,7 +308,7 @@ gudpx_port_get_reading (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
 
-  return self->reading;
+  return gudpx_gate_is_reading (&self->gate);
 }
 
 /**
@@ -326,14 +326,12 @@ gudpx_port_set_reading (GudpxPort *self, gboolean reading)
   g_return_if_fail (GUDPX_IS_PORT (self));
   g_return_if_fail (gudpx_port_belongs_to_this_thread (self));
 
-  if (self->reading == (reading != FALSE))
+  if (gudpx_gate_is_reading (&self->gate) == (reading != FALSE))
     return;
-  self->reading = reading != FALSE;
-  if (!self->reading && self->dispatch_depth == 0)
+  gudpx_gate_set_reading (&self->gate, reading != FALSE);
+  if (!reading && !gudpx_watch_is_dispatching (&self->watch))
     gudpx_port_detach_undelivered (self);
-  gudpx_port_update_source (self);
-  if (self->reading && gudpx_port_has_undelivered (self))
-    gudpx_port_wake (self);
+  gudpx_port_settle (self);
   gudpx_port_notify (self, GUDPX_PORT_PROP_READING);
 }
 
@@ -352,7 +350,7 @@ gudpx_port_get_coalesce_writes (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
 
-  return self->coalesce_writes;
+  return gudpx_sender_get_coalesces (&self->sender);
 }
 
 /**
@@ -371,11 +369,12 @@ gudpx_port_set_coalesce_writes (GudpxPort *self, gboolean coalesce_writes)
   g_return_if_fail (GUDPX_IS_PORT (self));
   g_return_if_fail (gudpx_port_belongs_to_this_thread (self));
 
-  if (self->coalesce_writes == (coalesce_writes != FALSE))
+  if (gudpx_sender_get_coalesces (&self->sender) == (coalesce_writes != FALSE))
     return;
-  if (self->link != NULL && !self->waits_for_writable)
-    gudpx_port_flush (self, FALSE);
-  self->coalesce_writes = coalesce_writes != FALSE;
+  if (gudpx_gate_is_open (&self->gate))
+    gudpx_sender_flush (&self->sender, self->link, FALSE, 0);
+  gudpx_sender_set_coalesces (&self->sender, coalesce_writes != FALSE);
+  gudpx_port_settle (self);
   gudpx_port_notify (self, GUDPX_PORT_PROP_COALESCE_WRITES);
 }
 
@@ -483,7 +482,7 @@ gudpx_port_get_send_queue_policy (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), GUDPX_QUEUE_POLICY_REFUSE);
 
-  return self->send_queue_policy;
+  return gudpx_backlog_get_policy (gudpx_sender_get_backlog (&self->sender));
 }
 
 /**
@@ -502,9 +501,9 @@ gudpx_port_set_send_queue_policy (GudpxPort *self, GudpxQueuePolicy policy)
   g_return_if_fail (gudpx_port_belongs_to_this_thread (self));
   g_return_if_fail (policy <= GUDPX_QUEUE_POLICY_DROP_NEWEST);
 
-  if (self->send_queue_policy == policy)
+  if (gudpx_port_get_send_queue_policy (self) == policy)
     return;
-  self->send_queue_policy = policy;
+  gudpx_backlog_set_policy (gudpx_sender_get_backlog (&self->sender), policy);
   gudpx_port_notify (self, GUDPX_PORT_PROP_SEND_QUEUE_POLICY);
 }
 
@@ -523,7 +522,7 @@ gudpx_port_get_listening (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
 
-  return self->state == GUDPX_PORT_LISTENING;
+  return gudpx_gate_is_listening (&self->gate);
 }
 
 /**
@@ -577,7 +576,7 @@ gudpx_port_get_send_queue_size (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
 
-  return self->queue.size;
+  return gudpx_sender_get_size (&self->sender);
 }
 
 /**
@@ -619,7 +618,7 @@ gudpx_port_dup_error_details (GudpxPort *self)
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
 
-  error = self->reported_error;
+  error = gudpx_reports_get_details (&self->reports);
   if (error == NULL)
     return NULL;
 

@@ -2,16 +2,10 @@
 
 /* What a port does when it is dispatched: the way of a datagram from the kernel to the protocol. */
 
-#include <poll.h>
-
 #include "gudpx-datagram-private.h"
 #include "gudpx-datagram-protocol-private.h"
 #include "gudpx-port-private.h"
-#include "gudpx-turns-private.h"
 
-#define MAX_SKIPPED_POLLS 63
-/* What comes in such lots is not asked for again at once. */
-#define MIN_BULK 32
 /* A batch for those who want batches. */
 #define MAX_DATAGRAMS_PER_BATCH GUDPX_PORT_POOL_SIZE
 /* The time that a call with several datagrams is to take: a part of a dispatch. */
@@ -19,13 +13,6 @@
 /* The kernel's count of drops has 32 bits. A look at it now and then, in batches, misses no lap. */
 #define BATCHES_PER_SAMPLE 65536
 
-
-/* Whether the start that a dispatch began in still lasts. */
-static gboolean
-is_current (GudpxPort *self, guint epoch)
-{
-  return self->epoch == epoch && self->state == GUDPX_PORT_LISTENING;
-}
 
 /* The pool keeps what nobody else does. */
 static void
@@ -78,18 +65,15 @@ count_batch (GudpxPort *self)
 static void
 receive_failed (GudpxPort *self, int errsv)
 {
-  gboolean is_new = self->receive_delay == 0;
-
-  self->receive_delay = gudpx_port_grow_delay (self->receive_delay);
-  gudpx_port_wait_until (self, self->budget.now +
-                                   self->receive_delay * G_TIME_SPAN_MILLISECOND);
   /* An error of an earlier datagram is told as such. */
-  if (is_new && !gudpx_link_errno_is_asynchronous (errsv))
-    gudpx_port_report_failure (self, errsv, "Cannot receive on");
+  if (self->receive_delay == 0 && !gudpx_link_errno_is_asynchronous (errsv))
+    gudpx_reports_add (&self->reports, GUDPX_REPORT_RECEIVE_FAILED, errsv);
+  self->receive_delay = gudpx_delay_grow (self->receive_delay);
+  self->resume_time = self->budget.now + self->receive_delay * G_TIME_SPAN_MILLISECOND;
 }
 
-static gboolean
-read_batch (GudpxPort *self)
+gboolean
+gudpx_port_read_batch (GudpxPort *self)
 {
   int errsv = 0;
 
@@ -175,7 +159,8 @@ gudpx_port_drop_undelivered (GudpxPort *self)
   self->statistics.receive_drops += self->inbox.length;
   g_queue_clear_full (&self->inbox, g_object_unref);
   gudpx_port_drop_packed (self);
-  gudpx_port_resume (self);
+  self->resume_time = 0;
+  self->errors_are_unreadable = FALSE;
   self->receive_delay = 0;
   while (gudpx_port_peek_segment (self, &segment))
     {
@@ -212,7 +197,8 @@ take_from_batch (GudpxPort *self)
 
   datagram = take_from_pool (self);
   if (!gudpx_datagram_is_of (datagram, self->origin))
-    gudpx_datagram_set_origin (datagram, self->origin, segment.incoming, self->handle, self->epoch);
+    gudpx_datagram_set_origin (datagram, self->origin, segment.incoming, self->handle,
+                               gudpx_gate_get_epoch (&self->gate));
   gudpx_datagram_set_payload (datagram, segment.payload, segment.kept_size, segment.original_size);
   gudpx_port_take_segment (self, &segment);
   return datagram;
@@ -230,7 +216,7 @@ gudpx_port_hears (GudpxPort *self, const GudpxNativeAddress *sender)
 static GudpxDatagram *
 take_next (GudpxPort *self)
 {
-  while (gudpx_port_is_receiving (self) && gudpx_port_has_undelivered (self))
+  while (gudpx_gate_delivers (&self->gate) && gudpx_port_has_undelivered (self))
     {
       GudpxDatagram *datagram =
           self->inbox.length > 0 ? g_queue_pop_head (&self->inbox) : take_from_batch (self);
@@ -310,14 +296,14 @@ gudpx_port_deliver_again (GudpxPort *self, GudpxDatagram **datagrams, guint n_da
 {
   for (guint i = n_datagrams; i > 0; i--)
     {
-      if (is_current (self, gudpx_datagram_get_epoch (datagrams[i - 1])))
+      if (gudpx_gate_listens (&self->gate, gudpx_datagram_get_epoch (datagrams[i - 1])))
         g_queue_push_head (&self->inbox, g_object_ref (datagrams[i - 1]));
       else
         self->statistics.receive_drops++;
     }
 
-  while (gudpx_port_is_receiving (self) && !g_queue_is_empty (&self->inbox) &&
-         !(self->dispatch_depth > 0 && self->budget.is_spent))
+  while (gudpx_gate_delivers (&self->gate) && !g_queue_is_empty (&self->inbox) &&
+         !(gudpx_watch_is_dispatching (&self->watch) && self->budget.is_spent))
     {
       GudpxDatagram *datagram = take_next (self);
 
@@ -331,8 +317,8 @@ gudpx_port_deliver_again (GudpxPort *self, GudpxDatagram **datagrams, guint n_da
 }
 
 /* In the form that the protocol likes best. What was packed stays so. */
-static void
-deliver (GudpxPort *self)
+void
+gudpx_port_deliver (GudpxPort *self)
 {
   if (self->inbox.length > 0)
     deliver_singly (self);
@@ -342,246 +328,4 @@ deliver (GudpxPort *self)
     deliver_as_batch (self);
   else
     deliver_singly (self);
-}
-
-typedef enum
-{
-  NOTHING,
-  EVERYTHING, /* that there was */
-  ENOUGH,     /* for one dispatch, or so much that it may as well gather again */
-} Received;
-
-/* Whether a wake-up for as much as that costs next to nothing, and nobody waits for an answer. */
-static gboolean
-is_bulk (GudpxPort *self, guint n_datagrams, guint64 last_serial)
-{
-  return n_datagrams >= MIN_BULK && self->queue.last_serial == last_serial;
-}
-
-/* Reads batch by batch, until there is no more or it was enough. */
-static Received
-receive (GudpxPort *self, guint epoch)
-{
-  const guint64 last_serial = self->queue.last_serial;
-  const guint n_before = self->budget.n_datagrams;
-  gboolean may_have_more = TRUE;
-  guint n_received;
-
-  do
-    {
-      if (!gudpx_port_has_undelivered (self))
-        {
-          if (!may_have_more || !read_batch (self))
-            break;
-          may_have_more = self->batch->may_have_more;
-        }
-      deliver (self);
-    }
-  while (is_current (self, epoch) && gudpx_port_may_receive (self) &&
-         !self->budget.is_spent);
-
-  n_received = n_before - self->budget.n_datagrams;
-  if (n_received == 0)
-    return NOTHING;
-  return self->budget.is_spent || is_bulk (self, n_received, last_serial)
-             ? ENOUGH
-             : EVERYTHING;
-}
-
-/* One of many ports has others beside it for whom it would ask in vain, so they learn together. */
-static GudpxBusyPolls *
-get_busy_polls (GudpxPort *self)
-{
-  static __thread GudpxBusyPolls shared_polls;
-
-  return self->is_left_to_poller ? &shared_polls : &self->busy_polls;
-}
-
-static void
-send_written (GudpxPort *self, guint epoch)
-{
-  if (gudpx_port_is_open (self, epoch) && !self->waits_for_writable &&
-      !gudpx_send_queue_is_empty (&self->queue))
-    gudpx_port_flush (self, FALSE);
-}
-
-/* Asks again for a while: what answers to what was just sent comes sooner than a main loop could be
- * put to sleep and woken. When that was in vain, the next dispatches go without it, the more the
- * more often it was. */
-static void
-busy_poll (GudpxPort *self, guint epoch)
-{
-  GudpxBusyPolls *polls = get_busy_polls (self);
-  gint64 deadline;
-  gboolean has_paid = FALSE;
-  Received received = NOTHING;
-
-  if (polls->n_skipped < polls->n_vain)
-    {
-      polls->n_skipped++;
-      return;
-    }
-
-  gudpx_budget_look (&self->budget);
-  deadline = self->budget.now + self->busy_poll;
-  for (; is_current (self, epoch) && gudpx_port_may_receive (self) && received != ENOUGH &&
-         self->budget.now < MIN (deadline, self->budget.deadline);
-       gudpx_budget_look (&self->budget))
-    {
-      received = receive (self, epoch);
-      if (received == NOTHING)
-        continue;
-      has_paid = TRUE;
-      send_written (self, epoch);
-      deadline = g_get_monotonic_time () + self->busy_poll;
-    }
-  /* Who took nothing may have written. */
-  send_written (self, epoch);
-  polls->n_vain = has_paid ? 0 : MIN (polls->n_vain * 2 + 1, MAX_SKIPPED_POLLS);
-  polls->n_skipped = 0;
-}
-
-/* Somebody else who has the socket shut it down, or closed it under us: polling would spin. */
-static gboolean
-is_shut_down (GudpxPort *self, GIOCondition condition)
-{
-#ifdef POLLRDHUP
-  struct pollfd poll_fd = { .fd = g_socket_get_fd (self->socket), .events = POLLRDHUP };
-
-  if (poll (&poll_fd, 1, 0) > 0 && (poll_fd.revents & POLLRDHUP) != 0)
-    return TRUE;
-#endif
-  return (condition & (G_IO_HUP | G_IO_NVAL)) != 0;
-}
-
-static void
-report_shut_down (GudpxPort *self)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *description = gudpx_port_describe (self);
-
-  gudpx_port_stop_polling (self);
-  self->statistics.errors++;
-  g_set_error (&error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE,
-               "The socket of the port %s was shut down or closed from outside", description);
-  gudpx_datagram_protocol_report (self->protocol, self, error, NULL);
-}
-
-static void
-tell_writable (GudpxPort *self)
-{
-  gsize ready_size = gudpx_send_queue_get_ready_size (&self->queue);
-  gboolean has_room = ready_size <= gudpx_send_queue_low_mark (&self->queue) &&
-                      !(gudpx_send_queue_is_empty (&self->queue) && self->waits_for_writable);
-
-  if (!self->owes_writable || !has_room)
-    return;
-
-  self->owes_writable = FALSE;
-  gudpx_datagram_protocol_tell_writable (self->protocol, self);
-}
-
-/* Whether the queue has waited long enough. */
-static gboolean
-may_send (GudpxPort *self, GIOCondition condition)
-{
-  return !self->waits_for_writable || (condition & G_IO_OUT) != 0 ||
-         (self->retry_delay > 0 && g_source_get_time (self->source) >= self->retry_time);
-}
-
-/* The port has waited long enough to receive again. */
-static void
-end_wait (GudpxPort *self)
-{
-  gint64 iteration;
-
-  if (self->resume_time == 0)
-    return;
-
-  iteration = g_source_get_time (self->source);
-  if (self->last_turn != NULL ? gudpx_turns_may_resume (iteration)
-                              : iteration >= self->resume_time)
-    gudpx_port_resume (self);
-}
-
-/* Lets sources of lower priority have their turn, if they have waited for long. */
-static void
-begin_turn (GudpxPort *self, guint epoch)
-{
-  if (is_current (self, epoch) && gudpx_port_may_receive (self) &&
-      gudpx_turns_begin (self->context, self->budget.now))
-    gudpx_port_step_back (self);
-}
-
-/* While the port is still attached. */
-static void
-end_turn (GudpxPort *self, gint64 start)
-{
-  gudpx_turns_end (self->context, self->source, self->budget.now - start, self->budget.now);
-  if (!gudpx_port_may_receive (self))
-    gudpx_port_detach_undelivered (self);
-}
-
-/* Tells what has become of what was written, and sees to what is due later. */
-static void
-end_dispatch (GudpxPort *self, guint epoch)
-{
-  gudpx_port_notify_queue (self);
-  if (!gudpx_port_is_open (self, epoch))
-    {
-      /* If it was started again, what it has to do since then is a dispatch's of its own. */
-      if (self->state != GUDPX_PORT_STOPPED)
-        gudpx_port_wake (self);
-      return;
-    }
-  gudpx_port_report_outcomes (self);
-
-  if (is_current (self, epoch))
-    tell_writable (self);
-  if (gudpx_port_is_open (self, epoch) && self->link->pending_errsv != 0)
-    gudpx_port_wake (self);
-  if (gudpx_port_is_open (self, epoch) && self->state == GUDPX_PORT_STOPPING &&
-      gudpx_port_is_stop_over (self))
-    gudpx_port_finish_stop (self);
-  else if (gudpx_port_is_open (self, epoch))
-    gudpx_port_rearm (self);
-}
-
-/* What handlers may do in the middle of it is to stop the port, and to start it again. */
-void
-gudpx_port_dispatch (GudpxPort *self, GIOCondition condition)
-{
-  const guint epoch = self->epoch;
-  const GIOCondition fatal = G_IO_HUP | G_IO_NVAL;
-  const gint64 outer_deadline = self->budget.deadline;
-  const gint64 start = g_get_monotonic_time ();
-  Received received = NOTHING;
-
-  self->statistics.wakeups++;
-  self->dispatch_depth++;
-  g_atomic_pointer_set (&self->handle->thread, (gpointer) pthread_self ());
-  gudpx_budget_begin (&self->budget, start, gudpx_turns_get_share ());
-  end_wait (self);
-  if ((condition & G_IO_ERR) != 0 || self->link->pending_errsv != 0)
-    gudpx_port_report_errors (self, epoch);
-  else if (condition != 0)
-    self->n_vain_errors = 0;
-  begin_turn (self, epoch);
-  if (is_current (self, epoch) && gudpx_port_may_receive (self) && gudpx_port_is_held_up (self))
-    gudpx_port_drain_packed (self);
-  if (is_current (self, epoch) && gudpx_port_may_receive (self))
-    received = receive (self, epoch);
-  if (is_current (self, epoch) && self->is_polled && received == NOTHING &&
-      (condition & (G_IO_IN | fatal)) != 0 && is_shut_down (self, condition))
-    report_shut_down (self);
-  if (gudpx_port_is_open (self, epoch) && may_send (self, condition))
-    gudpx_port_flush (self, (condition & G_IO_OUT) != 0);
-  if (received == EVERYTHING && self->busy_poll > 0)
-    busy_poll (self, epoch);
-  if (gudpx_port_is_open (self, epoch))
-    end_turn (self, start);
-  if (self->dispatch_depth > 1)
-    gudpx_budget_begin (&self->budget, self->budget.now, outer_deadline - self->budget.now);
-  self->dispatch_depth--;
-  end_dispatch (self, epoch);
 }

@@ -8,6 +8,10 @@
 /* IOV_MAX of every system is this or more. */
 #define MAX_VECTORS 16
 
+/* A packet of 65535 bytes without its headers: RFC 768, RFC 791, RFC 8200. */
+#define MAX_IPV4_PAYLOAD (65535 - 20 - 8)
+#define MAX_IPV6_PAYLOAD (65535 - 8)
+
 /* @address as the port's socket can name it; an error, if it cannot. */
 gboolean
 gudpx_port_fit_address (GudpxPort *self,
@@ -144,6 +148,95 @@ gudpx_port_choose_destination (GudpxPort *self,
   return gudpx_port_check_destination (self, native, error);
 }
 
+static void
+set_too_large (const GudpxNativeAddress *destination, gsize size, gsize limit, GError **error)
+{
+  g_autofree char *description = describe_native (destination);
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+               "Cannot send %" G_GSIZE_FORMAT " bytes to %s: a datagram takes %" G_GSIZE_FORMAT
+               " at most",
+               size, description, limit);
+}
+
+static gboolean
+check_size (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GError **error)
+{
+  const GudpxNativeAddress *destination =
+      outgoing->destination != NULL ? outgoing->destination : &self->peer;
+  gsize limit;
+
+  if (size <= MAX_IPV4_PAYLOAD || destination->u.any.sa_family == AF_UNIX)
+    return TRUE;
+  limit = gudpx_native_address_is_ipv4 (destination) ? MAX_IPV4_PAYLOAD : MAX_IPV6_PAYLOAD;
+  if (size <= limit)
+    return TRUE;
+
+  set_too_large (destination, size, limit, error);
+  return FALSE;
+}
+
+/* Datagrams of a dispatch leave together at its end. */
+static GudpxWhen
+get_when (GudpxPort *self)
+{
+  return gudpx_watch_is_dispatching (&self->watch) ? GUDPX_SEND_GATHER : GUDPX_SEND_NOW;
+}
+
+/* Sends or queues a datagram whose destination has been checked. */
+gboolean
+gudpx_port_send (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
+{
+  const gsize size = gudpx_outgoing_get_size (outgoing);
+  GudpxSendResult result;
+  int errsv = 0;
+
+  if (!check_size (self, outgoing, size, error))
+    return FALSE;
+
+  result = gudpx_sender_write (&self->sender, self->link, outgoing, size, get_when (self), &errsv);
+  if (result == GUDPX_SEND_SENT)
+    return TRUE;
+  if (result != GUDPX_SEND_TAKEN)
+    gudpx_port_set_write_error (self, result, errsv, outgoing, error);
+  gudpx_port_settle (self);
+  return result == GUDPX_SEND_TAKEN;
+}
+
+/* Queues one datagram of several, whose destination has been checked. */
+gboolean
+gudpx_port_queue (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
+{
+  const gsize size = gudpx_outgoing_get_size (outgoing);
+  GudpxSendResult result;
+  int errsv = 0;
+
+  if (!check_size (self, outgoing, size, error))
+    return FALSE;
+
+  result = gudpx_sender_write (&self->sender, self->link, outgoing, size, GUDPX_SEND_BATCH, &errsv);
+  if (result == GUDPX_SEND_SENT || result == GUDPX_SEND_TAKEN)
+    return TRUE;
+
+  gudpx_port_set_write_error (self, result, errsv, outgoing, error);
+  return FALSE;
+}
+
+/* Sends the datagrams that gudpx_port_queue() queued. Returns @n_taken; -1 with @refusal if it is 0. */
+gssize
+gudpx_port_finish_queueing (GudpxPort *self, gsize n_taken, GError *refusal, GError **error)
+{
+  g_autoptr (GError) local_error = refusal;
+
+  gudpx_sender_flush (&self->sender, self->link, FALSE, 0);
+  gudpx_port_settle (self);
+  if (n_taken > 0 || local_error == NULL)
+    return n_taken;
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return -1;
+}
+
 /* To the sender of a message, of the number @origin, that came by the port's own socket. */
 gboolean
 gudpx_port_reply (GudpxPort *self,
@@ -154,10 +247,11 @@ gudpx_port_reply (GudpxPort *self,
                   GError **error)
 {
   GudpxOutgoing outgoing = {
-    .vectors = vector, .n_vectors = 1, .ancillary = ancillary, .way = origin
+    .vectors = vector, .n_vectors = 1, .ancillary = ancillary, .message_serial = origin
   };
 
-  return gudpx_port_queue_alike (self, origin, vector) ||
+  return (gudpx_watch_is_dispatching (&self->watch) &&
+          gudpx_sender_append (&self->sender, origin, vector)) ||
          (gudpx_port_choose_native (self, native, &outgoing.destination, error) &&
           gudpx_port_send (self, &outgoing, error));
 }
@@ -472,15 +566,12 @@ write_cancelled (gpointer data)
 {
   g_autoptr (GTask) task = g_object_ref (G_TASK (data));
   GudpxPort *self = g_task_get_source_object (task);
-  GudpxQueuedRun *run = gudpx_send_queue_find (&self->queue, task);
 
-  if (run == NULL)
+  if (!gudpx_backlog_cancel (gudpx_sender_get_backlog (&self->sender), task))
     return G_SOURCE_REMOVE;
 
-  gudpx_send_queue_discard (&self->queue, run, 1);
-  gudpx_port_wake (self);
   g_task_return_error_if_cancelled (task);
-  gudpx_port_notify_queue (self);
+  gudpx_port_settle (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -529,15 +620,15 @@ gudpx_port_write_async (GudpxPort *self,
   vector.buffer = g_bytes_get_data (bytes, &vector.size);
   if (!gudpx_port_check_listening (self, "write", &error) ||
       !gudpx_port_choose_destination (self, destination, &native, &outgoing.destination, &error) ||
-      !gudpx_port_check_size (self, &outgoing, vector.size, &error))
+      !check_size (self, &outgoing, vector.size, &error))
     {
       g_task_return_error (task, error);
       return;
     }
 
   gudpx_port_watch_cancellation (self, task, write_cancelled);
-  gudpx_port_queue_with_task (self, &outgoing, bytes, task);
-  gudpx_port_end_call (self);
+  gudpx_sender_write_with_task (&self->sender, self->link, &outgoing, get_when (self), bytes, task);
+  gudpx_port_settle (self);
 }
 
 /**
@@ -569,11 +660,8 @@ flush_cancelled (gpointer data)
   g_autoptr (GTask) task = g_object_ref (G_TASK (data));
   GudpxPort *self = g_task_get_source_object (task);
 
-  if (g_queue_remove (&self->flush_tasks, task))
-    {
-      g_task_return_error_if_cancelled (task);
-      g_object_unref (task);
-    }
+  if (gudpx_backlog_cancel_flush (gudpx_sender_get_backlog (&self->sender), task))
+    g_task_return_error_if_cancelled (task);
   return G_SOURCE_REMOVE;
 }
 
@@ -612,10 +700,9 @@ gudpx_port_flush_async (GudpxPort *self,
       return;
     }
 
-  g_task_set_task_data (task, g_memdup2 (&self->queue.last_serial, sizeof (guint64)), g_free);
-  g_queue_push_tail (&self->flush_tasks, g_object_ref (task));
+  gudpx_backlog_add_flush_task (gudpx_sender_get_backlog (&self->sender), task);
   gudpx_port_watch_cancellation (self, task, flush_cancelled);
-  gudpx_port_wake (self);
+  gudpx_port_settle (self);
 }
 
 /**

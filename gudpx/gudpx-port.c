@@ -77,15 +77,17 @@ gudpx_port_notify (GudpxPort *self, guint property)
 gboolean
 gudpx_port_belongs_to_this_thread (GudpxPort *self)
 {
+  GMainContext *context = gudpx_watch_get_context (&self->watch);
+
   /* Handlers call a lot, and to ask the context costs a lock. */
-  if (self->context == NULL ||
-      (self->dispatch_depth > 0 && gudpx_port_handle_is_mine (self->handle)) ||
-      g_main_context_is_owner (self->context))
+  if (context == NULL ||
+      (gudpx_watch_is_dispatching (&self->watch) && gudpx_port_handle_is_mine (self->handle)) ||
+      g_main_context_is_owner (context))
     return TRUE;
-  if (!g_main_context_acquire (self->context))
+  if (!g_main_context_acquire (context))
     return FALSE;
 
-  g_main_context_release (self->context);
+  g_main_context_release (context);
   return TRUE;
 }
 
@@ -111,7 +113,7 @@ set_not_listening (GudpxPort *self, const char *what, GError **error)
 gboolean
 gudpx_port_check_listening (GudpxPort *self, const char *what, GError **error)
 {
-  if (self->state == GUDPX_PORT_LISTENING)
+  if (gudpx_gate_is_listening (&self->gate))
     return TRUE;
 
   set_not_listening (self, what, error);
@@ -205,16 +207,16 @@ gudpx_port_get_property (GObject *object, guint property_id, GValue *value, GPar
       g_value_set_flags (value, self->options.metadata);
       break;
     case GUDPX_PORT_PROP_SEND_QUEUE_LIMIT:
-      g_value_set_uint64 (value, self->queue.limit);
+      g_value_set_uint64 (value, gudpx_port_get_send_queue_limit (self));
       break;
     case GUDPX_PORT_PROP_PRIORITY:
       g_value_set_int (value, self->priority);
       break;
     case GUDPX_PORT_PROP_READING:
-      g_value_set_boolean (value, self->reading);
+      g_value_set_boolean (value, gudpx_port_get_reading (self));
       break;
     case GUDPX_PORT_PROP_COALESCE_WRITES:
-      g_value_set_boolean (value, self->coalesce_writes);
+      g_value_set_boolean (value, gudpx_port_get_coalesce_writes (self));
       break;
     case GUDPX_PORT_PROP_BUSY_POLL:
       g_value_set_uint (value, self->busy_poll);
@@ -226,7 +228,7 @@ gudpx_port_get_property (GObject *object, guint property_id, GValue *value, GPar
       g_value_set_boolean (value, gudpx_port_get_dont_fragment (self));
       break;
     case GUDPX_PORT_PROP_SEND_QUEUE_POLICY:
-      g_value_set_enum (value, self->send_queue_policy);
+      g_value_set_enum (value, gudpx_port_get_send_queue_policy (self));
       break;
     case GUDPX_PORT_PROP_MAX_PACING_RATE:
       g_value_set_uint (value, gudpx_port_get_max_pacing_rate (self));
@@ -241,7 +243,7 @@ gudpx_port_get_property (GObject *object, guint property_id, GValue *value, GPar
       g_value_set_object (value, self->socket);
       break;
     case GUDPX_PORT_PROP_SEND_QUEUE_SIZE:
-      g_value_set_uint64 (value, self->queue.size);
+      g_value_set_uint64 (value, gudpx_port_get_send_queue_size (self));
       break;
     case GUDPX_PORT_PROP_PATH_MTU:
       g_value_set_uint (value, gudpx_port_get_path_mtu (self));
@@ -789,13 +791,13 @@ gudpx_port_init (GudpxPort *self)
   self->handle->port = self;
   self->max_packet_size = GUDPX_PORT_DEFAULT_MAX_PACKET_SIZE;
   self->priority = G_PRIORITY_DEFAULT;
-  self->reading = TRUE;
-  self->coalesce_writes = TRUE;
+  gudpx_gate_set_reading (&self->gate, TRUE);
   self->busy_poll = GUDPX_PORT_DEFAULT_BUSY_POLL;
   self->batch_limit = GUDPX_PORT_FIRST_BATCH_LIMIT;
   self->memberships = gudpx_multicast_memberships_new ();
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
-  gudpx_send_queue_init (&self->queue);
+  gudpx_reports_init (&self->reports, &self->statistics);
+  gudpx_sender_init (&self->sender, &self->reports, &self->statistics);
 }
 
 /**

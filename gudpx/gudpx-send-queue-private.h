@@ -2,13 +2,22 @@
 
 #pragma once
 
+#include <string.h>
+
 #include "gudpx-link-private.h"
 
 G_BEGIN_DECLS
 
 #define GUDPX_SEND_QUEUE_DEFAULT_LIMIT (1024 * 1024)
 
-typedef struct _GudpxPayloadBlock GudpxPayloadBlock;
+/* Memory for payloads, one after the other, until all of them have left. */
+typedef struct
+{
+  guint n_runs; /* that have payloads here */
+  gsize size;
+  gsize used;
+  guint8 data[];
+} GudpxPayloadBlock;
 
 /* Datagrams that wait for the kernel, in order and bounded in bytes; each costs its payload and a
  * fixed sum, so that empty ones are bounded too. */
@@ -54,20 +63,15 @@ typedef struct
   gboolean has_ancillary;
   GudpxAncillary ancillary;
   GudpxNativeAddress destination; /* empty: the peer */
-  guint64 way;
+  guint64 message_serial; /* of the message that the datagrams answer; 0: none */
 } GudpxQueuedRun;
 
 void                 gudpx_send_queue_init       (GudpxSendQueue        *self);
 void                 gudpx_send_queue_set_limit  (GudpxSendQueue        *self,
                                                   gsize                  limit);
-gsize                gudpx_send_queue_high_mark  (GudpxSendQueue        *self);
-gsize                gudpx_send_queue_low_mark   (GudpxSendQueue        *self);
 void                 gudpx_send_queue_push       (GudpxSendQueue        *self,
                                                   const GudpxOutgoing   *outgoing,
                                                   gsize                  size);
-gboolean             gudpx_send_queue_push_alike (GudpxSendQueue        *self,
-                                                  guint64                way,
-                                                  const GOutputVector   *vector);
 void                 gudpx_send_queue_push_bytes (GudpxSendQueue        *self,
                                                   GudpxHeldDestination  *held,
                                                   const GudpxOutgoing   *outgoing,
@@ -77,7 +81,7 @@ guint                gudpx_send_queue_peek       (const GQueue          *runs,
                                                   GudpxOutgoing         *outgoing,
                                                   guint                  n_outgoing);
 GudpxQueuedRun      *gudpx_send_queue_get_first  (GudpxSendQueue        *self);
-guint64              gudpx_send_queue_get_oldest_serial (GudpxSendQueue *self);
+guint64              gudpx_send_queue_get_oldest_serial (const GudpxSendQueue *self);
 GudpxQueuedRun      *gudpx_queued_runs_find      (const GQueue          *runs,
                                                   GTask                 *task);
 GudpxQueuedRun      *gudpx_send_queue_find       (GudpxSendQueue        *self,
@@ -95,6 +99,8 @@ void                 gudpx_send_queue_pin_destination (GudpxSendQueue           
 GudpxHeldDestination *gudpx_send_queue_hold       (GudpxSendQueue           *self,
                                                    const GudpxNativeAddress *destination);
 void                  gudpx_send_queue_let_go     (GudpxSendQueue           *self,
+                                                   GudpxHeldDestination     *held);
+void                  gudpx_send_queue_postpone   (GudpxSendQueue           *self,
                                                    GudpxHeldDestination     *held);
 GudpxHeldDestination *gudpx_send_queue_lookup_held (GudpxSendQueue           *self,
                                                     const GudpxNativeAddress *destination);
@@ -153,6 +159,81 @@ static inline gboolean
 gudpx_send_queue_can_have_room (const GudpxSendQueue *self, gsize payload_size)
 {
   return gudpx_send_queue_has_room_beside (self, self->promised_size, payload_size);
+}
+
+static inline gsize
+gudpx_send_queue_high_mark (const GudpxSendQueue *self)
+{
+  return self->limit / 2;
+}
+
+static inline gsize
+gudpx_send_queue_low_mark (const GudpxSendQueue *self)
+{
+  return self->limit / 4;
+}
+
+/* Counts the datagram that was just put into @run, the last. */
+static inline void
+gudpx_send_queue_count_pushed (GudpxSendQueue *self, GudpxQueuedRun *run, gsize size)
+{
+  run->n_datagrams++;
+  run->serial = ++self->last_serial;
+  self->n_datagrams++;
+  self->size += gudpx_send_queue_get_cost (size, 1);
+}
+
+/* TRUE if the next payload is written right after the payloads of @run. */
+static inline gboolean
+gudpx_send_queue_is_at_end_of_block (const GudpxSendQueue *self, const GudpxQueuedRun *run)
+{
+  return (const guint8 *) run->vector.buffer + run->vector.size ==
+         self->block->data + self->block->used;
+}
+
+/* Returns the last run, if a datagram of @size bytes to the same destination may leave with it; else
+ * NULL. */
+static inline GudpxQueuedRun *
+gudpx_send_queue_find_open_run (const GudpxSendQueue *self, gsize size)
+{
+  GudpxQueuedRun *run = self->runs.tail != NULL ? self->runs.tail->data : NULL;
+
+  if (run == NULL || run->block == NULL || run->block != self->block || size == 0 ||
+      size > run->segment_size || run->n_datagrams == GUDPX_LINK_MAX_RUN ||
+      run->vector.size != run->n_datagrams * run->segment_size ||
+      run->vector.size + size > GUDPX_LINK_MAX_RUN_SIZE ||
+      size > self->block->size - self->block->used ||
+      !gudpx_send_queue_is_at_end_of_block (self, run))
+    return NULL;
+  return run;
+}
+
+static inline void
+gudpx_queued_run_append (GudpxQueuedRun *run, const GOutputVector *vector)
+{
+  if (vector->size == 0)
+    return;
+
+  memcpy (run->block->data + run->block->used, vector->buffer, vector->size);
+  run->block->used += vector->size;
+  run->vector.size += vector->size;
+}
+
+/* Appends a datagram to the last run if it has the same serial number of a message, which means the same
+ * destination. FALSE: it has another number, or cannot leave with the run. */
+static inline gboolean
+gudpx_send_queue_append_to_last_run (GudpxSendQueue *self,
+                                     guint64 message_serial,
+                                     const GOutputVector *vector)
+{
+  GudpxQueuedRun *run = gudpx_send_queue_find_open_run (self, vector->size);
+
+  if (run == NULL || run->message_serial != message_serial)
+    return FALSE;
+
+  gudpx_queued_run_append (run, vector);
+  gudpx_send_queue_count_pushed (self, run, vector->size);
+  return TRUE;
 }
 
 G_END_DECLS

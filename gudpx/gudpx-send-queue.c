@@ -11,28 +11,6 @@ gudpx_send_queue_init (GudpxSendQueue *self)
   self->limit = GUDPX_SEND_QUEUE_DEFAULT_LIMIT;
 }
 
-gsize
-gudpx_send_queue_high_mark (GudpxSendQueue *self)
-{
-  return self->limit / 2;
-}
-
-gsize
-gudpx_send_queue_low_mark (GudpxSendQueue *self)
-{
-  return self->limit / 4;
-}
-
-/* Counts the datagram that was just put into @run, the last. */
-static void
-count_pushed (GudpxSendQueue *self, GudpxQueuedRun *run, gsize size)
-{
-  run->n_datagrams++;
-  run->serial = ++self->last_serial;
-  self->n_datagrams++;
-  self->size += gudpx_send_queue_get_cost (size, 1);
-}
-
 static void
 update_excess (GudpxSendQueue *self)
 {
@@ -80,7 +58,7 @@ push_run (GQueue *runs, const GudpxOutgoing *outgoing, gsize size)
   run->bytes = NULL;
   run->task = NULL;
   run->held = NULL;
-  run->way = outgoing->way;
+  run->message_serial = outgoing->message_serial;
   run->destination.length = 0;
   if (outgoing->destination != NULL)
     gudpx_native_address_copy (&run->destination, outgoing->destination);
@@ -102,29 +80,6 @@ goes_the_same_way (const GudpxQueuedRun *run, const GudpxOutgoing *outgoing)
     return run->destination.length == 0;
 
   return gudpx_native_address_equal (&run->destination, outgoing->destination);
-}
-
-/* TRUE if the next payload is written right behind those of @run. */
-static inline gboolean
-is_at_end_of_block (GudpxSendQueue *self, const GudpxQueuedRun *run)
-{
-  return (const guint8 *) run->vector.buffer + run->vector.size ==
-         self->block->data + self->block->used;
-}
-
-/* The last run, if a datagram of @size bytes may leave with it where it goes the same way. */
-static inline GudpxQueuedRun *
-find_open_run (GudpxSendQueue *self, gsize size)
-{
-  GudpxQueuedRun *run = self->runs.tail != NULL ? self->runs.tail->data : NULL;
-
-  if (run == NULL || run->block == NULL || run->block != self->block || size == 0 ||
-      size > run->segment_size || run->n_datagrams == GUDPX_LINK_MAX_RUN ||
-      run->vector.size != run->n_datagrams * run->segment_size ||
-      run->vector.size + size > GUDPX_LINK_MAX_RUN_SIZE ||
-      size > self->block->size - self->block->used || !is_at_end_of_block (self, run))
-    return NULL;
-  return run;
 }
 
 static void
@@ -150,43 +105,18 @@ open_run (GudpxSendQueue *self, const GudpxOutgoing *outgoing, gsize size)
   return run;
 }
 
-static void
-append (GudpxQueuedRun *run, const GOutputVector *vector)
-{
-  if (vector->size == 0)
-    return;
-
-  memcpy (run->block->data + run->block->used, vector->buffer, vector->size);
-  run->block->used += vector->size;
-  run->vector.size += vector->size;
-}
-
 /* Copies the payload, which has @size bytes in all. */
 void
 gudpx_send_queue_push (GudpxSendQueue *self, const GudpxOutgoing *outgoing, gsize size)
 {
-  GudpxQueuedRun *run = find_open_run (self, size);
+  GudpxQueuedRun *run = gudpx_send_queue_find_open_run (self, size);
 
   if (run == NULL || !goes_the_same_way (run, outgoing))
     run = open_run (self, outgoing, size);
   for (guint i = 0; i < outgoing->n_vectors; i++)
-    append (run, &outgoing->vectors[i]);
-  run->way = outgoing->way; /* the same by another number */
-  count_pushed (self, run, size);
-}
-
-/* The same for one that goes the way of the last. FALSE: it does not, or cannot leave with it. */
-gboolean
-gudpx_send_queue_push_alike (GudpxSendQueue *self, guint64 way, const GOutputVector *vector)
-{
-  GudpxQueuedRun *run = find_open_run (self, vector->size);
-
-  if (run == NULL || run->way != way)
-    return FALSE;
-
-  append (run, vector);
-  count_pushed (self, run, vector->size);
-  return TRUE;
+    gudpx_queued_run_append (run, &outgoing->vectors[i]);
+  run->message_serial = outgoing->message_serial; /* the same destination by another number */
+  gudpx_send_queue_count_pushed (self, run, size);
 }
 
 static GudpxQueuedRun *
@@ -207,7 +137,7 @@ push_bytes (GudpxSendQueue *self,
   run->bytes = g_bytes_ref (bytes);
   run->vector = (GOutputVector){ data, size };
   run->held = held;
-  count_pushed (self, run, size);
+  gudpx_send_queue_count_pushed (self, run, size);
   if (held != NULL)
     count_held (self, held, size, 1);
   return run;
@@ -258,14 +188,16 @@ gudpx_send_queue_get_first (GudpxSendQueue *self)
 
 /* The serial of the datagram that has waited longest; G_MAXUINT64: there is none. */
 guint64
-gudpx_send_queue_get_oldest_serial (GudpxSendQueue *self)
+gudpx_send_queue_get_oldest_serial (const GudpxSendQueue *self)
 {
-  GudpxQueuedRun *run = g_queue_peek_head (&self->runs);
+  const GudpxQueuedRun *run = self->runs.head != NULL ? self->runs.head->data : NULL;
   guint64 oldest = run != NULL ? gudpx_queued_run_get_first_serial (run) : G_MAXUINT64;
 
   for (GList *l = self->held.head; l != NULL; l = l->next)
     {
-      run = g_queue_peek_head (&((GudpxHeldDestination *) l->data)->runs);
+      const GudpxHeldDestination *held = l->data;
+
+      run = held->runs.head != NULL ? held->runs.head->data : NULL;
       if (run != NULL)
         oldest = MIN (oldest, gudpx_queued_run_get_first_serial (run));
     }
@@ -482,6 +414,14 @@ gudpx_send_queue_let_go (GudpxSendQueue *self, GudpxHeldDestination *held)
   if (g_queue_is_empty (&self->held))
     g_clear_pointer (&self->held_by_address, g_hash_table_unref);
   g_free (held);
+}
+
+/* Moves @held to the end: the other held destinations are tried before it. */
+void
+gudpx_send_queue_postpone (GudpxSendQueue *self, GudpxHeldDestination *held)
+{
+  g_queue_unlink (&self->held, &held->link);
+  g_queue_push_tail_link (&self->held, &held->link);
 }
 
 /* Copies the payload. */

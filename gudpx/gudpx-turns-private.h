@@ -10,7 +10,7 @@ gboolean gudpx_turns_begin      (GMainContext *context,
                                  gint64        now);
 gint64   gudpx_turns_get_share  (void);
 void     gudpx_turns_end        (GMainContext *context,
-                                 GSource      *source,
+                                 gint64        iteration,
                                  gint64        duration,
                                  gint64        now);
 void     gudpx_turns_reached    (gint64        now);

@@ -193,9 +193,9 @@ count_full (Turns *self, gint64 iteration)
   self->n_full++;
 }
 
-/* A dispatch of @source took @duration µs. */
+/* Notes that a dispatch took @duration µs, in the iteration that began at @iteration. */
 void
-gudpx_turns_end (GMainContext *context, GSource *source, gint64 duration, gint64 now)
+gudpx_turns_end (GMainContext *context, gint64 iteration, gint64 duration, gint64 now)
 {
   Turns *self;
 
@@ -204,7 +204,7 @@ gudpx_turns_end (GMainContext *context, GSource *source, gint64 duration, gint64
 
   self = get_turns (context);
   if (duration >= gudpx_turns_get_share ())
-    count_full (self, g_source_get_time (source));
+    count_full (self, iteration);
   else if (duration < LONG_DISPATCH)
     return;
   post_sentinel (self, now);

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The order of a dispatch: errors, input, output, busy polling, reports. */
+
+#include <poll.h>
+
+#include "gudpx-datagram-protocol-private.h"
+#include "gudpx-port-private.h"
+#include "gudpx-turns-private.h"
+
+#define MAX_SKIPPED_POLLS 63
+/* Datagrams of a dispatch that count as bulk traffic. */
+#define MIN_BULK 32
+/* Time for handlers of reports, in each dispatch. */
+#define MAX_REPORT_TIME (1 * G_TIME_SPAN_MILLISECOND)
+
+typedef enum
+{
+  READ_NOTHING,
+  READ_ALL,   /* that there was */
+  READ_LIMIT, /* the budget is spent, or bulk traffic is to accumulate before the next read */
+} ReadResult;
+
+static gboolean
+has_undelivered (GudpxPort *self)
+{
+  return gudpx_port_may_receive (self) &&
+         (gudpx_port_has_undelivered (self) || gudpx_port_is_held_up (self));
+}
+
+static gboolean
+may_receive (GudpxPort *self, guint epoch)
+{
+  return gudpx_gate_listens (&self->gate, epoch) && gudpx_port_may_receive (self);
+}
+
+/* TRUE for many datagrams that nothing was written after: a wake-up for as many costs next to nothing,
+ * and no peer waits for an answer. */
+static gboolean
+is_bulk (GudpxPort *self, guint n_datagrams, guint64 last_serial)
+{
+  return n_datagrams >= MIN_BULK && gudpx_sender_get_last_serial (&self->sender) == last_serial;
+}
+
+/* Reads and delivers batch by batch. */
+static ReadResult
+receive (GudpxPort *self, guint epoch)
+{
+  const guint64 last_serial = gudpx_sender_get_last_serial (&self->sender);
+  const guint n_before = self->budget.n_datagrams;
+  gboolean may_have_more = TRUE;
+  guint n_received;
+
+  do
+    {
+      if (!gudpx_port_has_undelivered (self))
+        {
+          if (!may_have_more || !gudpx_port_read_batch (self))
+            break;
+          may_have_more = self->batch->may_have_more;
+        }
+      gudpx_port_deliver (self);
+    }
+  while (may_receive (self, epoch) && !self->budget.is_spent);
+
+  n_received = n_before - self->budget.n_datagrams;
+  if (n_received == 0)
+    return READ_NOTHING;
+  return self->budget.is_spent || is_bulk (self, n_received, last_serial) ? READ_LIMIT : READ_ALL;
+}
+
+/* Returns the back-off of this port, or of the thread: spinning for one of many ports delays them all. */
+static GudpxBusyPolls *
+get_busy_polls (GudpxPort *self)
+{
+  static __thread GudpxBusyPolls shared_polls;
+
+  return gudpx_watch_shares_poller (&self->watch) ? &shared_polls : &self->busy_polls;
+}
+
+static void
+flush (GudpxPort *self, guint epoch, gboolean is_writable)
+{
+  if (gudpx_gate_lasts (&self->gate, epoch))
+    gudpx_sender_flush (&self->sender, self->link, is_writable, self->budget.now);
+}
+
+/* Reads again for a while: the answer to a datagram that was just sent arrives before the main loop
+ * could sleep and wake. After each failed attempt more dispatches go without one. */
+static void
+busy_poll (GudpxPort *self, guint epoch)
+{
+  GudpxBusyPolls *polls = get_busy_polls (self);
+  gint64 deadline;
+  gboolean has_paid = FALSE;
+  ReadResult result = READ_NOTHING;
+
+  if (polls->n_skipped < polls->n_to_skip)
+    {
+      polls->n_skipped++;
+      return;
+    }
+
+  gudpx_budget_look (&self->budget);
+  deadline = self->budget.now + self->busy_poll;
+  for (; may_receive (self, epoch) && result != READ_LIMIT &&
+         self->budget.now < MIN (deadline, self->budget.deadline);
+       gudpx_budget_look (&self->budget))
+    {
+      result = receive (self, epoch);
+      if (result == READ_NOTHING)
+        continue;
+      has_paid = TRUE;
+      flush (self, epoch, FALSE);
+      deadline = g_get_monotonic_time () + self->busy_poll;
+    }
+  /* A handler may have written though the port received nothing. */
+  flush (self, epoch, FALSE);
+  polls->n_to_skip = has_paid ? 0 : MIN (polls->n_to_skip * 2 + 1, MAX_SKIPPED_POLLS);
+  polls->n_skipped = 0;
+}
+
+/* TRUE if another owner of the socket shut it down or closed it: polling would spin. */
+static gboolean
+is_shut_down (GudpxPort *self, GIOCondition condition)
+{
+#ifdef POLLRDHUP
+  struct pollfd poll_fd = { .fd = g_socket_get_fd (self->socket), .events = POLLRDHUP };
+
+  if (poll (&poll_fd, 1, 0) > 0 && (poll_fd.revents & POLLRDHUP) != 0)
+    return TRUE;
+#endif
+  return (condition & (G_IO_HUP | G_IO_NVAL)) != 0;
+}
+
+static void
+check_shut_down (GudpxPort *self, GIOCondition condition)
+{
+  const GIOCondition suspicious = G_IO_IN | G_IO_HUP | G_IO_NVAL;
+
+  if ((condition & suspicious) == 0 || !gudpx_watch_is_polled (&self->watch) ||
+      !is_shut_down (self, condition))
+    return;
+
+  gudpx_watch_shut_down (&self->watch);
+  gudpx_reports_add (&self->reports, GUDPX_REPORT_SHUT_DOWN, EPIPE);
+}
+
+/* Ends waits whose time has come. */
+static void
+end_waits (GudpxPort *self)
+{
+  gudpx_watch_end_turn (&self->watch);
+  if (self->resume_time == 0 || self->budget.now < self->resume_time)
+    return;
+
+  self->resume_time = 0;
+  self->errors_are_unreadable = FALSE;
+}
+
+static void
+report_errors (GudpxPort *self, guint epoch, GIOCondition condition)
+{
+  if ((condition & G_IO_ERR) == 0 && self->link->pending_errsv == 0)
+    {
+      if (condition != 0)
+        self->n_vain_errors = 0;
+      return;
+    }
+
+  gudpx_port_read_errors (self, self->budget.now);
+  gudpx_port_tell_reports (self, epoch);
+}
+
+/* Lets sources of lower priority have their turn, if they have waited for long. */
+static void
+begin_turn (GudpxPort *self, guint epoch)
+{
+  if (may_receive (self, epoch) &&
+      gudpx_turns_begin (gudpx_watch_get_context (&self->watch), self->budget.now))
+    gudpx_watch_step_back (&self->watch);
+}
+
+/* Called while the port is still attached. */
+static void
+end_turn (GudpxPort *self, gint64 start)
+{
+  gudpx_turns_end (gudpx_watch_get_context (&self->watch), gudpx_watch_get_time (&self->watch),
+                   self->budget.now - start, self->budget.now);
+  if (!gudpx_port_may_receive (self))
+    gudpx_port_detach_undelivered (self);
+}
+
+static void
+tell_writable (GudpxPort *self, guint epoch)
+{
+  if (gudpx_gate_listens (&self->gate, epoch) && gudpx_sender_take_writable (&self->sender))
+    gudpx_datagram_protocol_tell_writable (self->protocol, self);
+}
+
+/* Tells the results, and looks ahead. A handler may have stopped the port and started it again: the new
+ * start has its reports told by a dispatch of its own. */
+static void
+end_dispatch (GudpxPort *self, guint epoch)
+{
+  gudpx_port_notify_queue (self);
+  if (gudpx_reports_get_length (&self->reports) > 0)
+    {
+      gudpx_budget_begin (&self->budget, g_get_monotonic_time (), MAX_REPORT_TIME);
+      gudpx_port_tell_reports (self, epoch);
+    }
+  gudpx_port_tell_flushed (self, epoch);
+  tell_writable (self, epoch);
+  if (gudpx_gate_lasts (&self->gate, epoch) && gudpx_gate_is_stopping (&self->gate) &&
+      gudpx_sender_is_drained (&self->sender, g_get_monotonic_time ()))
+    gudpx_port_finish_stop (self);
+  else
+    gudpx_port_update_wants (self);
+}
+
+/* Handlers may stop the port, and start it again. */
+static void
+dispatch (GObject *owner, GIOCondition condition)
+{
+  GudpxPort *self = GUDPX_PORT (owner);
+  g_autoptr (GudpxDatagramProtocol) keep G_GNUC_UNUSED = g_object_ref (self->protocol);
+  const guint epoch = gudpx_gate_get_epoch (&self->gate);
+  const gint64 outer_deadline = self->budget.deadline;
+  const gint64 start = g_get_monotonic_time ();
+  ReadResult result = READ_NOTHING;
+
+  self->statistics.wakeups++;
+  g_atomic_pointer_set (&self->handle->thread, (gpointer) pthread_self ());
+  gudpx_budget_begin (&self->budget, start, gudpx_turns_get_share ());
+  end_waits (self);
+  report_errors (self, epoch, condition);
+  begin_turn (self, epoch);
+  if (may_receive (self, epoch) && gudpx_port_is_held_up (self))
+    gudpx_port_drain_packed (self);
+  if (may_receive (self, epoch))
+    result = receive (self, epoch);
+  if (result == READ_NOTHING && gudpx_gate_listens (&self->gate, epoch))
+    check_shut_down (self, condition);
+  flush (self, epoch, (condition & G_IO_OUT) != 0);
+  if (result == READ_ALL && self->busy_poll > 0)
+    busy_poll (self, epoch);
+  if (gudpx_gate_lasts (&self->gate, epoch))
+    end_turn (self, start);
+  if (gudpx_watch_is_nested (&self->watch))
+    gudpx_budget_begin (&self->budget, self->budget.now, outer_deadline - self->budget.now);
+  end_dispatch (self, epoch);
+}
+
+/* A handler that runs a main loop must not hold back the datagrams that were written before, nor the
+ * datagrams that came with its own. */
+static gboolean
+before_poll (GObject *owner)
+{
+  GudpxPort *self = GUDPX_PORT (owner);
+
+  if (gudpx_watch_is_dispatching (&self->watch) && gudpx_gate_is_open (&self->gate))
+    {
+      gudpx_sender_flush (&self->sender, self->link, FALSE, 0);
+      gudpx_port_update_wants (self);
+    }
+  return has_undelivered (self);
+}
+
+static void
+lost (GObject *owner)
+{
+  gudpx_port_release (GUDPX_PORT (owner));
+}
+
+static const GudpxWatchFuncs watch_funcs = { dispatch, before_poll, lost };
+
+/* Attaches the port to the thread-default main context, which keeps it from then on. */
+void
+gudpx_port_attach (GudpxPort *self)
+{
+  gudpx_watch_start (&self->watch, G_OBJECT (self), &watch_funcs, g_socket_get_fd (self->socket),
+                     self->priority, gudpx_port_may_receive (self) ? G_IO_IN : 0);
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Makes errors of reports, and tells them to the protocol and to the tasks that wait. */
+
+#include "gudpx-datagram-protocol-private.h"
+#include "gudpx-port-private.h"
+
+/* Errors that one dispatch, or a change of the peer, reads from the link. */
+#define MAX_ERRORS 64
+
+/* A socket may be ready for errors that it does not have, this often in a row. */
+#define MAX_VAIN_ERRORS 8
+
+/* Returns 0 if the path MTU is not known. */
+static guint
+find_path_mtu (GudpxPort *self, const GudpxNativeAddress *destination)
+{
+  if (self->peer.length > 0)
+    return gudpx_port_get_path_mtu (self);
+  return destination->length > 0 ? gudpx_options_find_path_mtu (destination) : 0;
+}
+
+/* Describes a destination; an empty one is the peer. */
+static char *
+describe_destination (GudpxPort *self, const GudpxNativeAddress *destination)
+{
+  g_autoptr (GSocketAddress) address =
+      gudpx_native_address_to_object (destination->length > 0 ? destination : &self->peer);
+
+  return gudpx_address_describe (address);
+}
+
+static void
+set_send_error (GudpxPort *self,
+                int errsv,
+                gsize size,
+                const GudpxNativeAddress *destination,
+                GError **error)
+{
+  g_autofree char *description = describe_destination (self, destination);
+  guint path_mtu = errsv == EMSGSIZE ? find_path_mtu (self, destination) : 0;
+
+  if (errsv == EMSGSIZE && self->bound.u.any.sa_family == AF_UNIX)
+    gudpx_set_error_errno (error, errsv,
+                           "Cannot send %" G_GSIZE_FORMAT " bytes to %s, with a send buffer of %u",
+                           size, description, gudpx_port_get_send_buffer_size (self));
+  else if (path_mtu > 0)
+    gudpx_set_error_errno (error, errsv,
+                           "Cannot send %" G_GSIZE_FORMAT " bytes to %s, with a path MTU of %u", size,
+                           description, path_mtu);
+  else
+    gudpx_set_error_errno (error, errsv, "Cannot send %" G_GSIZE_FORMAT " bytes to %s", size,
+                           description);
+}
+
+static void
+set_not_read (GudpxPort *self,
+              gsize held_size,
+              const GudpxNativeAddress *destination,
+              GError **error)
+{
+  g_autofree char *description = describe_destination (self, destination);
+  g_autofree char *port_description = gudpx_port_describe (self);
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+               "Cannot send to %s: it does not read, and the send queue of the port %s has "
+               "%" G_GSIZE_FORMAT " bytes for it already",
+               description, port_description, held_size);
+}
+
+static void
+set_queue_full (GudpxPort *self, GError **error)
+{
+  g_autofree char *description = gudpx_port_describe (self);
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+               "The send queue of the port %s is full: it has %" G_GSIZE_FORMAT
+               " of %" G_GSIZE_FORMAT " bytes",
+               description, gudpx_port_get_send_queue_size (self),
+               gudpx_port_get_send_queue_limit (self));
+}
+
+/* Sets the error of a write that was refused: by the link with @errsv, or by the queue. */
+void
+gudpx_port_set_write_error (GudpxPort *self,
+                            GudpxSendResult result,
+                            int errsv,
+                            const GudpxOutgoing *outgoing,
+                            GError **error)
+{
+  const GudpxNativeAddress *destination =
+      outgoing->destination != NULL ? outgoing->destination : &self->peer;
+  gsize held_size;
+
+  if (result == GUDPX_SEND_FAILED)
+    {
+      set_send_error (self, errsv, gudpx_outgoing_get_size (outgoing), destination, error);
+      return;
+    }
+
+  if (gudpx_sender_is_held (&self->sender, self->link, outgoing, &held_size))
+    set_not_read (self, held_size, destination, error);
+  else
+    set_queue_full (self, error);
+}
+
+static void
+set_network_error (GudpxPort *self, const GudpxLinkError *link_error, GError **error)
+{
+  g_autofree char *description = link_error->destination.length > 0
+                                     ? describe_destination (self, &link_error->destination)
+                                     : gudpx_port_describe (self);
+
+  if (link_error->path_mtu > 0)
+    gudpx_set_error_errno (error, link_error->errsv, "%s, with a path MTU of %u", description,
+                           link_error->path_mtu);
+  else
+    gudpx_set_error_errno (error, link_error->errsv, "%s", description);
+}
+
+static void
+set_unsent (GudpxPort *self, const GudpxNativeAddress *destination, GError **error)
+{
+  g_autofree char *description = describe_destination (self, destination);
+  g_autofree char *port_description = gudpx_port_describe (self);
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
+               "The port %s was stopped before the kernel took the datagram to %s", port_description,
+               description);
+}
+
+/* Sets the error of a report on the port itself. */
+static void
+set_port_error (GudpxPort *self, const GudpxReport *report, GError **error)
+{
+  const int errsv = report->error.errsv;
+  g_autofree char *description = gudpx_port_describe (self);
+
+  switch ((int) report->kind)
+    {
+    case GUDPX_REPORT_UNFLUSHED:
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
+                   "The port %s was stopped before its send queue was flushed", description);
+      break;
+    case GUDPX_REPORT_SHUT_DOWN:
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE,
+                   "The socket of the port %s was shut down or closed from outside", description);
+      break;
+    case GUDPX_REPORT_DEVICE_GONE:
+      gudpx_set_error_errno (error, errsv,
+                             "The interface “%s” is gone: the port %s, which is bound to it, hears "
+                             "nothing before it is started again",
+                             self->device_name, description);
+      break;
+    case GUDPX_REPORT_ERRORS_FAILED:
+      gudpx_set_error_errno (error, errsv, "Cannot read the errors of %s", description);
+      break;
+    case GUDPX_REPORT_RECEIVE_FAILED:
+    default:
+      gudpx_set_error_errno (error, errsv, "Cannot receive on %s", description);
+      break;
+    }
+}
+
+/* Returns the error that @report tells; NULL for a datagram that was sent. */
+static GError *
+make_error (GudpxPort *self, const GudpxReport *report)
+{
+  const GudpxNativeAddress *destination = &report->error.destination;
+  GError *error = NULL;
+
+  switch ((int) report->kind)
+    {
+    case GUDPX_REPORT_SENT:
+      break;
+    case GUDPX_REPORT_NOT_SENT:
+      set_send_error (self, report->error.errsv, report->size, destination, &error);
+      break;
+    case GUDPX_REPORT_NOT_READ:
+      set_not_read (self, report->size, destination, &error);
+      break;
+    case GUDPX_REPORT_UNSENT:
+      set_unsent (self, destination, &error);
+      break;
+    case GUDPX_REPORT_NETWORK:
+      set_network_error (self, &report->error, &error);
+      break;
+    default:
+      set_port_error (self, report, &error);
+      break;
+    }
+  return error;
+}
+
+/* Takes @error. */
+static void
+complete (GTask *task, GError *error)
+{
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+/* TRUE if the peer that the port has now refused a datagram. */
+static gboolean
+is_refusal (GudpxPort *self, const GudpxReport *report)
+{
+  return report->kind == GUDPX_REPORT_NETWORK && report->error.errsv == ECONNREFUSED &&
+         self->peer.length > 0 &&
+         gudpx_native_address_equal (&report->error.destination, &self->peer);
+}
+
+static void
+tell_protocol (GudpxPort *self, const GudpxReport *report)
+{
+  const GudpxReport *outer = gudpx_reports_set_current (&self->reports, report);
+
+  if (is_refusal (self, report))
+    gudpx_datagram_protocol_refuse (self->protocol, self);
+  else
+    {
+      g_autoptr (GSocketAddress) destination =
+          gudpx_native_address_to_object (&report->error.destination);
+      g_autoptr (GError) error = make_error (self, report);
+
+      gudpx_datagram_protocol_report (self->protocol, self, error, destination);
+    }
+  gudpx_reports_set_current (&self->reports, outer);
+}
+
+static void
+tell (GudpxPort *self, const GudpxReport *report)
+{
+  const guint epoch = self->gate.epoch;
+
+  if (report->task != NULL)
+    {
+      const GudpxReport *outer = gudpx_reports_set_current (&self->reports, NULL);
+
+      complete (report->task, make_error (self, report));
+      gudpx_reports_set_current (&self->reports, outer);
+      return;
+    }
+
+  tell_protocol (self, report);
+  /* The path to the peer has become narrower. */
+  if (report->kind == GUDPX_REPORT_NETWORK && report->error.errsv == EMSGSIZE &&
+      gudpx_gate_lasts (&self->gate, epoch) && self->peer.length > 0)
+    gudpx_port_notify (self, GUDPX_PORT_PROP_PATH_MTU);
+}
+
+/* Tells reports, as long as the budget lasts and no handler stops the port. Reports that handlers cause
+ * are told the next time. */
+void
+gudpx_port_tell_reports (GudpxPort *self, guint epoch)
+{
+  for (guint n = gudpx_reports_get_length (&self->reports);
+       n > 0 && gudpx_gate_lasts (&self->gate, epoch) && !self->budget.is_spent; n--)
+    {
+      g_autoptr (GudpxReport) report = gudpx_reports_take (&self->reports);
+
+      if (report == NULL)
+        return;
+      tell (self, report);
+      gudpx_budget_look (&self->budget);
+    }
+}
+
+/* Completes the tasks of gudpx_port_flush_async() whose datagrams have left. */
+void
+gudpx_port_tell_flushed (GudpxPort *self, guint epoch)
+{
+  GTask *task;
+
+  while (gudpx_gate_lasts (&self->gate, epoch) &&
+         (task = gudpx_backlog_take_flushed (gudpx_sender_get_backlog (&self->sender))) != NULL)
+    {
+      g_task_return_boolean (task, TRUE);
+      g_object_unref (task);
+    }
+}
+
+typedef struct
+{
+  GTask *task;
+  GError *error;
+} Answer;
+
+static void
+answer_free (Answer *self)
+{
+  g_object_unref (self->task);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+/* Takes all reports, when the port stops. Returns the answers for tasks, which the caller gives with
+ * gudpx_port_answer() when handlers may use the port again. */
+GPtrArray *
+gudpx_port_close_reports (GudpxPort *self)
+{
+  GPtrArray *answers = g_ptr_array_new_with_free_func ((GDestroyNotify) answer_free);
+  GudpxReport *report;
+
+  while ((report = gudpx_reports_take (&self->reports)) != NULL)
+    {
+      if (report->task != NULL)
+        {
+          Answer *answer = g_new (Answer, 1);
+
+          *answer = (Answer){ g_object_ref (report->task), make_error (self, report) };
+          g_ptr_array_add (answers, answer);
+        }
+      gudpx_report_free (report);
+    }
+  return answers;
+}
+
+/* Completes tasks, and frees @answers. */
+void
+gudpx_port_answer (GPtrArray *answers)
+{
+  for (guint i = 0; i < answers->len; i++)
+    {
+      Answer *answer = answers->pdata[i];
+
+      complete (answer->task, g_steal_pointer (&answer->error));
+    }
+  g_ptr_array_unref (answers);
+}
+
+/* The socket is ready for errors all the time: it is not polled for a while. */
+static void
+wait_for_errors (GudpxPort *self, gint64 now)
+{
+  self->error_delay = gudpx_delay_grow (self->error_delay);
+  self->errors_are_unreadable = TRUE;
+  self->resume_time = now + self->error_delay * G_TIME_SPAN_MILLISECOND;
+}
+
+static void
+reading_failed (GudpxPort *self, int errsv, gint64 now)
+{
+  if (self->error_delay == 0)
+    gudpx_reports_add (&self->reports, GUDPX_REPORT_ERRORS_FAILED, errsv);
+  wait_for_errors (self, now);
+}
+
+/* The socket was ready for an error, and has none. */
+static void
+found_no_error (GudpxPort *self, gint64 now)
+{
+  if (self->n_vain_errors == 0)
+    self->error_delay = 0;
+  self->n_vain_errors++;
+  if (self->n_vain_errors > MAX_VAIN_ERRORS)
+    wait_for_errors (self, now);
+}
+
+/* Reads the errors of datagrams that have left. */
+void
+gudpx_port_read_errors (GudpxPort *self, gint64 now)
+{
+  GudpxLinkError error;
+
+  for (guint n = 0; n < MAX_ERRORS; n++)
+    {
+      if (!self->link->funcs->take_error (self->link, &error))
+        {
+          if (n == 0)
+            found_no_error (self, now);
+          return;
+        }
+      if (error.is_of_reading)
+        {
+          reading_failed (self, error.errsv, now);
+          return;
+        }
+      self->n_vain_errors = 0;
+      self->error_delay = 0;
+      gudpx_reports_add_network (&self->reports, &error, &self->link->peer);
+    }
+}
+
+/* Reads the errors that concern the peer, before the port gets another one. */
+void
+gudpx_port_keep_errors (GudpxPort *self)
+{
+  GudpxLinkError error;
+
+  for (guint n = 0; n < MAX_ERRORS && self->link->funcs->take_error (self->link, &error) &&
+                    !error.is_of_reading;
+       n++)
+    gudpx_reports_add_network (&self->reports, &error, &self->link->peer);
+}
