@@ -308,7 +308,7 @@ gudpx_datagram_set_origin (GudpxDatagram *self,
   if (self->handle == NULL)
     self->handle = g_atomic_rc_box_acquire (handle);
   self->epoch = epoch;
-  self->local_number = gudpx_native_address_get_port (&handle->port->bound);
+  self->local_number = gudpx_native_address_get_port (&handle->port->link->local);
   self->native_sender = incoming->sender;
   self->ancillary = incoming->ancillary;
 }

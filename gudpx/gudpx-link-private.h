@@ -3,38 +3,42 @@
 #pragma once
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "gudpx-address-private.h"
 #include "gudpx-ancillary-private.h"
+#include "gudpx-group-request-private.h"
+#include "gudpx-options-private.h"
+#include "gudpx-wants-private.h"
 
 G_BEGIN_DECLS
 
-/* How datagrams get to and from the kernel, or whatever stands for it. Nothing here blocks and
- * nothing here knows of ports. */
+/* Something that carries datagrams: a socket of the kernel, or anything that behaves like one. No
+ * function of a link blocks, and none knows of ports. */
 typedef struct _GudpxLink GudpxLink;
 
-/* A message as it was read: a datagram, or several of one sender that the kernel joined, each of
- * ancillary.segment_size bytes and the last one perhaps shorter. */
+/* Message as it was read: a datagram, or several datagrams of one sender that the kernel joined.
+ * Joined datagrams have ancillary.segment_size bytes each; the last one may be shorter. */
 typedef struct
 {
   const guint8 *data;
-  gsize size;          /* what there is of it */
-  gsize original_size; /* what was sent; the size, if it was joined */
+  gsize size;          /* of data */
+  gsize original_size; /* as it was sent; the size, if it was joined */
   GudpxNativeAddress sender;
   GudpxAncillary ancillary;
 } GudpxIncoming;
 
-/* What one call read. It is the reader's until it is released. */
+/* Messages that one call read. The link owns them, and keeps them until they are released. */
 typedef struct
 {
   GudpxIncoming *incoming;
   guint n_incoming;
   gboolean may_have_more;
-  gboolean is_detached; /* a copy, which the reader knows nothing of */
+  gboolean is_detached; /* a copy, which the link does not know */
 } GudpxBatch;
 
-/* A datagram to send, or a run of them on one way: of @segment_size bytes each, but that the last
- * may be shorter, one behind the other in one vector. */
+/* Datagram to send, or a run of datagrams with one destination and ancillary. One vector holds the
+ * datagrams of a run in order. They have @segment_size bytes each; the last one may be shorter. */
 typedef struct
 {
   const GOutputVector *vectors;
@@ -43,15 +47,15 @@ typedef struct
   const GudpxAncillary *ancillary;       /* NULL: nothing special */
   guint n_datagrams;                     /* 0 is 1 */
   gsize segment_size;                    /* of a run */
-  guint64 message_serial; /* datagrams with the same number have one destination; 0: none */
+  guint64 message_serial; /* datagrams that share it have one destination and ancillary; 0: none */
 } GudpxOutgoing;
 
-/* An error that came on its own. */
+/* Error that no call returned. */
 typedef struct
 {
   int errsv;
-  GudpxNativeAddress destination; /* where the datagram that caused it went; empty: not known */
-  /* What the network said, and who. */
+  GudpxNativeAddress destination; /* of the datagram that caused it; empty: not known */
+  /* Message of the network, and its sender. */
   gboolean is_icmp;
   guint8 icmp_type;
   guint8 icmp_code;
@@ -60,67 +64,87 @@ typedef struct
   gboolean is_of_reading;      /* the errors themselves cannot be read; they are still there */
 } GudpxLinkError;
 
+/* Functions that kinds of links define. Those that may be NULL say so. */
 typedef struct
 {
-  /* Reads what there is, of each datagram @max_size bytes or more. NULL and @errsv is that there is
-   * nothing, EAGAIN, or an error of the receiving itself, EINTR where the call was interrupted too
-   * often; errors of earlier sends are kept for take_error. */
+  /* Reads the messages that wait, of each datagram @max_size bytes or more. NULL: @errsv is EAGAIN
+   * if none waits, EINTR if the call was interrupted too often, or an error of receiving itself.
+   * Errors of earlier sends are kept for take_error. */
   GudpxBatch *(*receive) (GudpxLink *self, gsize max_size, int *errsv);
   void (*release) (GudpxLink *self, GudpxBatch *batch);
-  /* Sends datagrams in order, runs of them joined if @may_join is set. Returns the number of datagrams
-   * that the link took. @errsv is the error of the next datagram, 0 if the link took all. Errors of
-   * earlier datagrams are kept for take_error and fail no call. */
+  /* Sends datagrams in order, runs of them joined if @may_join is set. Returns the number of
+   * datagrams that the link took. @errsv is the error of the next datagram, 0 if the link took all.
+   * Errors of earlier datagrams are kept for take_error and fail no call. */
   guint (*send) (GudpxLink *self,
                  const GudpxOutgoing *outgoing,
                  guint n_outgoing,
                  gboolean may_join,
                  int *errsv);
-  /* The next error that came on its own; FALSE: no more. */
+  /* Takes the next error that came on its own. FALSE: there is none. */
   gboolean (*take_error) (GudpxLink *self, GudpxLinkError *error);
-  /* The messages that the receiving end has dropped so far because it had no room, modulo 2^32. */
+  /* Returns the number of messages that the link has dropped since it was opened because it had no
+   * room, modulo 2^32. NULL: it drops none. */
   guint32 (*get_drops) (GudpxLink *self);
-  /* The descriptor is that of another socket now. */
-  void (*renewed) (GudpxLink *self);
-  /* Connects again to named_peer, which another socket may have bound since. FALSE: @errsv says why. */
+  /* Returns the events that the link waits for besides those of its descriptor. NULL: none. */
+  GudpxWants (*get_wants) (GudpxLink *self);
+  /* TRUE if nothing can be received any more: polling would spin. NULL: never. */
+  gboolean (*is_shut_down) (GudpxLink *self);
+
+  /* Connects to @peer, or with an empty address disconnects. After an error the link has its former
+   * peer, or none if that one cannot be reached either. */
+  gboolean (*connect) (GudpxLink *self, const GudpxNativeAddress *peer, GError **error);
+  /* Connects again to named_peer, which another socket may have bound since. FALSE: @errsv is the
+   * reason. NULL: the link does not lose its peer. */
   gboolean (*reconnect) (GudpxLink *self, int *errsv);
-  /* The peer changed; an empty one is none. */
-  void (*connected) (GudpxLink *self, const GudpxNativeAddress *peer);
-  /* Whether errors of sending are to be kept for take_error without a peer, too. */
+  /* Finds the address that datagrams are sent from now: a peer may have decided it. NULL: the
+   * address is @local. */
+  void (*get_local) (GudpxLink *self, GudpxNativeAddress *local);
+  /* Returns the MTU of the path to the peer; 0: not known. NULL: never known. */
+  guint (*get_path_mtu) (GudpxLink *self);
+
+  /* Set and get an option in the unit of the property. FALSE from get_option: not known. NULL: the
+   * link has no options. */
+  gboolean (*set_option) (GudpxLink *self, GudpxOption option, int value, GError **error);
+  gboolean (*get_option) (GudpxLink *self, GudpxOption option, int *value);
+  gboolean (*set_multicast_interface) (GudpxLink *self, const char *interface, GError **error);
+  gboolean (*set_metadata) (GudpxLink *self, GudpxMetadataFlags metadata, GError **error);
+  /* Keeps errors of sending for take_error without a peer, too. NULL: the link has none. */
   void (*report_errors) (GudpxLink *self, gboolean report_errors);
-  void (*free) (GudpxLink *self);
+  /* Joins or leaves a group. NULL: the link has no groups. */
+  gboolean (*change_group) (GudpxLink *self,
+                            const GudpxGroupRequest *request,
+                            gboolean join,
+                            GError **error);
+
+  /* Returns the socket, which the link owns. NULL: the link has none. */
+  GSocket *(*get_socket) (GudpxLink *self);
+  /* Closes and frees the link. */
+  void (*close) (GudpxLink *self);
 } GudpxLinkFuncs;
 
 struct _GudpxLink
 {
   const GudpxLinkFuncs *funcs;
+  int fd; /* -1: the link has no descriptor, and says by get_wants when to call it */
   /* An error of an earlier datagram that a call met and went on without; 0: none. take_error has
    * it, and nothing else will tell of it. */
   int pending_errsv;
+  gboolean has_ipv4_peer;
+  GudpxNativeAddress local;      /* as it was bound, whatever its peer is */
   GudpxNativeAddress peer;       /* empty: not connected */
   GudpxNativeAddress named_peer; /* as the caller named it: a bound path may be written otherwise */
-  gboolean has_ipv4_peer;
-  /* The socket is the parent's, in a child that fork() made: it is left as it is. */
-  gboolean is_inherited;
-  /* The port's own. */
-  GudpxStatistics *statistics;
+  pid_t process;                 /* that opened the link: after fork() the child shares it */
+  gboolean is_renewed;           /* connect has put another socket behind the descriptor */
+  guint n_lost_messages;         /* that waited in a socket which connect gave up */
+  GudpxStatistics *statistics;   /* the owner's: the link counts batches and lost datagrams there */
 };
 
-/* At most so many messages are received or sent in one call. */
+/* Maximum of messages that are received or sent in one call. */
 #define GUDPX_LINK_BATCH 64
-/* What the kernel sends as one at most: 128 datagrams, and no more than a packet of IPv4 can
+/* Maximum that the kernel sends as one: 128 datagrams, and no more bytes than a packet of IPv4 can
  * hold. */
 #define GUDPX_LINK_MAX_RUN 128
 #define GUDPX_LINK_MAX_RUN_SIZE 65000
-
-/* For the kernel's sockets; which one it is was decided when the library was built. The socket is
- * borrowed, and the statistics, where what goes through is counted. One that is shared with others
- * is left as they know it. */
-GudpxLink *gudpx_link_new_for_socket (GSocket         *socket,
-                                  gboolean         is_shared,
-                                  GudpxStatistics *statistics);
-
-/* FALSE: report_errors has no effect. */
-gboolean gudpx_link_can_report_errors (void);
 
 guint    gudpx_link_send           (GudpxLink                *self,
                                     const GudpxOutgoing      *outgoing,
@@ -130,6 +154,29 @@ guint    gudpx_link_send           (GudpxLink                *self,
 gboolean gudpx_link_absorb_refusal (GudpxLink                *self,
                                     const GudpxNativeAddress *destination,
                                     int                       errsv);
+gboolean gudpx_link_connect        (GudpxLink                *self,
+                                    const GudpxNativeAddress *peer,
+                                    GError                  **error);
+void     gudpx_link_get_local      (GudpxLink                *self,
+                                    GudpxNativeAddress       *local);
+gboolean gudpx_link_set_option     (GudpxLink                *self,
+                                    GudpxOption               option,
+                                    int                       value,
+                                    GError                  **error);
+gboolean gudpx_link_get_option     (GudpxLink                *self,
+                                    GudpxOption               option,
+                                    int                      *value);
+gboolean gudpx_link_set_multicast_interface (GudpxLink       *self,
+                                    const char               *interface,
+                                    GError                  **error);
+gboolean gudpx_link_set_metadata   (GudpxLink                *self,
+                                    GudpxMetadataFlags        metadata,
+                                    GError                  **error);
+gboolean gudpx_link_change_group   (GudpxLink                *self,
+                                    const GudpxGroupRequest  *request,
+                                    gboolean                  join,
+                                    GError                  **error);
+void     gudpx_link_close          (GudpxLink                *self);
 
 GudpxBatch *gudpx_batch_detach (const GudpxBatch *self,
                                 guint             first,
@@ -150,7 +197,7 @@ gudpx_outgoing_get_size (const GudpxOutgoing *self)
   return size;
 }
 
-/* So many datagrams of a run, from the one of that number. */
+/* Returns @n_datagrams of a run, from number @first. */
 static inline GOutputVector
 gudpx_outgoing_get_segments (const GudpxOutgoing *self, guint first, guint n_datagrams)
 {
@@ -164,6 +211,92 @@ static inline gboolean
 gudpx_link_has_peer (const GudpxLink *self)
 {
   return self->peer.length > 0;
+}
+
+/* Begins a link of a kind, which sets the rest. */
+static inline void
+gudpx_link_init (GudpxLink *self, const GudpxLinkFuncs *funcs, GudpxStatistics *statistics)
+{
+  self->funcs = funcs;
+  self->fd = -1;
+  self->process = getpid ();
+  self->statistics = statistics;
+}
+
+/* FALSE in a child that fork() made: a change to the link would change the parent's, too. */
+static inline gboolean
+gudpx_link_is_own_process (const GudpxLink *self)
+{
+  return self->process == getpid ();
+}
+
+static inline gboolean
+gudpx_link_is_unix (const GudpxLink *self)
+{
+  return self->local.u.any.sa_family == AF_UNIX;
+}
+
+static inline GudpxBatch *
+gudpx_link_receive (GudpxLink *self, gsize max_size, int *errsv)
+{
+  return self->funcs->receive (self, max_size, errsv);
+}
+
+static inline void
+gudpx_link_release (GudpxLink *self, GudpxBatch *batch)
+{
+  self->funcs->release (self, batch);
+}
+
+static inline gboolean
+gudpx_link_take_error (GudpxLink *self, GudpxLinkError *error)
+{
+  return self->funcs->take_error (self, error);
+}
+
+static inline gboolean
+gudpx_link_has_pending_error (const GudpxLink *self)
+{
+  return self->pending_errsv != 0;
+}
+
+static inline guint32
+gudpx_link_get_drops (GudpxLink *self)
+{
+  return self->funcs->get_drops != NULL ? self->funcs->get_drops (self) : 0;
+}
+
+static inline GudpxWants
+gudpx_link_get_wants (GudpxLink *self)
+{
+  return self->funcs->get_wants != NULL ? self->funcs->get_wants (self) : GUDPX_WANTS_NOTHING;
+}
+
+static inline gboolean
+gudpx_link_is_shut_down (GudpxLink *self)
+{
+  return self->funcs->is_shut_down != NULL && self->funcs->is_shut_down (self);
+}
+
+static inline guint
+gudpx_link_get_path_mtu (GudpxLink *self)
+{
+  return gudpx_link_has_peer (self) && self->funcs->get_path_mtu != NULL
+             ? self->funcs->get_path_mtu (self)
+             : 0;
+}
+
+static inline void
+gudpx_link_report_errors (GudpxLink *self, gboolean report_errors)
+{
+  if (self->funcs->report_errors != NULL)
+    self->funcs->report_errors (self, report_errors);
+}
+
+static inline GSocket *
+gudpx_link_get_socket (GudpxLink *self)
+{
+  return self->funcs->get_socket != NULL ? self->funcs->get_socket (self) : NULL;
 }
 
 static inline void
@@ -180,7 +313,7 @@ gudpx_link_goes_to_ipv4 (GudpxLink *self, const GudpxOutgoing *outgoing)
                                        : self->has_ipv4_peer;
 }
 
-/* Whether the kernel reports such an error for a datagram sent earlier. */
+/* TRUE if the kernel may report @errsv for a datagram that was sent earlier. */
 static inline gboolean
 gudpx_link_errno_is_asynchronous (int errsv)
 {

@@ -25,7 +25,7 @@ gudpx_link_send (GudpxLink *self,
   if (n_sent > 0 || *errsv == 0 || !has_lost_peer (self, outgoing->destination, *errsv))
     return n_sent;
 
-  if (self->funcs->reconnect (self, errsv))
+  if (self->funcs->reconnect != NULL && self->funcs->reconnect (self, errsv))
     n_sent = self->funcs->send (self, outgoing, n_outgoing, may_join, errsv);
   if (n_sent == 0 && has_lost_peer (self, outgoing->destination, *errsv))
     *errsv = ECONNREFUSED;
@@ -42,4 +42,82 @@ gudpx_link_absorb_refusal (GudpxLink *self, const GudpxNativeAddress *destinatio
 
   self->pending_errsv = ECONNREFUSED;
   return TRUE;
+}
+
+/* As the connect function of the link. */
+gboolean
+gudpx_link_connect (GudpxLink *self, const GudpxNativeAddress *peer, GError **error)
+{
+  return self->funcs->connect (self, peer, error);
+}
+
+void
+gudpx_link_get_local (GudpxLink *self, GudpxNativeAddress *local)
+{
+  *local = self->local;
+  if (self->funcs->get_local != NULL)
+    self->funcs->get_local (self, local);
+}
+
+static void
+set_not_supported (const char *what, const char *name, GError **error)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               "Cannot %s %s: the port does not listen on a socket", what, name);
+}
+
+gboolean
+gudpx_link_set_option (GudpxLink *self, GudpxOption option, int value, GError **error)
+{
+  if (self->funcs->set_option != NULL)
+    return self->funcs->set_option (self, option, value, error);
+
+  set_not_supported ("set", gudpx_option_get_name (option), error);
+  return FALSE;
+}
+
+gboolean
+gudpx_link_get_option (GudpxLink *self, GudpxOption option, int *value)
+{
+  return self->funcs->get_option != NULL && self->funcs->get_option (self, option, value);
+}
+
+gboolean
+gudpx_link_set_multicast_interface (GudpxLink *self, const char *interface, GError **error)
+{
+  if (self->funcs->set_multicast_interface != NULL)
+    return self->funcs->set_multicast_interface (self, interface, error);
+
+  set_not_supported ("set", "multicast-interface", error);
+  return FALSE;
+}
+
+gboolean
+gudpx_link_set_metadata (GudpxLink *self, GudpxMetadataFlags metadata, GError **error)
+{
+  if (self->funcs->set_metadata != NULL)
+    return self->funcs->set_metadata (self, metadata, error);
+
+  set_not_supported ("set", "metadata", error);
+  return FALSE;
+}
+
+gboolean
+gudpx_link_change_group (GudpxLink *self,
+                         const GudpxGroupRequest *request,
+                         gboolean join,
+                         GError **error)
+{
+  if (self->funcs->change_group != NULL)
+    return self->funcs->change_group (self, request, join, error);
+
+  set_not_supported (join ? "join" : "leave", "a multicast group", error);
+  return FALSE;
+}
+
+/* Closes the link and frees it. */
+void
+gudpx_link_close (GudpxLink *self)
+{
+  self->funcs->close (self);
 }

@@ -2,11 +2,11 @@
 
 #pragma once
 
-#include "gudpx-address-private.h"
+#include <gudpx/gudpx.h>
 
 G_BEGIN_DECLS
 
-/* The socket options that are properties, in the order of the table. */
+/* The options of a link that are properties of a port, in the order of the tables. */
 typedef enum
 {
   GUDPX_OPTION_BROADCAST_ALLOWED,
@@ -25,38 +25,29 @@ typedef enum
 #define GUDPX_OPTION_DONT_FRAGMENT_OFF 1
 #define GUDPX_OPTION_DONT_FRAGMENT_ON 2
 
-/* What was asked for. A socket gets it when it is opened, and at once while it is open; what was
- * not asked for is left to the system. */
+/* Options that were asked for. A link gets them when it is opened, and immediately if it is open.
+ * The system chooses the other options. */
 typedef struct
 {
   int values[GUDPX_N_OPTIONS];
   gboolean is_set[GUDPX_N_OPTIONS];
-  char *multicast_interface;
+  char *multicast_interface; /* NULL: the system's choice */
   GudpxMetadataFlags metadata;
 } GudpxOptions;
 
-void        gudpx_options_clear                   (GudpxOptions        *self);
-int         gudpx_options_get                     (const GudpxOptions  *self,
-                                                   GSocket             *socket,
-                                                   GudpxOption          option);
-gboolean    gudpx_options_set                     (GudpxOptions        *self,
-                                                   GSocket             *socket,
-                                                   GudpxOption          option,
-                                                   guint                value,
-                                                   GError             **error);
-gboolean    gudpx_options_set_multicast_interface (GudpxOptions        *self,
-                                                   GSocket             *socket,
-                                                   const char          *interface,
-                                                   GError             **error);
-gboolean    gudpx_options_set_metadata            (GudpxOptions        *self,
-                                                   GSocket             *socket,
-                                                   GudpxMetadataFlags   metadata,
-                                                   GError             **error);
-gboolean    gudpx_options_apply                   (const GudpxOptions  *self,
-                                                   GSocket             *socket,
-                                                   gboolean             leave_out_gone,
-                                                   GError             **error);
-guint       gudpx_options_get_path_mtu            (GSocket             *socket);
-guint       gudpx_options_find_path_mtu           (const GudpxNativeAddress *destination);
+const char *gudpx_option_get_name   (GudpxOption          option);
+gboolean    gudpx_option_check      (GudpxOption          option,
+                                     guint                value,
+                                     GError             **error);
+gboolean    gudpx_option_is_default (GudpxOption          option,
+                                     guint                value);
+int         gudpx_options_get       (const GudpxOptions  *self,
+                                     GudpxOption          option);
+void        gudpx_options_set       (GudpxOptions        *self,
+                                     GudpxOption          option,
+                                     int                  value);
+void        gudpx_options_unset     (GudpxOptions        *self,
+                                     GudpxOption          option);
+void        gudpx_options_clear     (GudpxOptions        *self);
 
 G_END_DECLS

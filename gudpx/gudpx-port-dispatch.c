@@ -2,8 +2,6 @@
 
 /* The order of a dispatch: errors, input, output, busy polling, reports. */
 
-#include <poll.h>
-
 #include "gudpx-datagram-protocol-private.h"
 #include "gudpx-port-private.h"
 #include "gudpx-turns-private.h"
@@ -124,13 +122,7 @@ busy_poll (GudpxPort *self, guint epoch)
 static gboolean
 is_shut_down (GudpxPort *self, GIOCondition condition)
 {
-#ifdef POLLRDHUP
-  struct pollfd poll_fd = { .fd = g_socket_get_fd (self->socket), .events = POLLRDHUP };
-
-  if (poll (&poll_fd, 1, 0) > 0 && (poll_fd.revents & POLLRDHUP) != 0)
-    return TRUE;
-#endif
-  return (condition & (G_IO_HUP | G_IO_NVAL)) != 0;
+  return gudpx_link_is_shut_down (self->link) || (condition & (G_IO_HUP | G_IO_NVAL)) != 0;
 }
 
 static void
@@ -161,7 +153,7 @@ end_waits (GudpxPort *self)
 static void
 report_errors (GudpxPort *self, guint epoch, GIOCondition condition)
 {
-  if ((condition & G_IO_ERR) == 0 && self->link->pending_errsv == 0)
+  if ((condition & G_IO_ERR) == 0 && !gudpx_link_has_pending_error (self->link))
     {
       if (condition != 0)
         self->n_vain_errors = 0;
@@ -278,6 +270,6 @@ static const GudpxWatchFuncs watch_funcs = { dispatch, before_poll, lost };
 void
 gudpx_port_attach (GudpxPort *self)
 {
-  gudpx_watch_start (&self->watch, G_OBJECT (self), &watch_funcs, g_socket_get_fd (self->socket),
-                     self->priority, gudpx_port_may_receive (self) ? G_IO_IN : 0);
+  gudpx_watch_start (&self->watch, G_OBJECT (self), &watch_funcs, self->link->fd, self->priority,
+                     gudpx_port_may_receive (self) ? G_IO_IN : 0);
 }

@@ -2,25 +2,24 @@
 
 /* A port's start and stop. */
 
-#include <unistd.h>
-
 #include "gudpx-datagram-protocol-private.h"
-#include "gudpx-multicast-private.h"
 #include "gudpx-port-private.h"
 
-/* Asks the kernel for the local address; if it does not tell, that is the one that was bound. */
+/* Asks the link for its addresses. */
 void
 gudpx_port_update_addresses (GudpxPort *self)
 {
   GudpxNativeAddress local = { 0 };
   g_autoptr (GSocketAddress) local_address = NULL;
-  g_autoptr (GSocketAddress) peer_address = gudpx_native_address_to_object (&self->peer);
+  g_autoptr (GSocketAddress) peer_address = NULL;
 
-  if (self->socket != NULL && !gudpx_socket_get_local (self->socket, &local, NULL))
-    local = self->bound;
+  if (self->link != NULL)
+    gudpx_link_get_local (self->link, &local);
   local_address = gudpx_native_address_to_object (&local);
+  if (gudpx_port_has_peer (self))
+    peer_address = gudpx_native_address_to_object (&self->link->peer);
 
-  /* Who is told may do anything: both are as they are before anybody is. */
+  /* Handlers may do anything: both addresses are set before the first handler is called. */
   g_object_freeze_notify (G_OBJECT (self));
   if (!gudpx_address_equal (local_address, self->local_address))
     {
@@ -36,22 +35,6 @@ gudpx_port_update_addresses (GudpxPort *self)
   g_object_thaw_notify (G_OBJECT (self));
 }
 
-/* The kernel gives a number to an adopted socket that has none when it is used. */
-void
-gudpx_port_update_bound (GudpxPort *self)
-{
-  GudpxNativeAddress local;
-
-  if (self->bound.u.any.sa_family == AF_UNIX || gudpx_native_address_get_port (&self->bound) != 0 ||
-      !gudpx_socket_get_local (self->socket, &local, NULL))
-    return;
-
-  if (self->bound.u.any.sa_family == AF_INET)
-    self->bound.u.in.sin_port = local.u.in.sin_port;
-  else
-    self->bound.u.in6.sin6_port = local.u.in6.sin6_port;
-}
-
 static gboolean
 get_requested_address (GudpxPort *self, GudpxNativeAddress *native, GError **error)
 {
@@ -62,100 +45,21 @@ get_requested_address (GudpxPort *self, GudpxNativeAddress *native, GError **err
   return TRUE;
 }
 
-/* Linux shares a number with SO_REUSEADDR. With SO_REUSEPORT beside it, a multicast datagram that
- * one of the sockets wants is handed to any of them. */
-static gboolean
-shares_port (GudpxPort *self)
+/* Listens on @link, which the port owns from here on. */
+void
+gudpx_port_open (GudpxPort *self, GudpxLink *link)
 {
-#ifdef __linux__
-  return self->reuse_port;
-#else
-  return self->listen_multiple || self->reuse_port;
-#endif
-}
-
-/* A new start joins where names and routes lead now. A socket beside the old one joins where the
- * old one has joined. */
-static gboolean
-rejoin (GudpxPort *self,
-        const GudpxNativeAddress *address,
-        gboolean is_beside,
-        GSocket *socket,
-        GError **error)
-{
-  return is_beside ? gudpx_multicast_copy (self->memberships, socket, error)
-                   : gudpx_multicast_rejoin (self->memberships, address, socket, error);
-}
-
-/* Removes the file of a UNIX socket that was bound a moment ago. */
-static void
-remove_file (const GudpxNativeAddress *address)
-{
-  GStatBuf stat;
-  g_autofree char *path = gudpx_socket_own_path (address, &stat);
-
-  if (path != NULL)
-    gudpx_socket_unlink_path (path, &stat);
-}
-
-/* A socket that is bound and has what was asked for; @bound is where. One that is to take the place
- * of the port's own is bound beside it, and does without what belongs to an interface that is
- * gone. */
-GSocket *
-gudpx_port_open_socket (GudpxPort *self,
-                        const GudpxNativeAddress *address,
-                        gboolean is_beside,
-                        GudpxNativeAddress *bound,
-                        GError **error)
-{
-  const GudpxBindOptions bind_options = {
-    .reuse_address = self->listen_multiple,
-    .reuse_port = shares_port (self),
-    .ipv6_only = self->ipv6_only,
-    .device = self->bind_device,
-  };
-  g_autoptr (GSocket) socket =
-      gudpx_socket_open (gudpx_native_address_get_family (address), &bind_options, error);
-
-  if (socket == NULL || (is_beside && !gudpx_socket_share_address (socket, TRUE, error)) ||
-      !gudpx_socket_bind (socket, address, error))
-    return NULL;
-  if (!gudpx_options_apply (&self->options, socket, is_beside, error) ||
-      !rejoin (self, address, is_beside, socket, error) ||
-      !gudpx_socket_get_local (socket, bound, error))
-    {
-      remove_file (address);
-      return NULL;
-    }
-
-  return g_steal_pointer (&socket);
-}
-
-/* From here on it listens, on a socket that is bound to @bound. */
-static void
-open_port (GudpxPort *self, GSocket *socket, const GudpxNativeAddress *bound)
-{
-  self->socket = g_object_ref (socket);
-  self->process = getpid ();
-  self->link = gudpx_link_new_for_socket (socket, self->is_adopted, &self->statistics);
-  gudpx_sender_start (&self->sender, bound->u.any.sa_family == AF_UNIX);
-  /* Drops of an adopted socket before its adoption are not the port's. */
-  self->drops.count = self->is_adopted ? self->link->funcs->get_drops (self->link) : 0;
+  self->link = link;
+  gudpx_sender_start (&self->sender, gudpx_link_is_unix (link));
+  self->drops.count = 0;
   self->error_delay = 0;
   gudpx_gate_open (&self->gate);
-  self->bound = *bound;
-  gudpx_port_find_peer (self);
-  if (self->peer.length > 0)
-    self->link->funcs->connected (self->link, &self->peer);
-  self->link->named_peer = self->named_peer;
   if (self->report_errors)
-    self->link->funcs->report_errors (self->link, TRUE);
-  if (!self->is_adopted)
-    self->own_path = gudpx_socket_own_path (&self->bound, &self->own_path_stat);
+    gudpx_link_report_errors (link, TRUE);
   gudpx_port_attach (self);
   gudpx_port_watch_device (self);
 
-  /* Any of the calls that follow may stop the port: it is as they may find it first. */
+  /* Any of the calls that follow may stop the port: everything else is done before. */
   g_object_freeze_notify (G_OBJECT (self));
   gudpx_port_update_addresses (self);
   gudpx_port_notify (self, GUDPX_PORT_PROP_SOCKET);
@@ -212,49 +116,47 @@ gboolean
 gudpx_port_start_listening (GudpxPort *self, GError **error)
 {
   GudpxNativeAddress address;
-  GudpxNativeAddress bound;
   g_autoptr (GudpxPort) keep = NULL;
-  g_autoptr (GSocket) socket = NULL;
+  GudpxLink *link;
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
 
   if (!check_can_start (self, error) || !get_requested_address (self, &address, error))
     return FALSE;
 
-  socket = gudpx_port_open_socket (self, &address, FALSE, &bound, error);
-  if (socket == NULL)
+  link = gudpx_socket_link_open (&address, &self->config.socket, &self->statistics, error);
+  if (link == NULL)
     return FALSE;
 
-  /* A handler may stop it and let go of it. */
+  /* A handler may stop the port and drop the last reference to it. */
   keep = g_object_ref (self);
-  open_port (self, socket, &bound);
+  gudpx_port_open (self, link);
   return TRUE;
 }
 
-/* A listening port on a duplicate of @fd. */
+/* Returns a listening port on a duplicate of @fd. */
 GudpxPort *
 gudpx_port_new_adopted (GudpxDatagramProtocol *protocol,
                         int fd,
                         GSocketFamily family,
                         GError **error)
 {
-  g_autoptr (GSocket) socket = gudpx_socket_adopt (fd, family, error);
-  g_autoptr (GudpxPort) self = NULL;
-  GudpxNativeAddress bound;
+  g_autoptr (GudpxPort) self = gudpx_port_new (protocol, NULL);
+  GudpxLink *link =
+      gudpx_socket_link_adopt (fd, family, &self->config.socket, &self->statistics, error);
 
-  if (socket == NULL || !gudpx_socket_get_local (socket, &bound, error))
+  if (link == NULL)
     return NULL;
 
-  self = gudpx_port_new (protocol, NULL);
   self->is_adopted = TRUE;
-  self->ipv6_only = gudpx_socket_is_ipv6_only (socket);
-  open_port (self, socket, &bound);
+  self->config.socket.bind.ipv6_only = gudpx_socket_is_ipv6_only (gudpx_link_get_socket (link));
+  gudpx_port_open (self, link);
   return g_steal_pointer (&self);
 }
 
-/* Closes the socket without telling anybody. Returns the answers for tasks that wait. */
+/* Closes the link without telling anybody. Returns the answers for tasks that wait. */
 static GPtrArray *
-close_socket (GudpxPort *self)
+close_link (GudpxPort *self)
 {
   GPtrArray *answers;
 
@@ -267,15 +169,7 @@ close_socket (GudpxPort *self)
   if (self->peers != NULL)
     gudpx_peers_clear (self->peers);
   gudpx_port_sample_drops (self);
-  self->link->is_inherited = !gudpx_port_is_own_process (self);
-  self->link->funcs->free (g_steal_pointer (&self->link));
-  g_socket_close (self->socket, NULL);
-  g_clear_object (&self->socket);
-  self->peer.length = 0;
-
-  if (self->own_path != NULL && gudpx_port_is_own_process (self))
-    gudpx_socket_unlink_path (self->own_path, &self->own_path_stat);
-  g_clear_pointer (&self->own_path, g_free);
+  gudpx_link_close (g_steal_pointer (&self->link));
   return answers;
 }
 
@@ -297,7 +191,7 @@ gudpx_port_release (GudpxPort *self)
 
   tasks = g_steal_pointer (&self->stop_tasks);
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
-  answers = close_socket (self);
+  answers = close_link (self);
   self->notified_queue_size = 0;
   gudpx_port_answer (answers);
   g_ptr_array_foreach (tasks, return_true, NULL);
@@ -320,7 +214,7 @@ gudpx_port_finish_stop (GudpxPort *self)
 
   /* Any of the calls that follow may start the port again: it is as they may find it first. */
   g_object_freeze_notify (G_OBJECT (self));
-  answers = close_socket (self);
+  answers = close_link (self);
   gudpx_port_notify_queue (self);
   gudpx_port_update_addresses (self);
   gudpx_port_notify (self, GUDPX_PORT_PROP_SOCKET);
@@ -362,7 +256,7 @@ gudpx_port_stop_listening (GudpxPort *self)
   if (!gudpx_gate_is_open (&self->gate))
     return;
 
-  if (gudpx_port_is_own_process (self))
+  if (gudpx_link_is_own_process (self->link))
     gudpx_sender_flush (&self->sender, self->link, FALSE, 0);
   gudpx_port_finish_stop (self);
 }

@@ -4,14 +4,44 @@
 
 #include "gudpx-port-private.h"
 
+/* Returns the value that the link has; of a stopped port the one that was asked for. */
+static int
+get_option (GudpxPort *self, GudpxOption option)
+{
+  int value;
+
+  if (self->link != NULL && gudpx_link_get_option (self->link, option, &value))
+    return value;
+  return gudpx_options_get (&self->config.socket.options, option);
+}
+
+static gboolean
+keep_option (GudpxPort *self, GudpxOption option, guint value, GError **error)
+{
+  GudpxOptions *options = &self->config.socket.options;
+
+  if (!gudpx_option_check (option, value, error))
+    return FALSE;
+  if (gudpx_option_is_default (option, value))
+    {
+      gudpx_options_unset (options, option);
+      return TRUE;
+    }
+  if (self->link != NULL && !gudpx_link_set_option (self->link, option, (int) value, error))
+    return FALSE;
+
+  gudpx_options_set (options, option, (int) value);
+  return TRUE;
+}
+
 static gboolean
 set_option (GudpxPort *self, GudpxOption option, guint property, guint value, GError **error)
 {
-  int before = gudpx_options_get (&self->options, self->socket, option);
+  const int before = get_option (self, option);
 
-  if (!gudpx_options_set (&self->options, self->socket, option, value, error))
+  if (!keep_option (self, option, value, error))
     return FALSE;
-  if (gudpx_options_get (&self->options, self->socket, option) != before)
+  if (get_option (self, option) != before)
     gudpx_port_notify (self, property);
   return TRUE;
 }
@@ -31,7 +61,7 @@ gudpx_port_get_broadcast_allowed (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
 
-  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_BROADCAST_ALLOWED);
+  return get_option (self, GUDPX_OPTION_BROADCAST_ALLOWED);
 }
 
 /**
@@ -52,8 +82,8 @@ gudpx_port_set_broadcast_allowed (GudpxPort *self, gboolean allowed, GError **er
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
-  return set_option (self, GUDPX_OPTION_BROADCAST_ALLOWED, GUDPX_PORT_PROP_BROADCAST_ALLOWED, allowed != FALSE,
-                     error);
+  return set_option (self, GUDPX_OPTION_BROADCAST_ALLOWED, GUDPX_PORT_PROP_BROADCAST_ALLOWED,
+                     allowed != FALSE, error);
 }
 
 /**
@@ -71,7 +101,7 @@ gudpx_port_get_ttl (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
 
-  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_TTL);
+  return get_option (self, GUDPX_OPTION_TTL);
 }
 
 /**
@@ -93,8 +123,7 @@ gudpx_port_set_ttl (GudpxPort *self, guint ttl, GError **error)
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
-  return set_option (self, GUDPX_OPTION_TTL, GUDPX_PORT_PROP_TTL, ttl,
-                     error);
+  return set_option (self, GUDPX_OPTION_TTL, GUDPX_PORT_PROP_TTL, ttl, error);
 }
 
 /**
@@ -112,7 +141,7 @@ gudpx_port_get_multicast_ttl (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
 
-  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_MULTICAST_TTL);
+  return get_option (self, GUDPX_OPTION_MULTICAST_TTL);
 }
 
 /**
@@ -134,8 +163,7 @@ gudpx_port_set_multicast_ttl (GudpxPort *self, guint ttl, GError **error)
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
-  return set_option (self, GUDPX_OPTION_MULTICAST_TTL, GUDPX_PORT_PROP_MULTICAST_TTL, ttl,
-                     error);
+  return set_option (self, GUDPX_OPTION_MULTICAST_TTL, GUDPX_PORT_PROP_MULTICAST_TTL, ttl, error);
 }
 
 /**
@@ -153,7 +181,7 @@ gudpx_port_get_multicast_loopback (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
 
-  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_MULTICAST_LOOPBACK);
+  return get_option (self, GUDPX_OPTION_MULTICAST_LOOPBACK);
 }
 
 /**
@@ -175,8 +203,8 @@ gudpx_port_set_multicast_loopback (GudpxPort *self, gboolean loopback, GError **
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
-  return set_option (self, GUDPX_OPTION_MULTICAST_LOOPBACK, GUDPX_PORT_PROP_MULTICAST_LOOPBACK, loopback != FALSE,
-                     error);
+  return set_option (self, GUDPX_OPTION_MULTICAST_LOOPBACK, GUDPX_PORT_PROP_MULTICAST_LOOPBACK,
+                     loopback != FALSE, error);
 }
 
 /**
@@ -194,7 +222,7 @@ gudpx_port_get_dscp (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
 
-  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_DSCP);
+  return get_option (self, GUDPX_OPTION_DSCP);
 }
 
 /**
@@ -216,8 +244,7 @@ gudpx_port_set_dscp (GudpxPort *self, guint dscp, GError **error)
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
-  return set_option (self, GUDPX_OPTION_DSCP, GUDPX_PORT_PROP_DSCP, dscp,
-                     error);
+  return set_option (self, GUDPX_OPTION_DSCP, GUDPX_PORT_PROP_DSCP, dscp, error);
 }
 
 /**
@@ -235,7 +262,7 @@ gudpx_port_get_receive_buffer_size (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
 
-  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_RECEIVE_BUFFER_SIZE);
+  return get_option (self, GUDPX_OPTION_RECEIVE_BUFFER_SIZE);
 }
 
 /**
@@ -257,8 +284,8 @@ gudpx_port_set_receive_buffer_size (GudpxPort *self, guint size, GError **error)
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
-  return set_option (self, GUDPX_OPTION_RECEIVE_BUFFER_SIZE, GUDPX_PORT_PROP_RECEIVE_BUFFER_SIZE, size,
-                     error);
+  return set_option (self, GUDPX_OPTION_RECEIVE_BUFFER_SIZE, GUDPX_PORT_PROP_RECEIVE_BUFFER_SIZE,
+                     size, error);
 }
 
 /**
@@ -276,7 +303,7 @@ gudpx_port_get_send_buffer_size (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
 
-  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_SEND_BUFFER_SIZE);
+  return get_option (self, GUDPX_OPTION_SEND_BUFFER_SIZE);
 }
 
 /**
@@ -298,8 +325,8 @@ gudpx_port_set_send_buffer_size (GudpxPort *self, guint size, GError **error)
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
-  return set_option (self, GUDPX_OPTION_SEND_BUFFER_SIZE, GUDPX_PORT_PROP_SEND_BUFFER_SIZE, size,
-                     error);
+  return set_option (self, GUDPX_OPTION_SEND_BUFFER_SIZE, GUDPX_PORT_PROP_SEND_BUFFER_SIZE,
+                     size, error);
 }
 
 /**
@@ -317,7 +344,7 @@ gudpx_port_get_multicast_interface (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
 
-  return self->options.multicast_interface;
+  return self->config.socket.options.multicast_interface;
 }
 
 /**
@@ -337,16 +364,21 @@ gudpx_port_get_multicast_interface (GudpxPort *self)
 gboolean
 gudpx_port_set_multicast_interface (GudpxPort *self, const char *interface_, GError **error)
 {
-  g_autofree char *before = NULL;
+  GudpxOptions *options = &self->config.socket.options;
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
-  before = g_strdup (self->options.multicast_interface);
-  if (!gudpx_options_set_multicast_interface (&self->options, self->socket, interface_, error))
+  if (interface_ != NULL && *interface_ == '\0')
+    interface_ = NULL;
+  if (self->link != NULL && !gudpx_link_set_multicast_interface (self->link, interface_, error))
     return FALSE;
-  if (g_strcmp0 (before, self->options.multicast_interface) != 0)
-    gudpx_port_notify (self, GUDPX_PORT_PROP_MULTICAST_INTERFACE);
+
+  if (g_strcmp0 (interface_, options->multicast_interface) == 0)
+    return TRUE;
+  g_free (options->multicast_interface);
+  options->multicast_interface = g_strdup (interface_);
+  gudpx_port_notify (self, GUDPX_PORT_PROP_MULTICAST_INTERFACE);
   return TRUE;
 }
 
@@ -365,7 +397,7 @@ gudpx_port_get_metadata (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), GUDPX_METADATA_NONE);
 
-  return self->options.metadata;
+  return self->config.socket.options.metadata;
 }
 
 /**
@@ -387,10 +419,12 @@ gudpx_port_set_metadata (GudpxPort *self, GudpxMetadataFlags metadata, GError **
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
-  if (self->options.metadata == metadata)
+  if (self->config.socket.options.metadata == metadata)
     return TRUE;
-  if (!gudpx_options_set_metadata (&self->options, self->socket, metadata, error))
+  if (self->link != NULL && !gudpx_link_set_metadata (self->link, metadata, error))
     return FALSE;
+
+  self->config.socket.options.metadata = metadata;
   gudpx_port_notify (self, GUDPX_PORT_PROP_METADATA);
   return TRUE;
 }
@@ -410,7 +444,7 @@ gudpx_port_get_dont_fragment (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
 
-  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_DONT_FRAGMENT) ==
+  return get_option (self, GUDPX_OPTION_DONT_FRAGMENT) ==
          GUDPX_OPTION_DONT_FRAGMENT_ON;
 }
 
@@ -453,7 +487,7 @@ gudpx_port_get_max_pacing_rate (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), G_MAXUINT);
 
-  return gudpx_options_get (&self->options, self->socket, GUDPX_OPTION_MAX_PACING_RATE);
+  return get_option (self, GUDPX_OPTION_MAX_PACING_RATE);
 }
 
 /**

@@ -177,7 +177,7 @@ gudpx_port_deliver_packed (GudpxPort *self)
 
   if (self->packed_index == NULL)
     pack_batch (self);
-  else if (self->peer.length > 0)
+  else if (gudpx_link_has_peer (self->link))
     drop_strangers (self);
   payloads = g_steal_pointer (&self->packed_payloads);
   index = g_steal_pointer (&self->packed_index);

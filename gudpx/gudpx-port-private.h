@@ -3,18 +3,19 @@
 #pragma once
 
 #include <pthread.h>
-#include <unistd.h>
 
 #include <gio/gunixsocketaddress.h>
 
 #include "gudpx-budget-private.h"
 #include "gudpx-datagram-private.h"
+#include "gudpx-device-watch-private.h"
 #include "gudpx-drops-private.h"
 #include "gudpx-gate-private.h"
 #include "gudpx-link-private.h"
-#include "gudpx-options-private.h"
 #include "gudpx-peers-private.h"
+#include "gudpx-port-config-private.h"
 #include "gudpx-sender-private.h"
+#include "gudpx-socket-link-private.h"
 #include "gudpx-socket-private.h"
 #include "gudpx-watch-private.h"
 
@@ -22,8 +23,8 @@ G_BEGIN_DECLS
 
 /* A port is one class in several files, by job: the object and what was asked of it in
  * gudpx-port.c, -properties and -options, start and stop in -lifecycle, what comes in in -receive,
- * what goes out in -write and -queue, whole batches in -packed, its peer in -connect and its groups in
- * gudpx-multicast.c. */
+ * what goes out in -write and -queue, whole batches in -packed, its peer in -peer and its groups in
+ * -groups. */
 
 #define GUDPX_PORT_DEFAULT_MAX_PACKET_SIZE 65535
 #define GUDPX_PORT_MAX_MAX_PACKET_SIZE (1024 * 1024)
@@ -62,37 +63,21 @@ struct _GudpxPort
 
   /* What was asked for, kept across restarts. */
   GudpxDatagramProtocol *protocol;
+  GudpxPortConfig config;
   GSocketAddress *requested_address;
-  gboolean listen_multiple;
-  gboolean reuse_port;
-  gboolean ipv6_only;
-  char *bind_device;
   gboolean is_adopted;
   guint max_packet_size;
   int priority;
   guint busy_poll; /* µs */
   gboolean report_errors;
-  GudpxOptions options;
-  GPtrArray *memberships;
 
   /* The socket that is open. */
   GudpxGate gate;
   GudpxWatch watch;
-  GSocket *socket;
-  pid_t process; /* that opened it: after fork() the other one shares it */
-  GudpxLink *link;
-  GudpxNativeAddress bound; /* as it was bound, whatever it is connected to */
-  int device;               /* an interface that it was bound to before it was connected; 0: none */
-  GudpxNativeAddress peer;  /* empty: not connected */
-  GudpxNativeAddress named_peer; /* as it was named; what it bound may be a relative path */
+  GudpxLink *link; /* NULL: the port is stopped */
+  GudpxDeviceWatch device_watch;
   GSocketAddress *local_address;
   GSocketAddress *peer_address;
-  char *own_path;
-  GStatBuf own_path_stat;
-  GSource *device_watch; /* NULL: the socket is bound to no interface */
-  int device_fd;
-  char *device_name;
-  gboolean device_is_gone;
   GPtrArray *stop_tasks;
 
   /* What came in and was not delivered yet. */
@@ -190,12 +175,8 @@ GudpxPort *gudpx_port_new_adopted     (GudpxDatagramProtocol  *protocol,
 void       gudpx_port_release         (GudpxPort              *self);
 void       gudpx_port_finish_stop     (GudpxPort              *self);
 void       gudpx_port_update_addresses (GudpxPort             *self);
-void       gudpx_port_update_bound    (GudpxPort              *self);
-GSocket   *gudpx_port_open_socket     (GudpxPort                *self,
-                                       const GudpxNativeAddress *address,
-                                       gboolean                  is_beside,
-                                       GudpxNativeAddress       *bound,
-                                       GError                  **error);
+void       gudpx_port_open            (GudpxPort              *self,
+                                       GudpxLink              *link);
 
 /* gudpx-port-device.c */
 void       gudpx_port_watch_device    (GudpxPort *self);
@@ -289,20 +270,16 @@ gboolean        gudpx_port_check_destination  (GudpxPort                  *self,
                                                const GudpxNativeAddress   *native,
                                                GError                    **error);
 
-/* gudpx-port-connect.c */
-void            gudpx_port_find_peer          (GudpxPort                  *self);
 
 /* gudpx-port-lifecycle.c */
 void            gudpx_port_watch_cancellation (GudpxPort                  *self,
                                                GTask                      *task,
                                                GSourceFunc                 cancelled);
 
-/* FALSE in a child that fork() made: what it does to the socket itself would be done to its
- * parent's. */
 static inline gboolean
-gudpx_port_is_own_process (GudpxPort *self)
+gudpx_port_has_peer (const GudpxPort *self)
 {
-  return self->process == getpid ();
+  return self->link != NULL && gudpx_link_has_peer (self->link);
 }
 
 /* FALSE while the port waits to receive again: the protocol took nothing, receiving failed, or

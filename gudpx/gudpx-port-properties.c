@@ -61,7 +61,7 @@ gudpx_port_get_listen_multiple (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
 
-  return self->listen_multiple;
+  return self->config.socket.bind.listen_multiple;
 }
 
 /**
@@ -79,7 +79,7 @@ gudpx_port_get_reuse_port (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
 
-  return self->reuse_port;
+  return self->config.socket.bind.reuse_port;
 }
 
 /**
@@ -97,7 +97,7 @@ gudpx_port_get_ipv6_only (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
 
-  return self->ipv6_only;
+  return self->config.socket.bind.ipv6_only;
 }
 
 /**
@@ -115,7 +115,7 @@ gudpx_port_get_bind_device (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
 
-  return self->bind_device;
+  return self->config.socket.bind.device;
 }
 
 /**
@@ -134,12 +134,9 @@ gudpx_port_get_local_address (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
 
-  if (self->socket != NULL && gudpx_native_address_get_port (&self->bound) == 0)
-    {
-      gudpx_port_update_bound (self);
-      gudpx_port_update_addresses (self);
-    }
-  return self->socket != NULL ? self->local_address : self->requested_address;
+  if (self->link != NULL && gudpx_native_address_get_port (&self->link->local) == 0)
+    gudpx_port_update_addresses (self);
+  return self->link != NULL ? self->local_address : self->requested_address;
 }
 
 /**
@@ -455,7 +452,7 @@ gudpx_port_set_report_errors (GudpxPort *self, gboolean report_errors)
 
   if (self->report_errors == (report_errors != FALSE))
     return;
-  if (report_errors && !gudpx_link_can_report_errors ())
+  if (report_errors && !gudpx_socket_link_can_report_errors ())
     {
       g_warning ("Cannot set report-errors: this build of the library reads sockets by GSocket's "
                  "calls, which do not tell");
@@ -463,7 +460,7 @@ gudpx_port_set_report_errors (GudpxPort *self, gboolean report_errors)
     }
   self->report_errors = report_errors != FALSE;
   if (self->link != NULL)
-    self->link->funcs->report_errors (self->link, self->report_errors);
+    gudpx_link_report_errors (self->link, self->report_errors);
   gudpx_port_notify (self, GUDPX_PORT_PROP_REPORT_ERRORS);
 }
 
@@ -558,7 +555,7 @@ gudpx_port_get_socket (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
 
-  return self->socket;
+  return self->link != NULL ? gudpx_link_get_socket (self->link) : NULL;
 }
 
 /**
@@ -594,7 +591,7 @@ gudpx_port_get_path_mtu (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
 
-  return self->peer.length > 0 ? gudpx_options_get_path_mtu (self->socket) : 0;
+  return self->link != NULL ? gudpx_link_get_path_mtu (self->link) : 0;
 }
 
 /**
@@ -656,6 +653,6 @@ gudpx_port_get_statistics (GudpxPort *self)
   snapshot = gudpx_statistics_copy (&self->statistics);
   drops = self->drops;
   if (self->link != NULL)
-    gudpx_drops_sample (&drops, self->link->funcs->get_drops (self->link), snapshot);
+    gudpx_drops_sample (&drops, gudpx_link_get_drops (self->link), snapshot);
   return snapshot;
 }

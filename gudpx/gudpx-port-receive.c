@@ -44,14 +44,14 @@ release_batch (GudpxPort *self)
   if (batch->is_detached)
     g_free (batch);
   else
-    self->link->funcs->release (self->link, batch);
+    gudpx_link_release (self->link, batch);
 }
 
 /* Adds the kernel's drops to the statistics. */
 void
 gudpx_port_sample_drops (GudpxPort *self)
 {
-  gudpx_drops_sample (&self->drops, self->link->funcs->get_drops (self->link), &self->statistics);
+  gudpx_drops_sample (&self->drops, gudpx_link_get_drops (self->link), &self->statistics);
 }
 
 static void
@@ -77,8 +77,7 @@ gudpx_port_read_batch (GudpxPort *self)
 {
   int errsv = 0;
 
-  gudpx_port_update_bound (self);
-  self->batch = self->link->funcs->receive (self->link, self->max_packet_size, &errsv);
+  self->batch = gudpx_link_receive (self->link, self->max_packet_size, &errsv);
   self->batch_index = 0;
   self->batch_offset = 0;
   self->origin++;
@@ -208,8 +207,10 @@ take_from_batch (GudpxPort *self)
 gboolean
 gudpx_port_hears (GudpxPort *self, const GudpxNativeAddress *sender)
 {
-  return self->peer.length == 0 || gudpx_native_address_is_unnamed (&self->peer) ||
-         (sender != NULL && gudpx_native_address_equal (&self->peer, sender));
+  const GudpxNativeAddress *peer = &self->link->peer;
+
+  return !gudpx_link_has_peer (self->link) || gudpx_native_address_is_unnamed (peer) ||
+         (sender != NULL && gudpx_native_address_equal (peer, sender));
 }
 
 /* The next one that is for the protocol, or NULL. */

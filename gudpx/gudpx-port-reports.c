@@ -15,9 +15,9 @@
 static guint
 find_path_mtu (GudpxPort *self, const GudpxNativeAddress *destination)
 {
-  if (self->peer.length > 0)
+  if (gudpx_port_has_peer (self))
     return gudpx_port_get_path_mtu (self);
-  return destination->length > 0 ? gudpx_options_find_path_mtu (destination) : 0;
+  return destination->length > 0 ? gudpx_socket_find_path_mtu (destination) : 0;
 }
 
 /* Describes a destination; an empty one is the peer. */
@@ -25,7 +25,7 @@ static char *
 describe_destination (GudpxPort *self, const GudpxNativeAddress *destination)
 {
   g_autoptr (GSocketAddress) address =
-      gudpx_native_address_to_object (destination->length > 0 ? destination : &self->peer);
+      gudpx_native_address_to_object (destination->length > 0 ? destination : &self->link->peer);
 
   return gudpx_address_describe (address);
 }
@@ -40,7 +40,7 @@ set_send_error (GudpxPort *self,
   g_autofree char *description = describe_destination (self, destination);
   guint path_mtu = errsv == EMSGSIZE ? find_path_mtu (self, destination) : 0;
 
-  if (errsv == EMSGSIZE && self->bound.u.any.sa_family == AF_UNIX)
+  if (errsv == EMSGSIZE && gudpx_link_is_unix (self->link))
     gudpx_set_error_errno (error, errsv,
                            "Cannot send %" G_GSIZE_FORMAT " bytes to %s, with a send buffer of %u",
                            size, description, gudpx_port_get_send_buffer_size (self));
@@ -89,7 +89,7 @@ gudpx_port_set_write_error (GudpxPort *self,
                             GError **error)
 {
   const GudpxNativeAddress *destination =
-      outgoing->destination != NULL ? outgoing->destination : &self->peer;
+      outgoing->destination != NULL ? outgoing->destination : &self->link->peer;
   gsize held_size;
 
   if (result == GUDPX_SEND_FAILED)
@@ -150,7 +150,7 @@ set_port_error (GudpxPort *self, const GudpxReport *report, GError **error)
       gudpx_set_error_errno (error, errsv,
                              "The interface “%s” is gone: the port %s, which is bound to it, hears "
                              "nothing before it is started again",
-                             self->device_name, description);
+                             gudpx_device_watch_get_name (&self->device_watch), description);
       break;
     case GUDPX_REPORT_ERRORS_FAILED:
       gudpx_set_error_errno (error, errsv, "Cannot read the errors of %s", description);
@@ -207,8 +207,8 @@ static gboolean
 is_refusal (GudpxPort *self, const GudpxReport *report)
 {
   return report->kind == GUDPX_REPORT_NETWORK && report->error.errsv == ECONNREFUSED &&
-         self->peer.length > 0 &&
-         gudpx_native_address_equal (&report->error.destination, &self->peer);
+         gudpx_port_has_peer (self) &&
+         gudpx_native_address_equal (&report->error.destination, &self->link->peer);
 }
 
 static void
@@ -246,7 +246,7 @@ tell (GudpxPort *self, const GudpxReport *report)
   tell_protocol (self, report);
   /* The path to the peer has become narrower. */
   if (report->kind == GUDPX_REPORT_NETWORK && report->error.errsv == EMSGSIZE &&
-      gudpx_gate_lasts (&self->gate, epoch) && self->peer.length > 0)
+      gudpx_gate_lasts (&self->gate, epoch) && gudpx_port_has_peer (self))
     gudpx_port_notify (self, GUDPX_PORT_PROP_PATH_MTU);
 }
 
@@ -366,7 +366,7 @@ gudpx_port_read_errors (GudpxPort *self, gint64 now)
 
   for (guint n = 0; n < MAX_ERRORS; n++)
     {
-      if (!self->link->funcs->take_error (self->link, &error))
+      if (!gudpx_link_take_error (self->link, &error))
         {
           if (n == 0)
             found_no_error (self, now);
@@ -389,7 +389,7 @@ gudpx_port_keep_errors (GudpxPort *self)
 {
   GudpxLinkError error;
 
-  for (guint n = 0; n < MAX_ERRORS && self->link->funcs->take_error (self->link, &error) &&
+  for (guint n = 0; n < MAX_ERRORS && gudpx_link_take_error (self->link, &error) &&
                     !error.is_of_reading;
        n++)
     gudpx_reports_add_network (&self->reports, &error, &self->link->peer);

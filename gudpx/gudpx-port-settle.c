@@ -17,13 +17,14 @@ is_reading_again (GudpxPort *self)
 static GudpxWants
 get_wants (GudpxPort *self)
 {
-  GudpxWants wants = gudpx_sender_get_wants (&self->sender);
+  GudpxWants wants = gudpx_wants_merge (gudpx_sender_get_wants (&self->sender),
+                                        gudpx_link_get_wants (self->link));
 
   if (gudpx_port_may_receive (self))
     wants.condition |= G_IO_IN;
   if (self->resume_time > 0)
     wants.time = gudpx_wants_get_earlier (wants.time, self->resume_time);
-  if (gudpx_reports_get_length (&self->reports) > 0 || self->link->pending_errsv != 0 ||
+  if (gudpx_reports_get_length (&self->reports) > 0 || gudpx_link_has_pending_error (self->link) ||
       is_reading_again (self))
     wants.time = 0;
   return wants;

@@ -19,7 +19,8 @@ gudpx_port_fit_address (GudpxPort *self,
                         GudpxNativeAddress *native,
                         GError **error)
 {
-  GSocketFamily family = gudpx_native_address_get_family (&self->bound);
+  const GudpxNativeAddress *local = &self->link->local;
+  GSocketFamily family = gudpx_native_address_get_family (local);
   g_autofree char *description = NULL;
   g_autofree char *port_description = NULL;
   gboolean fits;
@@ -28,10 +29,10 @@ gudpx_port_fit_address (GudpxPort *self,
     return FALSE;
 
   if (family == G_SOCKET_FAMILY_IPV6 && gudpx_native_address_is_ipv4 (native))
-    fits = !self->ipv6_only && (gudpx_native_address_is_any (&self->bound) ||
-                                gudpx_native_address_is_ipv4 (&self->bound));
+    fits = !self->config.socket.bind.ipv6_only && (gudpx_native_address_is_any (local) ||
+                                gudpx_native_address_is_ipv4 (local));
   else if (family == G_SOCKET_FAMILY_IPV6)
-    fits = !gudpx_native_address_is_ipv4 (&self->bound);
+    fits = !gudpx_native_address_is_ipv4 (local);
   else
     fits = TRUE;
   if (fits && gudpx_native_address_convert (native, family))
@@ -62,7 +63,7 @@ check_is_peer (GudpxPort *self, const GudpxNativeAddress *native, GError **error
   g_autofree char *port_description = NULL;
   g_autofree char *peer = NULL;
 
-  if (gudpx_native_address_equal (native, &self->peer))
+  if (gudpx_native_address_equal (native, &self->link->peer))
     return TRUE;
 
   description = describe_native (native);
@@ -131,7 +132,7 @@ gudpx_port_choose_destination (GudpxPort *self,
                                GError **error)
 {
   *destination = NULL;
-  if (address == NULL && self->peer.length == 0)
+  if (address == NULL && !gudpx_link_has_peer (self->link))
     {
       set_destination_unset (self, error);
       return FALSE;
@@ -141,7 +142,7 @@ gudpx_port_choose_destination (GudpxPort *self,
 
   if (!gudpx_port_fit_address (self, address, native, error))
     return FALSE;
-  if (self->peer.length > 0)
+  if (gudpx_link_has_peer (self->link))
     return check_is_peer (self, native, error);
 
   *destination = native;
@@ -163,7 +164,7 @@ static gboolean
 check_size (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GError **error)
 {
   const GudpxNativeAddress *destination =
-      outgoing->destination != NULL ? outgoing->destination : &self->peer;
+      outgoing->destination != NULL ? outgoing->destination : &self->link->peer;
   gsize limit;
 
   if (size <= MAX_IPV4_PAYLOAD || destination->u.any.sa_family == AF_UNIX)
@@ -271,7 +272,7 @@ gudpx_port_choose_native (GudpxPort *self,
                           const GudpxNativeAddress **destination,
                           GError **error)
 {
-  const gboolean is_connected = self->peer.length > 0;
+  const gboolean is_connected = gudpx_link_has_peer (self->link);
 
   *destination = is_connected ? NULL : native;
   return is_connected ? check_is_peer (self, native, error)
@@ -498,7 +499,7 @@ queue_datagram (GudpxPort *self, GudpxDatagram *datagram, GError **error)
   GudpxOutgoing outgoing = { .vectors = &vector, .n_vectors = 1 };
 
   vector.buffer = gudpx_datagram_get_payload (datagram, &vector.size);
-  if (g_socket_get_family (self->socket) != G_SOCKET_FAMILY_UNIX)
+  if (!gudpx_link_is_unix (self->link))
     outgoing.ancillary = gudpx_datagram_get_ancillary (datagram);
   return gudpx_port_choose_destination (self, gudpx_datagram_get_own_destination (datagram), &native,
                                         &outgoing.destination, error) &&

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "gudpx-multicast-private.h"
+#include "gudpx-memberships-private.h"
 #include "gudpx-port-private.h"
 
 /**
@@ -139,9 +139,9 @@ gudpx_port_finalize (GObject *object)
 
   g_atomic_rc_box_release (self->handle);
   g_clear_object (&self->requested_address);
-  g_clear_pointer (&self->bind_device, g_free);
-  gudpx_options_clear (&self->options);
-  g_ptr_array_unref (self->memberships);
+  g_clear_pointer (&self->config.socket.bind.device, g_free);
+  gudpx_options_clear (&self->config.socket.options);
+  g_ptr_array_unref (self->config.socket.memberships);
   g_clear_pointer (&self->addresses, gudpx_address_cache_free);
   g_clear_pointer (&self->peers, gudpx_peers_free);
   while (self->n_pooled > 0)
@@ -162,16 +162,16 @@ gudpx_port_get_property (GObject *object, guint property_id, GValue *value, GPar
       g_value_set_object (value, self->protocol);
       break;
     case GUDPX_PORT_PROP_LISTEN_MULTIPLE:
-      g_value_set_boolean (value, self->listen_multiple);
+      g_value_set_boolean (value, self->config.socket.bind.listen_multiple);
       break;
     case GUDPX_PORT_PROP_REUSE_PORT:
-      g_value_set_boolean (value, self->reuse_port);
+      g_value_set_boolean (value, self->config.socket.bind.reuse_port);
       break;
     case GUDPX_PORT_PROP_IPV6_ONLY:
       g_value_set_boolean (value, gudpx_port_get_ipv6_only (self));
       break;
     case GUDPX_PORT_PROP_BIND_DEVICE:
-      g_value_set_string (value, self->bind_device);
+      g_value_set_string (value, self->config.socket.bind.device);
       break;
     case GUDPX_PORT_PROP_LOCAL_ADDRESS:
       g_value_set_object (value, gudpx_port_get_local_address (self));
@@ -204,7 +204,7 @@ gudpx_port_get_property (GObject *object, guint property_id, GValue *value, GPar
       g_value_set_uint (value, gudpx_port_get_send_buffer_size (self));
       break;
     case GUDPX_PORT_PROP_METADATA:
-      g_value_set_flags (value, self->options.metadata);
+      g_value_set_flags (value, self->config.socket.options.metadata);
       break;
     case GUDPX_PORT_PROP_SEND_QUEUE_LIMIT:
       g_value_set_uint64 (value, gudpx_port_get_send_queue_limit (self));
@@ -240,7 +240,7 @@ gudpx_port_get_property (GObject *object, guint property_id, GValue *value, GPar
       g_value_set_object (value, self->peer_address);
       break;
     case GUDPX_PORT_PROP_SOCKET:
-      g_value_set_object (value, self->socket);
+      g_value_set_object (value, gudpx_port_get_socket (self));
       break;
     case GUDPX_PORT_PROP_SEND_QUEUE_SIZE:
       g_value_set_uint64 (value, gudpx_port_get_send_queue_size (self));
@@ -269,16 +269,16 @@ gudpx_port_set_property (GObject *object,
       self->protocol = g_value_dup_object (value);
       break;
     case GUDPX_PORT_PROP_LISTEN_MULTIPLE:
-      self->listen_multiple = g_value_get_boolean (value);
+      self->config.socket.bind.listen_multiple = g_value_get_boolean (value);
       break;
     case GUDPX_PORT_PROP_REUSE_PORT:
-      self->reuse_port = g_value_get_boolean (value);
+      self->config.socket.bind.reuse_port = g_value_get_boolean (value);
       break;
     case GUDPX_PORT_PROP_IPV6_ONLY:
-      self->ipv6_only = g_value_get_boolean (value);
+      self->config.socket.bind.ipv6_only = g_value_get_boolean (value);
       break;
     case GUDPX_PORT_PROP_BIND_DEVICE:
-      self->bind_device = g_value_dup_string (value);
+      self->config.socket.bind.device = g_value_dup_string (value);
       break;
     case GUDPX_PORT_PROP_LOCAL_ADDRESS:
       gudpx_port_set_local_address (self, g_value_get_object (value), &error);
@@ -794,7 +794,7 @@ gudpx_port_init (GudpxPort *self)
   gudpx_gate_set_reading (&self->gate, TRUE);
   self->busy_poll = GUDPX_PORT_DEFAULT_BUSY_POLL;
   self->batch_limit = GUDPX_PORT_FIRST_BATCH_LIMIT;
-  self->memberships = gudpx_multicast_memberships_new ();
+  self->config.socket.memberships = gudpx_memberships_new ();
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   gudpx_reports_init (&self->reports, &self->statistics);
   gudpx_sender_init (&self->sender, &self->reports, &self->statistics);

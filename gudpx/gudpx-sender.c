@@ -273,7 +273,7 @@ send_directly (GudpxSender *self,
       statistics->datagrams_sent++;
       statistics->bytes_sent += size;
       room_was_found (self);
-      if (link->pending_errsv != 0)
+      if (gudpx_link_has_pending_error (link))
         *result = GUDPX_SEND_TAKEN;
       return TRUE;
     }

@@ -5,20 +5,12 @@
 #include <glib/gstdio.h>
 
 #include "gudpx-address-private.h"
+#include "gudpx-socket-config-private.h"
 
 G_BEGIN_DECLS
 
 /* %G_IO_ERROR_DESTINATION_UNSET, which has its name only since GLib 2.80. */
 #define GUDPX_IO_ERROR_DESTINATION_UNSET (G_IO_ERROR_NO_SUCH_DEVICE + 1)
-
-/* How a socket is to be bound. */
-typedef struct
-{
-  gboolean reuse_address;
-  gboolean reuse_port;
-  gboolean ipv6_only;
-  const char *device;
-} GudpxBindOptions;
 
 GSocket  *gudpx_socket_open          (GSocketFamily              family,
                                       const GudpxBindOptions    *options,
@@ -52,6 +44,9 @@ gboolean  gudpx_socket_restore_device (GSocket                  *socket,
                                       int                       index,
                                       GError                  **error);
 gboolean  gudpx_socket_is_ipv6_only  (GSocket                   *socket);
+gboolean  gudpx_socket_is_shut_down  (GSocket                   *socket);
+guint     gudpx_socket_get_path_mtu  (GSocket                   *socket);
+guint     gudpx_socket_find_path_mtu (const GudpxNativeAddress  *destination);
 char     *gudpx_socket_own_path      (const GudpxNativeAddress  *address,
                                       GStatBuf                  *stat);
 void      gudpx_socket_unlink_path   (const char                *path,

@@ -4,6 +4,7 @@
  * clears both kinds of address reuse, and its errors lose their errno. */
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -78,7 +79,8 @@ static gboolean
 bind_to_device (GSocket *socket, const char *device, GError **error)
 {
 #ifdef SO_BINDTODEVICE
-  if (setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_BINDTODEVICE, device, strlen (device)) == 0)
+  if (setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_BINDTODEVICE, device,
+                  strlen (device)) == 0)
     return TRUE;
 
   gudpx_set_error_errno (error, errno, "Cannot bind to the device “%s”", device);
@@ -87,6 +89,18 @@ bind_to_device (GSocket *socket, const char *device, GError **error)
                "Cannot bind to the device “%s”: not supported on this system", device);
 #endif
   return FALSE;
+}
+
+/* Linux shares a number with SO_REUSEADDR. With SO_REUSEPORT beside it, a multicast datagram that
+ * one of the sockets wants is handed to any of them. */
+static gboolean
+shares_number (const GudpxBindOptions *options)
+{
+#ifdef __linux__
+  return options->reuse_port;
+#else
+  return options->listen_multiple || options->reuse_port;
+#endif
 }
 
 /* A datagram socket that does not block, with the options that count before it is bound. */
@@ -105,11 +119,11 @@ gudpx_socket_open (GSocketFamily family, const GudpxBindOptions *options, GError
   if (family == G_SOCKET_FAMILY_IPV6 &&
       !set_option (socket, IPPROTO_IPV6, IPV6_V6ONLY, options->ipv6_only, "ipv6-only", error))
     return NULL;
-  if (options->reuse_address &&
+  if (options->listen_multiple &&
       !set_option (socket, SOL_SOCKET, SO_REUSEADDR, TRUE, "listen-multiple", error))
     return NULL;
 #ifdef SO_REUSEPORT
-  if (options->reuse_port &&
+  if (shares_number (options) &&
       !set_option (socket, SOL_SOCKET, SO_REUSEPORT, TRUE, "reuse-port", error))
     return NULL;
 #endif
@@ -394,4 +408,50 @@ gudpx_socket_is_ipv6_only (GSocket *socket)
 
   return g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6 &&
          g_socket_get_option (socket, IPPROTO_IPV6, IPV6_V6ONLY, &value, NULL) && value;
+}
+
+/* Returns the MTU of the path to the peer; 0: not known. */
+guint
+gudpx_socket_get_path_mtu (GSocket *socket)
+{
+  int value = 0;
+
+#ifdef IP_MTU
+  if (g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV4 &&
+      g_socket_get_option (socket, IPPROTO_IP, IP_MTU, &value, NULL))
+    return MAX (value, 0);
+#endif
+#ifdef IPV6_MTU
+  if (g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6 &&
+      g_socket_get_option (socket, IPPROTO_IPV6, IPV6_MTU, &value, NULL))
+    return MAX (value, 0);
+#endif
+  return 0;
+}
+
+/* Returns the MTU of the path to @destination, which the kernel tells a connected socket alone. */
+guint
+gudpx_socket_find_path_mtu (const GudpxNativeAddress *destination)
+{
+  g_autoptr (GSocket) socket =
+      g_socket_new (gudpx_native_address_get_family (destination), G_SOCKET_TYPE_DATAGRAM,
+                    G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  int errsv;
+
+  if (socket == NULL || !gudpx_socket_connect (socket, destination, &errsv))
+    return 0;
+  return gudpx_socket_get_path_mtu (socket);
+}
+
+/* TRUE if another process shut the socket down, or a caller closed it. */
+gboolean
+gudpx_socket_is_shut_down (GSocket *socket)
+{
+#ifdef POLLRDHUP
+  struct pollfd poll_fd = { .fd = g_socket_get_fd (socket), .events = POLLRDHUP };
+
+  return poll (&poll_fd, 1, 0) > 0 && (poll_fd.revents & POLLRDHUP) != 0;
+#else
+  return FALSE;
+#endif
 }

@@ -5,10 +5,8 @@
 
 #include <string.h>
 
-#include "gudpx-link-private.h"
-#include "gudpx-socket-private.h"
+#include "gudpx-socket-io-private.h"
 
-#define MAX_RETRIES 4
 #define MAX_UDP_SIZE 65536
 
 /* Linux returns the true length, if asked: recv(2). */
@@ -20,10 +18,7 @@
 
 typedef struct
 {
-  GudpxLink parent;
-  GSocket *socket;
-  gboolean is_unix;
-  gboolean is_ipv6;
+  GudpxSocketLink parent;
   guint8 *buffers[GUDPX_LINK_BATCH];
   gsize buffer_size;
   GudpxBatch batch;
@@ -138,17 +133,6 @@ errno_from_error (const GError *error, int errsv)
   return errsv != 0 ? errsv : EIO;
 }
 
-/* Whether the call is worth another try: what failed it was meant for an earlier datagram. */
-static gboolean
-absorb_error (GenericLink *self, int errsv)
-{
-  if (self->is_unix || !gudpx_link_errno_is_asynchronous (errsv))
-    return FALSE;
-
-  self->parent.pending_errsv = errsv;
-  return TRUE;
-}
-
 static void
 parse_control (GSocketControlMessage **messages, int n_messages, GudpxAncillary *ancillary)
 {
@@ -197,8 +181,9 @@ receive_one (GenericLink *self, guint i, gsize max_size, int *errsv)
   errno = 0;
   /* Descriptors that are sent to a UNIX socket come by control messages. The kernel opens none of
    * them where nobody asks for these. */
-  n = g_socket_receive_message (self->socket, &sender, &vector, 1, self->is_unix ? NULL : &messages,
-                                &n_messages, &flags, NULL, &error);
+  n = g_socket_receive_message (self->parent.socket, &sender, &vector, 1,
+                                self->parent.is_unix ? NULL : &messages, &n_messages, &flags, NULL,
+                                &error);
   if (n < 0)
     {
       *errsv = errno_from_error (error, errno);
@@ -212,24 +197,26 @@ receive_one (GenericLink *self, guint i, gsize max_size, int *errsv)
   if (sender != NULL)
     gudpx_address_to_native (sender, &incoming->sender, NULL);
   /* GSocket made mapped addresses IPv4 ones. */
-  if (self->is_ipv6)
+  if (self->parent.is_ipv6)
     gudpx_native_address_convert (&incoming->sender, G_SOCKET_FAMILY_IPV6);
   parse_control (messages, n_messages, &incoming->ancillary);
   return TRUE;
 }
 
-static GudpxBatch *
-generic_receive (GudpxLink *link, gsize max_size, int *errsv)
+GudpxBatch *
+gudpx_socket_io_receive (GudpxLink *link, gsize max_size, int *errsv)
 {
   GenericLink *self = (GenericLink *) link;
   guint n_tries = 0;
   guint n = 0;
 
+  if (self->parent.lacks_number)
+    gudpx_socket_link_find_number (&self->parent);
   while (n < GUDPX_LINK_BATCH)
     {
       if (receive_one (self, n, max_size, errsv))
         n++;
-      else if (n_tries++ >= MAX_RETRIES || !absorb_error (self, *errsv))
+      else if (!gudpx_socket_link_may_retry (&self->parent, &n_tries, *errsv))
         break;
     }
 
@@ -239,10 +226,10 @@ generic_receive (GudpxLink *link, gsize max_size, int *errsv)
   return n > 0 ? &self->batch : NULL;
 }
 
-/* The buffers are the port's own, and it reads no more before it has gone through them. It keeps one
- * meanwhile. */
-static void
-generic_release (GudpxLink *link, GudpxBatch *batch)
+/* The buffers are the link's own: nothing is read before the batch is released. The link keeps one
+ * buffer for the next batch. */
+void
+gudpx_socket_io_release (GudpxLink *link, GudpxBatch *batch)
 {
   GenericLink *self = (GenericLink *) link;
 
@@ -262,8 +249,9 @@ send_one (GenericLink *self,
   GOutputVector nothing = { "", 0 };
   g_autoptr (GSocketAddress) destination = NULL;
   g_autoptr (GError) error = NULL;
-  guint n_messages = gudpx_ancillary_build (
-      outgoing->ancillary, self->is_ipv6, gudpx_link_goes_to_ipv4 (&self->parent, outgoing), control);
+  const gboolean is_ipv4 = gudpx_link_goes_to_ipv4 (&self->parent.parent, outgoing);
+  guint n_messages =
+      gudpx_ancillary_build (outgoing->ancillary, self->parent.is_ipv6, is_ipv4, control);
   gssize n;
 
   for (guint i = 0; i < n_messages; i++)
@@ -275,7 +263,7 @@ send_one (GenericLink *self,
   errno = 0;
   /* Without a vector GSocket would send a byte. */
   n = g_socket_send_message (
-      self->socket, destination, n_vectors > 0 ? (GOutputVector *) vectors : &nothing,
+      self->parent.socket, destination, n_vectors > 0 ? (GOutputVector *) vectors : &nothing,
       MAX (n_vectors, 1), n_messages > 0 ? messages : NULL, n_messages, G_SOCKET_MSG_NONE, NULL,
       &error);
   if (n < 0)
@@ -286,7 +274,7 @@ send_one (GenericLink *self,
   return n >= 0;
 }
 
-/* The same, as often as errors of earlier datagrams fail it. */
+/* Sends one datagram, although errors of earlier datagrams may fail the call. */
 static gboolean
 send_after_all (GenericLink *self,
                 const GudpxOutgoing *outgoing,
@@ -294,19 +282,19 @@ send_after_all (GenericLink *self,
                 guint n_vectors,
                 int *errsv)
 {
-  for (guint n = 0; n <= MAX_RETRIES; n++)
+  guint n_tries = 0;
+
+  do
     {
       if (send_one (self, outgoing, vectors, n_vectors, errsv))
         {
           *errsv = 0;
           return TRUE;
         }
-      if (!absorb_error (self, *errsv))
-        return FALSE;
     }
+  while (gudpx_socket_link_may_retry (&self->parent, &n_tries, *errsv));
 
-  /* Failing all the time is this datagram's own error. */
-  self->parent.pending_errsv = 0;
+  gudpx_socket_link_own_last_error (&self->parent, n_tries, *errsv);
   return FALSE;
 }
 
@@ -329,12 +317,12 @@ send_run (GenericLink *self, const GudpxOutgoing *outgoing, int *errsv)
   return n;
 }
 
-static guint
-generic_send (GudpxLink *link,
-              const GudpxOutgoing *outgoing,
-              guint n_outgoing,
-              gboolean may_join,
-              int *errsv)
+guint
+gudpx_socket_io_send (GudpxLink *link,
+                      const GudpxOutgoing *outgoing,
+                      guint n_outgoing,
+                      gboolean may_join,
+                      int *errsv)
 {
   guint n_sent = 0;
 
@@ -347,88 +335,56 @@ generic_send (GudpxLink *link,
   return n_sent;
 }
 
-static gboolean
-generic_take_error (GudpxLink *link, GudpxLinkError *error)
+gboolean
+gudpx_socket_io_take_error (GudpxLink *link, GudpxLinkError *error)
 {
-  GenericLink *self = (GenericLink *) link;
-
-  *error = (GudpxLinkError){ .errsv = self->parent.pending_errsv };
-  self->parent.pending_errsv = 0;
+  *error = (GudpxLinkError){ .errsv = link->pending_errsv };
+  link->pending_errsv = 0;
   return error->errsv != 0 ||
-         (g_socket_get_option (self->socket, SOL_SOCKET, SO_ERROR, &error->errsv, NULL) &&
+         (g_socket_get_option (((GudpxSocketLink *) link)->socket, SOL_SOCKET, SO_ERROR,
+                               &error->errsv, NULL) &&
           error->errsv != 0);
 }
 
-static guint32
-generic_get_drops (GudpxLink *link)
+guint32
+gudpx_socket_io_get_drops (GudpxSocketLink *self)
 {
   return 0;
 }
 
-static void
-generic_renewed (GudpxLink *link)
-{
-}
-
-static gboolean
-generic_reconnect (GudpxLink *link, int *errsv)
-{
-  return gudpx_socket_connect (((GenericLink *) link)->socket, &link->named_peer, errsv);
-}
-
-static void
-generic_connected (GudpxLink *link, const GudpxNativeAddress *peer)
-{
-  gudpx_link_set_peer (link, peer);
-}
-
-/* GSocket tells of errors only what the kernel tells everybody. */
-static void
-generic_report_errors (GudpxLink *link, gboolean report_errors)
+/* GSocket tells of errors only what the kernel tells each socket. */
+void
+gudpx_socket_io_update_errors (GudpxSocketLink *self)
 {
 }
 
 gboolean
-gudpx_link_can_report_errors (void)
+gudpx_socket_io_can_report (void)
 {
   return FALSE;
 }
 
-static void
-generic_free (GudpxLink *link)
-{
-  GenericLink *self = (GenericLink *) link;
-
-  for (guint i = 0; i < GUDPX_LINK_BATCH; i++)
-    g_free (self->buffers[i]);
-  g_free (self);
-}
-
-static const GudpxLinkFuncs generic_io_funcs = {
-  .receive = generic_receive,
-  .release = generic_release,
-  .send = generic_send,
-  .take_error = generic_take_error,
-  .get_drops = generic_get_drops,
-  .renewed = generic_renewed,
-  .reconnect = generic_reconnect,
-  .connected = generic_connected,
-  .report_errors = generic_report_errors,
-  .free = generic_free,
-};
-
-GudpxLink *
-gudpx_link_new_for_socket (GSocket *socket, gboolean is_shared, GudpxStatistics *statistics)
+GudpxSocketLink *
+gudpx_socket_io_new (void)
 {
   GenericLink *self = g_new0 (GenericLink, 1);
 
-  /* Only classes that exist are asked to deserialize. */
+  /* GSocket asks only classes that exist to deserialize. */
   g_type_ensure (GUDPX_TYPE_RAW_MESSAGE);
-
-  self->parent.funcs = &generic_io_funcs;
-  self->parent.statistics = statistics;
-  self->socket = socket;
-  self->is_unix = g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX;
-  self->is_ipv6 = g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6;
   return &self->parent;
+}
+
+void
+gudpx_socket_io_start (GudpxSocketLink *self)
+{
+}
+
+void
+gudpx_socket_io_free (GudpxSocketLink *self)
+{
+  GenericLink *generic = (GenericLink *) self;
+
+  for (guint i = 0; i < GUDPX_LINK_BATCH; i++)
+    g_free (generic->buffers[i]);
+  g_free (generic);
 }

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Sends by sendmmsg(2), runs of datagrams joined (udp(7), UDP_SEGMENT), with their control
+ * messages. */
+
+#include <string.h>
+
+#include <netinet/udp.h>
+
+#include "gudpx-linux-private.h"
+#include "gudpx-mmsg-private.h"
+
+/* The number of datagrams that older kernels send as one at most. */
+#define OLD_MAX_RUN 64
+
+static gpointer
+add_control (struct msghdr *header, int level, int type, gsize size)
+{
+  struct cmsghdr *c =
+      (struct cmsghdr *) (gpointer) ((guint8 *) header->msg_control + header->msg_controllen);
+
+  memset (c, 0, CMSG_SPACE (size));
+  c->cmsg_level = level;
+  c->cmsg_type = type;
+  c->cmsg_len = CMSG_LEN (size);
+  header->msg_controllen += CMSG_SPACE (size);
+  return CMSG_DATA (c);
+}
+
+/* What one sendmmsg() sends: datagrams, or runs of them as one message each. */
+typedef struct
+{
+  guint n_messages;
+  guint n_datagrams[GUDPX_LINK_BATCH]; /* of each message */
+  struct mmsghdr messages[GUDPX_LINK_BATCH];
+  GOutputVector segments[GUDPX_LINK_BATCH]; /* of runs that leave in parts */
+  guint8 control[GUDPX_LINK_BATCH][GUDPX_ANCILLARY_SEND_SPACE] __attribute__ ((aligned (8)));
+} Outbox;
+
+/* What is left to send. */
+typedef struct
+{
+  const GudpxOutgoing *outgoing;
+  guint n_outgoing;
+  guint n_gone; /* datagrams of the first */
+} Rest;
+
+static guint
+count_left (const Rest *rest)
+{
+  return MAX (rest->outgoing->n_datagrams, 1) - rest->n_gone;
+}
+
+static void
+skip (Rest *rest, guint n_datagrams)
+{
+  while (n_datagrams > 0)
+    {
+      guint n_left = count_left (rest);
+
+      if (n_datagrams < n_left)
+        {
+          rest->n_gone += n_datagrams;
+          return;
+        }
+      n_datagrams -= n_left;
+      rest->outgoing++;
+      rest->n_outgoing--;
+      rest->n_gone = 0;
+    }
+}
+
+/* How many of the first datagrams leave as one. */
+static guint
+get_run (GudpxLinuxLink *self, const Rest *rest, gboolean may_join)
+{
+  return may_join && rest->outgoing->segment_size <= self->limits.max_segment
+             ? MIN (count_left (rest), self->limits.max_run)
+             : 1;
+}
+
+static void
+add_destination (GudpxLinuxLink *self, Outbox *outbox, const GudpxOutgoing *outgoing)
+{
+  struct msghdr *header = &outbox->messages[outbox->n_messages].msg_hdr;
+  GudpxControlMessage control[GUDPX_ANCILLARY_MAX_MESSAGES];
+  const gboolean is_ipv4 = gudpx_link_goes_to_ipv4 (&self->parent.parent, outgoing);
+  guint n_control =
+      gudpx_ancillary_build (outgoing->ancillary, self->parent.is_ipv6, is_ipv4, control);
+
+  *header = (struct msghdr){ .msg_control = outbox->control[outbox->n_messages] };
+  if (outgoing->destination != NULL)
+    {
+      header->msg_name = (gpointer) &outgoing->destination->u;
+      header->msg_namelen = outgoing->destination->length;
+    }
+  for (guint i = 0; i < n_control; i++)
+    memcpy (add_control (header, control[i].level, control[i].type, control[i].size),
+            control[i].data, control[i].size);
+}
+
+static void
+add_payload (Outbox *outbox, const Rest *rest, guint n_datagrams)
+{
+  struct msghdr *header = &outbox->messages[outbox->n_messages].msg_hdr;
+  GOutputVector *vector = &outbox->segments[outbox->n_messages];
+  const GudpxOutgoing *outgoing = rest->outgoing;
+  guint16 segment_size = outgoing->segment_size;
+
+  header->msg_iov = (struct iovec *) outgoing->vectors;
+  header->msg_iovlen = outgoing->n_vectors;
+  if (outgoing->n_datagrams > 1)
+    {
+      *vector = gudpx_outgoing_get_segments (outgoing, rest->n_gone, n_datagrams);
+      header->msg_iov = (struct iovec *) vector;
+    }
+  if (n_datagrams > 1)
+    memcpy (add_control (header, IPPROTO_UDP, UDP_SEGMENT, sizeof segment_size), &segment_size,
+            sizeof segment_size);
+}
+
+static void
+add_message (GudpxLinuxLink *self, Outbox *outbox, const Rest *rest, guint n_datagrams)
+{
+  struct msghdr *header = &outbox->messages[outbox->n_messages].msg_hdr;
+
+  add_destination (self, outbox, rest->outgoing);
+  add_payload (outbox, rest, n_datagrams);
+  if (header->msg_controllen == 0)
+    header->msg_control = NULL;
+  outbox->n_datagrams[outbox->n_messages++] = n_datagrams;
+}
+
+static void
+fill_outbox (GudpxLinuxLink *self, Outbox *outbox, Rest rest, gboolean may_join)
+{
+  outbox->n_messages = 0;
+  while (rest.n_outgoing > 0 && outbox->n_messages < GUDPX_LINK_BATCH)
+    {
+      guint n_datagrams = get_run (self, &rest, may_join);
+
+      add_message (self, outbox, &rest, n_datagrams);
+      skip (&rest, n_datagrams);
+    }
+}
+
+/* A run was refused that would not be in parts, by an older kernel, or if it was sent one by one:
+ * an interface without checksum offload, or datagrams that do not fit into a packet of the path.
+ * Such are not tried again. */
+static gboolean
+give_up_segmenting (GudpxLinuxLink *self, const Outbox *outbox, const Rest *rest, int errsv)
+{
+  if (outbox->n_datagrams[0] == 1 || (errsv != EIO && errsv != EINVAL && errsv != EMSGSIZE))
+    return FALSE;
+
+  if (errsv == EINVAL && outbox->n_datagrams[0] > OLD_MAX_RUN)
+    self->limits.max_run = OLD_MAX_RUN;
+  else
+    self->limits.max_segment = errsv == EIO ? 0 : rest->outgoing->segment_size - 1;
+  return TRUE;
+}
+
+/* How many datagrams left. */
+static guint
+send_outbox (GudpxLinuxLink *self, Outbox *outbox, int *errsv)
+{
+  guint n_tries = 0;
+  guint n_sent = 0;
+  int n;
+
+  do
+    n = gudpx_mmsg_send (self->parent.parent.fd, outbox->messages, outbox->n_messages,
+                         MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (n < 0 && gudpx_socket_link_may_retry (&self->parent, &n_tries, errno));
+
+  if (n <= 0)
+    {
+      /* A call that is interrupted again and again, or that sends nothing, is tried again later. */
+      *errsv = n < 0 && errno != EINTR ? errno : EAGAIN;
+      gudpx_socket_link_own_last_error (&self->parent, n_tries, *errsv);
+      return 0;
+    }
+
+  self->parent.parent.statistics->send_batches++;
+  for (int i = 0; i < n; i++)
+    {
+      n_sent += outbox->n_datagrams[i];
+      if (outbox->n_datagrams[i] > 1)
+        self->parent.parent.statistics->joined_sent++;
+    }
+  return n_sent;
+}
+
+guint
+gudpx_socket_io_send (GudpxLink *link,
+                      const GudpxOutgoing *outgoing,
+                      guint n_outgoing,
+                      gboolean may_join,
+                      int *errsv)
+{
+  GudpxLinuxLink *self = (GudpxLinuxLink *) link;
+  Rest rest = { outgoing, n_outgoing, 0 };
+  Outbox outbox;
+  GudpxRunLimits limits = self->limits; /* that are sure */
+  int refusal = 0; /* of a run */
+  guint n_sent = 0;
+
+  *errsv = 0;
+  while (rest.n_outgoing > 0)
+    {
+      guint n;
+
+      fill_outbox (self, &outbox, rest, may_join);
+      n = send_outbox (self, &outbox, errsv);
+      if (n == 0 && !give_up_segmenting (self, &outbox, &rest, *errsv))
+        {
+          /* Alone it is refused as well: it was not for being a run. */
+          if (*errsv == refusal)
+            self->limits = limits;
+          break;
+        }
+      if (n > 0)
+        limits = self->limits;
+      refusal = *errsv;
+      *errsv = 0;
+      skip (&rest, n);
+      n_sent += n;
+    }
+  return n_sent;
+}
