@@ -1,30 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <net/if.h>
 #include <string.h>
 
 #include <gio/gunixsocketaddress.h>
 
 #include "gudpx-address-private.h"
-
-/* The cache is direct-mapped: a peer has one slot, and a flood of new senders costs new objects but
- * never memory. It doubles while more peers come than it has slots. */
-#define CACHE_MIN_SLOTS 16
-#define CACHE_MAX_SLOTS 4096
-
-typedef struct
-{
-  GudpxNativeAddress native;
-  GSocketAddress *address;
-} CacheSlot;
-
-struct _GudpxAddressCache
-{
-  CacheSlot *slots;
-  guint n_slots;
-  guint n_evictions;
-  guint32 seed;
-};
 
 static guint32
 get_scope_id (GInetSocketAddress *address)
@@ -135,7 +115,7 @@ gudpx_address_hash (GSocketAddress *address)
   return hash;
 }
 
-/* A socket address from an IP literal, with scope id; never asks a resolver. */
+/* Makes an address from an IP literal, which may have a scope. Never calls a resolver. */
 GSocketAddress *
 gudpx_address_parse (const char *host, guint16 port, GError **error)
 {
@@ -167,7 +147,7 @@ describe_path (GUnixSocketAddress *address)
   return g_strconcat (is_abstract (G_SOCKET_ADDRESS (address)) ? "@" : "", path, NULL);
 }
 
-/* For messages, in UTF-8. */
+/* Returns the text for messages, in UTF-8. NULL stands for the peer. */
 char *
 gudpx_address_describe (GSocketAddress *address)
 {
@@ -189,7 +169,7 @@ gudpx_address_is_multicast (GSocketAddress *address)
       g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
 }
 
-/* The length of a path is what the kernel makes of it: GIO counts the padding. */
+/* Sets the length of a path to the one that the kernel returns: GIO counts the padding. */
 static void
 normalize_path (GudpxNativeAddress *native)
 {
@@ -203,16 +183,7 @@ normalize_path (GudpxNativeAddress *native)
   native->length = offset + MIN (length + 1, sizeof native->u.un.sun_path);
 }
 
-/* Takes the @length that the kernel told. The kernel counts a zero after a path of 108 bytes, and
- * does not accept that length itself: unix(7). */
-void
-gudpx_native_address_set_length (GudpxNativeAddress *native, socklen_t length)
-{
-  native->length = MIN (length, sizeof native->u);
-  if (native->length > sizeof native->u.un && native->u.any.sa_family == AF_UNIX)
-    native->length = sizeof native->u.un;
-}
-
+/* Fails for an address that is not IPv4, IPv6 or UNIX. */
 gboolean
 gudpx_address_to_native (GSocketAddress *address, GudpxNativeAddress *native, GError **error)
 {
@@ -239,302 +210,4 @@ gudpx_address_to_native (GSocketAddress *address, GudpxNativeAddress *native, GE
     }
   normalize_path (native);
   return TRUE;
-}
-
-GSocketFamily
-gudpx_native_address_get_family (const GudpxNativeAddress *native)
-{
-  return native->length > 0 ? (GSocketFamily) native->u.any.sa_family : G_SOCKET_FAMILY_INVALID;
-}
-
-/* The address alone, IPv4 in mapped form. */
-struct in6_addr
-gudpx_native_address_get_bytes (const GudpxNativeAddress *native)
-{
-  struct in6_addr bytes = IN6ADDR_ANY_INIT;
-
-  if (native->u.any.sa_family == AF_INET6)
-    return native->u.in6.sin6_addr;
-
-  bytes.s6_addr[10] = bytes.s6_addr[11] = 0xff;
-  memcpy (&bytes.s6_addr[12], &native->u.in.sin_addr, 4);
-  return bytes;
-}
-
-gboolean
-gudpx_native_address_is_broadcast (const GudpxNativeAddress *native)
-{
-  struct in6_addr bytes;
-  guint32 ipv4;
-
-  if (native->u.any.sa_family == AF_INET)
-    return native->u.in.sin_addr.s_addr == htonl (INADDR_BROADCAST);
-  if (!gudpx_native_address_is_ipv4 (native))
-    return FALSE;
-  bytes = gudpx_native_address_get_bytes (native);
-  memcpy (&ipv4, &bytes.s6_addr[12], 4);
-  return ipv4 == htonl (INADDR_BROADCAST);
-}
-
-/* Makes it an address for a socket of @family: IPv4 goes to and fro in its mapped form. */
-gboolean
-gudpx_native_address_convert (GudpxNativeAddress *native, GSocketFamily family)
-{
-  if (gudpx_native_address_get_family (native) == family)
-    return TRUE;
-  if (family == G_SOCKET_FAMILY_UNIX ||
-      gudpx_native_address_get_family (native) == G_SOCKET_FAMILY_UNIX ||
-      !gudpx_native_address_is_ipv4 (native))
-    return FALSE;
-
-  if (family == G_SOCKET_FAMILY_IPV6)
-    {
-      struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = native->u.in.sin_port };
-
-      in6.sin6_addr = gudpx_native_address_get_bytes (native);
-      native->u.in6 = in6;
-      native->length = sizeof in6;
-    }
-  else
-    {
-      struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = native->u.in6.sin6_port };
-
-      memcpy (&in.sin_addr, &native->u.in6.sin6_addr.s6_addr[12], 4);
-      native->u.in = in;
-      native->length = sizeof in;
-    }
-  return TRUE;
-}
-
-/* What there is of it: there is room for the name of a UNIX socket. */
-void
-gudpx_native_address_copy (GudpxNativeAddress *self, const GudpxNativeAddress *other)
-{
-  self->length = other->length;
-  memcpy (&self->u, &other->u, other->length);
-}
-
-gboolean
-gudpx_native_address_equal (const GudpxNativeAddress *a, const GudpxNativeAddress *b)
-{
-  if (a->length != b->length || a->u.any.sa_family != b->u.any.sa_family)
-    return FALSE;
-
-  switch ((int) a->u.any.sa_family)
-    {
-    case AF_INET:
-      return a->u.in.sin_port == b->u.in.sin_port &&
-             a->u.in.sin_addr.s_addr == b->u.in.sin_addr.s_addr;
-    case AF_INET6:
-      return a->u.in6.sin6_port == b->u.in6.sin6_port &&
-             a->u.in6.sin6_scope_id == b->u.in6.sin6_scope_id &&
-             memcmp (&a->u.in6.sin6_addr, &b->u.in6.sin6_addr, sizeof (struct in6_addr)) == 0;
-    default:
-      return memcmp (&a->u, &b->u, a->length) == 0;
-    }
-}
-
-/* An IPv4 address in its mapped form becomes an IPv4 address; no name at all becomes NULL. */
-GSocketAddress *
-gudpx_native_address_to_object (const GudpxNativeAddress *native)
-{
-  gsize length = native->length;
-
-  if (gudpx_native_address_is_unnamed (native))
-    return NULL;
-
-  /* GLib 2.90 takes the zero that ends a path for a part of it. */
-  if (gudpx_native_address_has_path (native) && ((const char *) &native->u)[length - 1] == '\0')
-    length--;
-
-  return g_socket_address_new_from_native ((gpointer) &native->u, length);
-}
-
-static char *
-dup_ipv6_host (const struct sockaddr_in6 *in6)
-{
-  char host[INET6_ADDRSTRLEN];
-  char interface[IF_NAMESIZE];
-
-  inet_ntop (AF_INET6, &in6->sin6_addr, host, sizeof host);
-  if (in6->sin6_scope_id == 0)
-    return g_strdup (host);
-  /* A name may be any bytes; what is returned is UTF-8. */
-  if (if_indextoname (in6->sin6_scope_id, interface) == NULL ||
-      !g_utf8_validate (interface, -1, NULL))
-    return g_strdup_printf ("%s%%%u", host, in6->sin6_scope_id);
-  return g_strdup_printf ("%s%%%s", host, interface);
-}
-
-/* What an address is written with, IPv4 never in its mapped form; NULL, if it is none of IP. */
-char *
-gudpx_native_address_dup_host (const GudpxNativeAddress *native)
-{
-  char host[INET_ADDRSTRLEN];
-  struct in6_addr bytes;
-
-  if (gudpx_native_address_is_ipv4 (native))
-    {
-      bytes = gudpx_native_address_get_bytes (native);
-      return g_strdup (inet_ntop (AF_INET, &bytes.s6_addr[12], host, sizeof host));
-    }
-  return native->u.any.sa_family == AF_INET6 ? dup_ipv6_host (&native->u.in6) : NULL;
-}
-
-/* SipHash-1-3, see Aumasson and Bernstein, “SipHash: a fast short-input PRF”, 2012: remote hosts
- * choose the addresses, and without the seed nobody can tell which of them collide. */
-typedef struct
-{
-  guint64 v[4];
-} SipState;
-
-static inline guint64
-rotate (guint64 x, int n)
-{
-  return (x << n) | (x >> (64 - n));
-}
-
-static inline void
-sip_round (SipState *self)
-{
-  guint64 *v = self->v;
-
-  v[0] += v[1];
-  v[2] += v[3];
-  v[1] = rotate (v[1], 13) ^ v[0];
-  v[3] = rotate (v[3], 16) ^ v[2];
-  v[0] = rotate (v[0], 32);
-  v[2] += v[1];
-  v[0] += v[3];
-  v[1] = rotate (v[1], 17) ^ v[2];
-  v[3] = rotate (v[3], 21) ^ v[0];
-  v[2] = rotate (v[2], 32);
-}
-
-static inline SipState
-sip_init (guint32 seed)
-{
-  const guint64 key = seed * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
-
-  return (SipState){ { key ^ G_GUINT64_CONSTANT (0x736f6d6570736575),
-                       ~key ^ G_GUINT64_CONSTANT (0x646f72616e646f6d),
-                       key ^ G_GUINT64_CONSTANT (0x6c7967656e657261),
-                       ~key ^ G_GUINT64_CONSTANT (0x7465646279746573) } };
-}
-
-static inline void
-sip_add (SipState *self, guint64 word)
-{
-  self->v[3] ^= word;
-  sip_round (self);
-  self->v[0] ^= word;
-}
-
-static inline guint32
-sip_finish (SipState *self)
-{
-  guint64 hash;
-
-  self->v[2] ^= 0xff;
-  for (guint i = 0; i < 3; i++)
-    sip_round (self);
-  hash = self->v[0] ^ self->v[1] ^ self->v[2] ^ self->v[3];
-  return (guint32) (hash ^ (hash >> 32));
-}
-
-static inline void
-sip_add_bytes (SipState *self, gconstpointer data, gsize size)
-{
-  const guint8 *bytes = data;
-
-  for (; size > 0; size -= MIN (size, sizeof (guint64)), bytes += sizeof (guint64))
-    {
-      guint64 word = 0;
-
-      memcpy (&word, bytes, MIN (size, sizeof word));
-      sip_add (self, word);
-    }
-}
-
-/* Takes what gudpx_native_address_equal() compares, and nothing else. */
-guint32
-gudpx_native_address_hash (const GudpxNativeAddress *native, guint32 seed)
-{
-  SipState state = sip_init (seed);
-
-  switch ((int) native->u.any.sa_family)
-    {
-    case AF_INET:
-      sip_add (&state, ((guint64) native->u.in.sin_addr.s_addr << 32) | native->u.in.sin_port);
-      break;
-    case AF_INET6:
-      sip_add (&state, ((guint64) native->u.in6.sin6_scope_id << 32) | native->u.in6.sin6_port);
-      sip_add_bytes (&state, &native->u.in6.sin6_addr, sizeof (struct in6_addr));
-      break;
-    default:
-      sip_add (&state, native->length);
-      sip_add_bytes (&state, &native->u, native->length);
-    }
-  return sip_finish (&state);
-}
-
-GudpxAddressCache *
-gudpx_address_cache_new (void)
-{
-  GudpxAddressCache *self = g_new0 (GudpxAddressCache, 1);
-
-  self->n_slots = CACHE_MIN_SLOTS;
-  self->slots = g_new0 (CacheSlot, self->n_slots);
-  self->seed = g_random_int ();
-  return self;
-}
-
-void
-gudpx_address_cache_free (GudpxAddressCache *self)
-{
-  for (guint i = 0; i < self->n_slots; i++)
-    g_clear_object (&self->slots[i].address);
-  g_free (self->slots);
-  g_free (self);
-}
-
-static void
-cache_grow (GudpxAddressCache *self)
-{
-  CacheSlot *old = self->slots;
-  guint n_old = self->n_slots;
-
-  self->n_slots *= 2;
-  self->n_evictions = 0;
-  self->slots = g_new0 (CacheSlot, self->n_slots);
-  for (guint i = 0; i < n_old; i++)
-    {
-      if (old[i].address != NULL)
-        self->slots[gudpx_native_address_hash (&old[i].native, self->seed) & (self->n_slots - 1)] = old[i];
-    }
-  g_free (old);
-}
-
-/* The object for @native, made once a peer; the cache owns it. NULL for a sender without a name. */
-GSocketAddress *
-gudpx_address_cache_lookup (GudpxAddressCache *self, const GudpxNativeAddress *native)
-{
-  CacheSlot *slot;
-
-  if (gudpx_native_address_is_unnamed (native))
-    return NULL;
-
-  if (self->n_evictions > self->n_slots && self->n_slots < CACHE_MAX_SLOTS)
-    cache_grow (self);
-
-  slot = &self->slots[gudpx_native_address_hash (native, self->seed) & (self->n_slots - 1)];
-  if (slot->address != NULL && gudpx_native_address_equal (&slot->native, native))
-    return slot->address;
-
-  if (slot->address != NULL)
-    self->n_evictions++;
-  g_clear_object (&slot->address);
-  slot->native = *native;
-  slot->address = gudpx_native_address_to_object (native);
-  return slot->address;
 }

@@ -750,11 +750,11 @@ set_no_sender (GudpxDatagram *self, GError **error)
   g_autofree char *description = port != NULL ? gudpx_port_describe (port) : NULL;
 
   if (description != NULL)
-    g_set_error (error, G_IO_ERROR, GUDPX_IO_ERROR_DESTINATION_UNSET,
+    g_set_error (error, G_IO_ERROR, COMPAT_G_IO_ERROR_DESTINATION_UNSET,
                  "Cannot reply to a datagram that the port %s has from a sender without a name",
                  description);
   else
-    g_set_error_literal (error, G_IO_ERROR, GUDPX_IO_ERROR_DESTINATION_UNSET,
+    g_set_error_literal (error, G_IO_ERROR, COMPAT_G_IO_ERROR_DESTINATION_UNSET,
                          "Cannot reply to a datagram without a sender");
 }
 

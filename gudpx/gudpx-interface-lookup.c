@@ -11,6 +11,7 @@
 
 #include <gio/gnetworking.h>
 
+#include "gudpx-error-private.h"
 #include "gudpx-interface-lookup-private.h"
 #include "gudpx-socket-private.h"
 

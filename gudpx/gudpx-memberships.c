@@ -7,6 +7,7 @@
 
 #include <gio/gnetworking.h>
 
+#include "gudpx-error-private.h"
 #include "gudpx-socket-private.h"
 #include "gudpx-interface-lookup-private.h"
 #include "gudpx-membership-private.h"

@@ -2,6 +2,7 @@
 
 /* Options as values: their names, their ranges, and those that were asked for. */
 
+#include "gudpx-error-private.h"
 #include "gudpx-options-private.h"
 
 typedef struct

@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #endif
 
+#include "gudpx-error-private.h"
 #include "gudpx-port-thread-private.h"
 #include "gudpx-socket-private.h"
 

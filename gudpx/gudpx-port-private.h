@@ -6,10 +6,13 @@
 
 #include <gio/gunixsocketaddress.h>
 
+#include "gudpx-address-cache-private.h"
+#include "gudpx-address-private.h"
 #include "gudpx-budget-private.h"
 #include "gudpx-datagram-private.h"
 #include "gudpx-device-watch-private.h"
 #include "gudpx-drops-private.h"
+#include "gudpx-error-private.h"
 #include "gudpx-gate-private.h"
 #include "gudpx-link-private.h"
 #include "gudpx-peers-private.h"

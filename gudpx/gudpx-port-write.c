@@ -119,7 +119,7 @@ set_destination_unset (GudpxPort *self, GError **error)
 {
   g_autofree char *description = gudpx_port_describe (self);
 
-  g_set_error (error, G_IO_ERROR, GUDPX_IO_ERROR_DESTINATION_UNSET,
+  g_set_error (error, G_IO_ERROR, COMPAT_G_IO_ERROR_DESTINATION_UNSET,
                "Cannot send without a destination: the port %s is not connected", description);
 }
 

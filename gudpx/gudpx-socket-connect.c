@@ -3,6 +3,7 @@
 /* The peer of a socket. connect() makes and changes an association, but on Linux it does not always
  * give the socket back what the association took: another socket then takes its place. */
 
+#include "gudpx-error-private.h"
 #include "gudpx-socket-io-private.h"
 #include "gudpx-socket-private.h"
 

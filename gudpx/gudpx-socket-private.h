@@ -9,8 +9,6 @@
 
 G_BEGIN_DECLS
 
-/* %G_IO_ERROR_DESTINATION_UNSET, which has its name only since GLib 2.80. */
-#define GUDPX_IO_ERROR_DESTINATION_UNSET (G_IO_ERROR_NO_SUCH_DEVICE + 1)
 
 GSocket  *gudpx_socket_open          (GSocketFamily              family,
                                       const GudpxBindOptions    *options,
@@ -51,10 +49,5 @@ char     *gudpx_socket_own_path      (const GudpxNativeAddress  *address,
                                       GStatBuf                  *stat);
 void      gudpx_socket_unlink_path   (const char                *path,
                                       const GStatBuf            *stat);
-
-void      gudpx_set_error_errno      (GError                   **error,
-                                      int                        errsv,
-                                      const char                *format,
-                                      ...) G_GNUC_PRINTF (3, 4);
 
 G_END_DECLS

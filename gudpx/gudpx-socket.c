@@ -11,45 +11,11 @@
 #include <gio/gnetworking.h>
 #include <glib/gstdio.h>
 
+#include "gudpx-error-private.h"
 #include "gudpx-socket-private.h"
 
 /* How often an interrupted call is tried again. */
 #define MAX_RETRIES 16
-
-/* GIO's code for @errsv, and what was tried before the system's own words. */
-void
-gudpx_set_error_errno (GError **error, int errsv, const char *format, ...)
-{
-  g_autofree char *what = NULL;
-  GIOErrorEnum code = g_io_error_from_errno (errsv);
-  va_list args;
-
-  va_start (args, format);
-  what = g_strdup_vprintf (format, args);
-  va_end (args);
-
-  switch (errsv)
-    {
-    case EDESTADDRREQ:
-      code = GUDPX_IO_ERROR_DESTINATION_UNSET;
-      break;
-    case ENODEV:
-    case ENXIO:
-    case EADDRNOTAVAIL:
-      code = G_IO_ERROR_NOT_FOUND;
-      break;
-    case EPERM:
-      code = G_IO_ERROR_PERMISSION_DENIED;
-      break;
-    case EBADF:
-    case ENOTSOCK:
-      code = G_IO_ERROR_INVALID_ARGUMENT;
-      break;
-    default:
-      break;
-    }
-  g_set_error (error, G_IO_ERROR, (int) code, "%s: %s", what, g_strerror (errsv));
-}
 
 static gboolean
 set_option (GSocket *socket, int level, int option, int value, const char *what, GError **error)

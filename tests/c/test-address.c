@@ -2,6 +2,7 @@
 
 #include <gio/gunixsocketaddress.h>
 
+#include "gudpx/gudpx-address-cache-private.h"
 #include "gudpx/gudpx-address-private.h"
 
 static GSocketAddress *
