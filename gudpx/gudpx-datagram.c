@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <string.h>
-
 #include "gudpx-datagram-private.h"
-#include "gudpx-port-private.h"
 
 /**
  * GudpxDatagram:
@@ -42,24 +39,6 @@
  *
  * Since: 1.0
  */
-struct _GudpxDatagram
-{
-  GObject parent_instance;
-
-  guint8 *payload;
-  gsize size;
-  gsize capacity;
-  gsize original_size;
-  GSocketAddress *sender;
-  GSocketAddress *destination;
-  GudpxPortHandle *handle; /* NULL: it was not received */
-  guint64 origin;
-  guint epoch;
-  guint16 local_number;
-  GudpxNativeAddress native_sender;
-  GudpxAncillary ancillary;
-};
-
 G_DEFINE_FINAL_TYPE (GudpxDatagram, gudpx_datagram, G_TYPE_OBJECT)
 
 enum
@@ -87,7 +66,7 @@ gudpx_datagram_finalize (GObject *object)
 
   g_clear_object (&self->sender);
   g_clear_object (&self->destination);
-  g_clear_pointer (&self->handle, g_atomic_rc_box_release);
+  g_clear_pointer (&self->handle, gudpx_port_handle_unref);
   g_free (self->payload);
 
   G_OBJECT_CLASS (gudpx_datagram_parent_class)->finalize (object);
@@ -254,85 +233,13 @@ gudpx_datagram_new_empty (void)
   return g_object_new (GUDPX_TYPE_DATAGRAM, NULL);
 }
 
+/* Makes room for a payload and the zero byte after it. The old payload is lost. */
 void
-gudpx_datagram_set_payload (GudpxDatagram *self,
-                            const guint8 *payload,
-                            gsize size,
-                            gsize original_size)
+gudpx_datagram_reserve (GudpxDatagram *self, gsize size)
 {
-  if (self->payload == NULL || self->capacity < size)
-    {
-      g_free (self->payload);
-      self->payload = g_malloc (size + 1);
-      self->capacity = size;
-    }
-  if (size > 0)
-    memcpy (self->payload, payload, size);
-  /* A payload that is taken for a string ends where it ends: the memory behind it may have been
-   * another peer's. */
-  self->payload[size] = 0;
-  self->size = size;
-  self->original_size = original_size;
-}
-
-gsize
-gudpx_datagram_get_size (GudpxDatagram *self)
-{
-  return self->size;
-}
-
-/* Whether it has the sender, and all else but the payload, of @origin already: those that the
- * kernel joined share it. */
-gboolean
-gudpx_datagram_is_of (GudpxDatagram *self, guint64 origin)
-{
-  return self->origin == origin;
-}
-
-guint64
-gudpx_datagram_get_origin (GudpxDatagram *self)
-{
-  return self->origin;
-}
-
-void
-gudpx_datagram_set_origin (GudpxDatagram *self,
-                           guint64 origin,
-                           const GudpxIncoming *incoming,
-                           GudpxPortHandle *handle,
-                           guint epoch)
-{
-  self->origin = origin;
-  g_clear_object (&self->sender);
-  g_clear_object (&self->destination);
-  if (self->handle == NULL)
-    self->handle = g_atomic_rc_box_acquire (handle);
-  self->epoch = epoch;
-  self->local_number = gudpx_native_address_get_port (&handle->port->link->local);
-  self->native_sender = incoming->sender;
-  self->ancillary = incoming->ancillary;
-}
-
-/* Whether nobody but the caller has it, nor hung anything on it: wrappers, weak references and data
- * are all in the list, whose pointer carries flags in its low bits. */
-gboolean
-gudpx_datagram_can_be_recycled (GudpxDatagram *self)
-{
-  GObject *object = G_OBJECT (self);
-
-  return g_atomic_int_get (&object->ref_count) == 1 && (GPOINTER_TO_SIZE (object->qdata) & ~7) == 0;
-}
-
-const GudpxNativeAddress *
-gudpx_datagram_get_native_sender (GudpxDatagram *self)
-{
-  return &self->native_sender;
-}
-
-guint
-gudpx_datagram_get_epoch (GudpxDatagram *self)
-{
-  return self->epoch;
+  g_free (self->payload);
+  self->payload = g_malloc (size + 1);
+  self->capacity = size;
 }
 
 /**
@@ -361,7 +268,7 @@ gudpx_datagram_new (const guint8 *payload, gsize size, GSocketAddress *destinati
   return self;
 }
 
-/* IPv4 in mapped form. */
+/* Returns the bytes of an address; IPv4 in its mapped form. */
 static struct in6_addr
 get_address_bytes (GInetAddress *address)
 {
@@ -424,17 +331,18 @@ gudpx_datagram_new_full (const guint8 *payload,
   return self;
 }
 
-/* Where it is to go; NULL: to the peer. One that was received has been where it went. */
+/* Returns the destination to send the datagram to; NULL: the peer. The destination of a received
+ * datagram is no longer one. */
 GSocketAddress *
 gudpx_datagram_get_own_destination (GudpxDatagram *self)
 {
   return self->handle == NULL ? self->destination : NULL;
 }
 
-/* What it is to be sent with; NULL: nothing special. One that was received is sent on as any other,
- * not as if it were the answer to itself. */
+/* Returns the control messages to send the datagram with, or NULL. A received datagram is forwarded
+ * without control messages: its own would make it a reply. */
 const GudpxAncillary *
-gudpx_datagram_get_ancillary (GudpxDatagram *self)
+gudpx_datagram_get_own_ancillary (GudpxDatagram *self)
 {
   return self->handle == NULL ? &self->ancillary : NULL;
 }
@@ -505,37 +413,14 @@ gudpx_datagram_dup_text (GudpxDatagram *self)
   return g_utf8_validate (payload, self->size, NULL) ? g_strndup (payload, self->size) : NULL;
 }
 
-static GudpxPort *
-get_port (GudpxDatagram *self)
-{
-  return self->handle != NULL ? self->handle->port : NULL;
-}
-
-/* Another thread may have made it at the same time. Takes @address. */
+/* Stores @address, which it takes, unless another thread has filled @slot. Returns the content of
+ * @slot. */
 static GSocketAddress *
 publish (GSocketAddress **slot, GSocketAddress *address)
 {
   if (!g_atomic_pointer_compare_and_exchange (slot, NULL, address))
     g_clear_object (&address);
   return g_atomic_pointer_get (slot);
-}
-
-/* It is made when it is asked for, and then shared by all datagrams of the peer: an object costs
- * more than the kernel takes for a datagram. Other threads than the port's do not look at the
- * port. */
-static GSocketAddress *
-make_sender (GudpxDatagram *self)
-{
-  GudpxPort *port = gudpx_port_handle_is_mine (self->handle) ? get_port (self) : NULL;
-  GSocketAddress *cached;
-
-  if (port == NULL)
-    return gudpx_native_address_to_object (&self->native_sender);
-
-  if (port->addresses == NULL)
-    port->addresses = gudpx_address_cache_new ();
-  cached = gudpx_address_cache_lookup (port->addresses, &self->native_sender);
-  return cached != NULL ? g_object_ref (cached) : NULL;
 }
 
 /**
@@ -556,7 +441,8 @@ gudpx_datagram_get_sender (GudpxDatagram *self)
   g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), NULL);
 
   if (g_atomic_pointer_get (&self->sender) == NULL && self->handle != NULL)
-    return publish (&self->sender, make_sender (self));
+    return publish (&self->sender,
+                    gudpx_port_handle_dup_sender (self->handle, &self->native_sender));
   return self->sender;
 }
 
@@ -566,7 +452,7 @@ make_destination (GudpxDatagram *self)
   GudpxNativeAddress native = { .length = sizeof native.u.in6 };
 
   native.u.in6.sin6_family = AF_INET6;
-  native.u.in6.sin6_port = htons (self->local_number);
+  native.u.in6.sin6_port = htons (self->local_udp_port);
   native.u.in6.sin6_addr = self->ancillary.destination;
   if (IN6_IS_ADDR_LINKLOCAL (&native.u.in6.sin6_addr) ||
       IN6_IS_ADDR_MC_LINKLOCAL (&native.u.in6.sin6_addr))
@@ -612,7 +498,7 @@ gudpx_datagram_get_transport (GudpxDatagram *self)
 {
   g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), NULL);
 
-  return get_port (self);
+  return gudpx_datagram_get_port (self);
 }
 
 /**
@@ -741,78 +627,4 @@ gudpx_datagram_get_original_size (GudpxDatagram *self)
   g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), 0);
 
   return self->original_size;
-}
-
-static void
-set_no_sender (GudpxDatagram *self, GError **error)
-{
-  GudpxPort *port = get_port (self);
-  g_autofree char *description = port != NULL ? gudpx_port_describe (port) : NULL;
-
-  if (description != NULL)
-    g_set_error (error, G_IO_ERROR, COMPAT_G_IO_ERROR_DESTINATION_UNSET,
-                 "Cannot reply to a datagram that the port %s has from a sender without a name",
-                 description);
-  else
-    g_set_error_literal (error, G_IO_ERROR, COMPAT_G_IO_ERROR_DESTINATION_UNSET,
-                         "Cannot reply to a datagram without a sender");
-}
-
-static void
-set_port_gone (GudpxDatagram *self, GError **error)
-{
-  g_autofree char *sender = gudpx_address_describe (gudpx_datagram_get_sender (self));
-
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
-               "Cannot reply to %s: the port that the datagram came through is gone", sender);
-}
-
-/**
- * gudpx_datagram_reply:
- * @self: a datagram that was received
- * @data: (array length=size) (element-type guint8) (nullable): the payload of the reply
- * @size: how many bytes
- * @error: return location for an error
- *
- * Writes a datagram to the sender of this one, by the port that it came through. Where
- * [property@Gudpx.Port:metadata] includes the destination, the reply leaves from the address that
- * @self was sent to.
- *
- * The errors are those of [method@Gudpx.Port.write_to]; without a sender
- * %G_IO_ERROR_DESTINATION_UNSET.
- *
- * Returns: whether the reply was sent or queued
- *
- * Since: 1.0
- */
-gboolean
-gudpx_datagram_reply (GudpxDatagram *self, const guint8 *data, gsize size, GError **error)
-{
-  const GOutputVector vector = { data, size };
-  GudpxPort *port;
-
-  g_return_val_if_fail (GUDPX_IS_DATAGRAM (self), FALSE);
-  g_return_val_if_fail (data != NULL || size == 0, FALSE);
-
-  port = get_port (self);
-  g_return_val_if_fail (port == NULL || gudpx_port_belongs_to_this_thread (port), FALSE);
-
-  if (self->handle == NULL || gudpx_native_address_is_unnamed (&self->native_sender))
-    {
-      set_no_sender (self, error);
-      return FALSE;
-    }
-
-  if (port == NULL)
-    {
-      set_port_gone (self, error);
-      return FALSE;
-    }
-
-  if (!gudpx_port_check_listening (port, "reply", error))
-    return FALSE;
-  return self->epoch == port->gate.epoch
-             ? gudpx_port_reply (port, &vector, &self->native_sender, &self->ancillary,
-                                 self->origin, error)
-             : gudpx_port_write_vectors (port, &vector, 1, gudpx_datagram_get_sender (self), error);
 }

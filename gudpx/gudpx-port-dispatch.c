@@ -222,7 +222,7 @@ dispatch (GObject *owner, GIOCondition condition)
   ReadResult result = READ_NOTHING;
 
   self->statistics.wakeups++;
-  g_atomic_pointer_set (&self->handle->thread, (gpointer) pthread_self ());
+  gudpx_port_handle_claim (self->handle);
   gudpx_budget_begin (&self->budget, start, gudpx_turns_get_share ());
   end_waits (self);
   report_errors (self, epoch, condition);

@@ -35,6 +35,13 @@ gudpx_port_update_addresses (GudpxPort *self)
   g_object_thaw_notify (G_OBJECT (self));
 }
 
+/* Outdates the datagrams that came before: they are not delivered, and replies to them are checked. */
+static void
+begin_epoch (GudpxPort *self)
+{
+  gudpx_port_handle_set_epoch (self->handle, gudpx_gate_get_epoch (&self->gate));
+}
+
 static gboolean
 get_requested_address (GudpxPort *self, GudpxNativeAddress *native, GError **error)
 {
@@ -54,6 +61,8 @@ gudpx_port_open (GudpxPort *self, GudpxLink *link)
   self->drops.count = 0;
   self->error_delay = 0;
   gudpx_gate_open (&self->gate);
+  begin_epoch (self);
+  gudpx_port_handle_set_bound (self->handle, &link->local);
   if (self->report_errors)
     gudpx_link_report_errors (link, TRUE);
   gudpx_port_attach (self);
@@ -161,6 +170,7 @@ close_link (GudpxPort *self)
   GPtrArray *answers;
 
   gudpx_gate_close (&self->gate);
+  begin_epoch (self);
   gudpx_port_unwatch_device (self);
   gudpx_watch_stop (&self->watch);
   gudpx_port_drop_undelivered (self);
@@ -374,6 +384,7 @@ gudpx_port_stop_listening_async (GudpxPort *self,
   if (gudpx_gate_is_listening (&self->gate))
     {
       gudpx_gate_begin_stop (&self->gate);
+      begin_epoch (self);
       gudpx_sender_begin_drain (&self->sender, g_get_monotonic_time ());
       gudpx_port_drop_undelivered (self);
       gudpx_port_settle (self);

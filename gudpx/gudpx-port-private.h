@@ -2,11 +2,9 @@
 
 #pragma once
 
-#include <pthread.h>
 
 #include <gio/gunixsocketaddress.h>
 
-#include "gudpx-address-cache-private.h"
 #include "gudpx-address-private.h"
 #include "gudpx-budget-private.h"
 #include "gudpx-datagram-private.h"
@@ -17,6 +15,7 @@
 #include "gudpx-link-private.h"
 #include "gudpx-peers-private.h"
 #include "gudpx-port-config-private.h"
+#include "gudpx-port-handle-private.h"
 #include "gudpx-sender-private.h"
 #include "gudpx-socket-link-private.h"
 #include "gudpx-socket-private.h"
@@ -37,19 +36,6 @@ G_BEGIN_DECLS
 #define GUDPX_PORT_FIRST_BATCH_LIMIT 32
 #define GUDPX_PORT_MAX_BUSY_POLL 1000
 
-/* What a datagram knows its port by. It does not keep the port: a protocol that kept datagrams
- * would keep itself. */
-struct _GudpxPortHandle
-{
-  GudpxPort *port;  /* NULL: it is gone */
-  gpointer thread;  /* that dispatched it last, and alone may look at it */
-};
-
-static inline gboolean
-gudpx_port_handle_is_mine (GudpxPortHandle *self)
-{
-  return g_atomic_pointer_get (&self->thread) == (gpointer) pthread_self ();
-}
 
 /* Whether to ask the socket again has paid of late. */
 typedef struct
@@ -84,7 +70,6 @@ struct _GudpxPort
   GPtrArray *stop_tasks;
 
   /* What came in and was not delivered yet. */
-  GudpxAddressCache *addresses; /* NULL: nobody wanted them */
   GQueue inbox;       /* what was delivered in a batch and is wanted one by one */
   GudpxBatch *batch;  /* what was read, and how far it was gone through */
   guint batch_index;

@@ -78,6 +78,8 @@ gudpx_port_read_batch (GudpxPort *self)
   int errsv = 0;
 
   self->batch = gudpx_link_receive (self->link, self->max_packet_size, &errsv);
+  /* An adopted socket has no number before it is used. */
+  gudpx_port_handle_set_bound (self->handle, &self->link->local);
   self->batch_index = 0;
   self->batch_offset = 0;
   self->origin++;
@@ -195,9 +197,9 @@ take_from_batch (GudpxPort *self)
     return NULL;
 
   datagram = take_from_pool (self);
-  if (!gudpx_datagram_is_of (datagram, self->origin))
-    gudpx_datagram_set_origin (datagram, self->origin, segment.incoming, self->handle,
-                               gudpx_gate_get_epoch (&self->gate));
+  if (!gudpx_datagram_is_of_message (datagram, self->origin))
+    gudpx_datagram_set_message (datagram, self->origin, &segment.incoming->sender,
+                                &segment.incoming->ancillary, self->handle);
   gudpx_datagram_set_payload (datagram, segment.payload, segment.kept_size, segment.original_size);
   gudpx_port_take_segment (self, &segment);
   return datagram;
@@ -254,9 +256,9 @@ deliver_singly (GudpxPort *self)
   while (!self->budget.is_spent && (datagram = take_next (self)) != NULL)
     {
       /* To ask costs more than a datagram of a joined message does. */
-      if (!gudpx_datagram_is_of (datagram, origin))
+      if (!gudpx_datagram_is_of_message (datagram, origin))
         has_handlers = gudpx_datagram_protocol_has_handlers (self->protocol);
-      origin = gudpx_datagram_get_origin (datagram);
+      origin = gudpx_datagram_get_message_serial (datagram);
       gudpx_datagram_protocol_receive (self->protocol, datagram, has_handlers);
       gudpx_budget_spend (&self->budget, gudpx_datagram_get_size (datagram));
       recycle (self, datagram);

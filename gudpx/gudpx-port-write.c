@@ -500,7 +500,7 @@ queue_datagram (GudpxPort *self, GudpxDatagram *datagram, GError **error)
 
   vector.buffer = gudpx_datagram_get_payload (datagram, &vector.size);
   if (!gudpx_link_is_unix (self->link))
-    outgoing.ancillary = gudpx_datagram_get_ancillary (datagram);
+    outgoing.ancillary = gudpx_datagram_get_own_ancillary (datagram);
   return gudpx_port_choose_destination (self, gudpx_datagram_get_own_destination (datagram), &native,
                                         &outgoing.destination, error) &&
          gudpx_port_queue (self, &outgoing, error);

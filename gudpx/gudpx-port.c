@@ -126,7 +126,7 @@ gudpx_port_dispose (GObject *object)
   GudpxPort *self = GUDPX_PORT (object);
 
   gudpx_port_release (self);
-  self->handle->port = NULL;
+  gudpx_port_handle_forget (self->handle);
   g_clear_object (&self->protocol);
 
   G_OBJECT_CLASS (gudpx_port_parent_class)->dispose (object);
@@ -137,12 +137,11 @@ gudpx_port_finalize (GObject *object)
 {
   GudpxPort *self = GUDPX_PORT (object);
 
-  g_atomic_rc_box_release (self->handle);
+  gudpx_port_handle_unref (self->handle);
   g_clear_object (&self->requested_address);
   g_clear_pointer (&self->config.socket.bind.device, g_free);
   gudpx_options_clear (&self->config.socket.options);
   g_ptr_array_unref (self->config.socket.memberships);
-  g_clear_pointer (&self->addresses, gudpx_address_cache_free);
   g_clear_pointer (&self->peers, gudpx_peers_free);
   while (self->n_pooled > 0)
     g_object_unref (self->pool[--self->n_pooled]);
@@ -787,8 +786,7 @@ gudpx_port_class_init (GudpxPortClass *klass)
 static void
 gudpx_port_init (GudpxPort *self)
 {
-  self->handle = g_atomic_rc_box_new0 (GudpxPortHandle);
-  self->handle->port = self;
+  self->handle = gudpx_port_handle_new (self);
   self->max_packet_size = GUDPX_PORT_DEFAULT_MAX_PACKET_SIZE;
   self->priority = G_PRIORITY_DEFAULT;
   gudpx_gate_set_reading (&self->gate, TRUE);
