@@ -2,8 +2,8 @@
 
 #include "gudpx-address-cache-private.h"
 
-/* Each address has one slot, so a flood of new senders replaces objects and never takes more memory.
- * The number of slots doubles while there are more evictions than slots. */
+/* Each address has one slot, so a flood of new senders replaces objects and never takes more
+ * memory. The number of slots doubles while there are more evictions than slots. */
 #define MIN_SLOTS 16
 #define MAX_SLOTS 4096
 

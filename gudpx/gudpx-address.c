@@ -35,7 +35,8 @@ native_size_equal (GSocketAddress *a, GSocketAddress *b)
   bytes_a = g_malloc0 (size);
   bytes_b = g_malloc0 (size);
   return g_socket_address_to_native (a, bytes_a, size, NULL) &&
-         g_socket_address_to_native (b, bytes_b, size, NULL) && memcmp (bytes_a, bytes_b, size) == 0;
+         g_socket_address_to_native (b, bytes_b, size, NULL) &&
+         memcmp (bytes_a, bytes_b, size) == 0;
 }
 
 /**
@@ -123,8 +124,9 @@ gudpx_address_parse (const char *host, guint16 port, GError **error)
 
   if (address == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                 strchr (host, '%') != NULL ? "“%s” is not an IP address of a known interface"
-                                            : "“%s” is not an IP address; resolve a host name first",
+                 strchr (host, '%') != NULL
+                     ? "“%s” is not an IP address of a known interface"
+                     : "“%s” is not an IP address; resolve a host name first",
                  host);
   return address;
 }

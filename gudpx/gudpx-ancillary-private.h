@@ -2,29 +2,29 @@
 
 #pragma once
 
-#include "gudpx-address-private.h"
+#include "gudpx-native-address-private.h"
 
 G_BEGIN_DECLS
 
-/* What travels beside a datagram in control messages, in either direction. */
+/* Contents of the control messages of a datagram, in either direction. IPv4 is in its mapped form. */
 typedef struct
 {
-  struct in6_addr destination; /* received: where it was sent to; IPv4 in mapped form */
-  struct in6_addr source;      /* to send: where it leaves from; received: where a reply would */
+  struct in6_addr destination; /* received: the address that the sender chose */
+  struct in6_addr source;      /* local address: of the datagram to send, or of a reply */
   gboolean has_destination;
   gboolean has_source;
   guint interface_index; /* 0: not known */
   int hop_limit;         /* -1: not known */
   int traffic_class;     /* -1: not known */
   gint64 timestamp;      /* µs since the epoch; 0: not known */
-  /* To send with. */
+  /* Set for a datagram to send. */
   guint send_interface;   /* 0: by the route */
   int send_hop_limit;     /* -1: the port's */
   int send_traffic_class; /* -1: the port's */
-  gsize segment_size;    /* of datagrams that were joined: udp(7), UDP_GRO; 0: it is one */
+  gsize segment_size;     /* of datagrams that the kernel joined (UDP_GRO, udp(7)); 0: a single one */
 } GudpxAncillary;
 
-/* One control message to send. */
+/* A control message to send. */
 typedef struct
 {
   int level;
@@ -36,16 +36,16 @@ typedef struct
 #define GUDPX_ANCILLARY_INIT                                                                       \
   { .hop_limit = -1, .traffic_class = -1, .send_hop_limit = -1, .send_traffic_class = -1 }
 #define GUDPX_ANCILLARY_MAX_MESSAGES 3
-/* Room for every control message that is asked for, and for those of an adopted socket. */
+/* Bytes for all control messages that a port enables, and for other ones of an adopted socket. */
 #define GUDPX_ANCILLARY_SPACE 256
-/* Room for those that are sent, and for the size of segments. */
+/* Bytes for all control messages to send, UDP_SEGMENT included. */
 #define GUDPX_ANCILLARY_SEND_SPACE 128
 
-gboolean gudpx_ancillary_parse (GudpxAncillary        *self,
-                                int                    level,
-                                int                    type,
-                                gconstpointer          data,
-                                gsize                  size);
+gboolean gudpx_ancillary_parse       (GudpxAncillary       *self,
+                                      int                   level,
+                                      int                   type,
+                                      gconstpointer         data,
+                                      gsize                 size);
 gboolean gudpx_ancillary_is_plain    (const GudpxAncillary *self);
 gboolean gudpx_ancillary_sends_equal (const GudpxAncillary *a,
                                       const GudpxAncillary *b);

@@ -6,7 +6,7 @@
 
 #include "gudpx-ancillary-private.h"
 
-/* One row per control message that is understood: ip(7), ipv6(7), socket(7). */
+/* A row for each control message to parse: ip(7), ipv6(7), socket(7). */
 typedef struct
 {
   int level;
@@ -33,7 +33,7 @@ parse_timestamp (GudpxAncillary *self, gconstpointer data, gsize size)
   struct timeval time;
 
   memcpy (&time, data, sizeof time);
-  /* A clock that is that wrong tells nothing. */
+  /* The time is not known if the clock is as wrong as that. */
   if (time.tv_sec < 0 || time.tv_sec >= end || time.tv_usec < 0 || time.tv_usec >= G_USEC_PER_SEC)
     return;
   self->timestamp = (gint64) time.tv_sec * G_USEC_PER_SEC + time.tv_usec;
@@ -76,7 +76,7 @@ parse_ipv4_destination (GudpxAncillary *self, gconstpointer data, gsize size)
   memcpy (&info, data, sizeof info);
   self->destination = map_ipv4 (info.ipi_addr);
   self->has_destination = TRUE;
-  /* For broadcasts and multicasts it is an address of the interface. */
+  /* For broadcasts and multicasts, ipi_spec_dst is an address of the interface. */
   self->source = map_ipv4 (info.ipi_spec_dst);
   self->has_source = TRUE;
   self->interface_index = info.ipi_ifindex;
@@ -93,7 +93,7 @@ parse_ipv6_destination (GudpxAncillary *self, gconstpointer data, gsize size)
   self->has_destination = TRUE;
   self->interface_index = info.ipi6_ifindex;
 
-  /* IPv4 on an IPv6 socket: the source comes with IP_PKTINFO. */
+  /* IP_PKTINFO has the source of IPv4 on an IPv6 socket. */
   if (!IN6_IS_ADDR_MULTICAST (&info.ipi6_addr) && !IN6_IS_ADDR_V4MAPPED (&info.ipi6_addr))
     {
       self->source = info.ipi6_addr;
@@ -118,7 +118,7 @@ static const ParseRow parse_rows[] = {
   { IPPROTO_IPV6, IPV6_TCLASS, 1, parse_traffic_class },
 };
 
-/* Whether the message is one that we know. */
+/* Returns TRUE if the table has the control message. */
 gboolean
 gudpx_ancillary_parse (GudpxAncillary *self, int level, int type, gconstpointer data, gsize size)
 {
@@ -163,17 +163,17 @@ build_source (const GudpxAncillary *self,
     }
 #endif
 
-  /* “Any” is mapped as well, where only the interface is given. */
+  /* Without a source the address is “any”, which is also mapped for IPv4. */
   if (ipv4_destination && !self->has_source)
     info6.ipi6_addr.s6_addr[10] = info6.ipi6_addr.s6_addr[11] = 0xff;
 
-  /* Link-local addresses say nothing without their interface: that of what is replied to. */
+  /* A link-local source needs an interface. A reply takes the one that the datagram came in by. */
   if (info6.ipi6_ifindex == 0 && IN6_IS_ADDR_LINKLOCAL (&self->source))
     info6.ipi6_ifindex = self->interface_index;
   set_message (message, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof info6);
 }
 
-/* Whether it is sent without any control message. */
+/* Returns TRUE if the datagram is sent without a control message. */
 gboolean
 gudpx_ancillary_is_plain (const GudpxAncillary *self)
 {
@@ -181,8 +181,8 @@ gudpx_ancillary_is_plain (const GudpxAncillary *self)
                           self->send_hop_limit < 0 && self->send_traffic_class < 0);
 }
 
-/* The control messages that send a datagram as @self says; how many. IPv4 has its own also on an
- * IPv6 socket, but for the source. */
+/* Fills @messages, and returns their number. On an IPv6 socket, IPv4 has control messages of its own
+ * for the hop limit and the traffic class, and the one of IPv6 for the source. */
 guint
 gudpx_ancillary_build (const GudpxAncillary *self,
                        gboolean ipv6_socket,
@@ -205,7 +205,7 @@ gudpx_ancillary_build (const GudpxAncillary *self,
   return n;
 }
 
-/* Whether both are sent with the same control messages. */
+/* Returns TRUE if both are sent with the same control messages. */
 gboolean
 gudpx_ancillary_sends_equal (const GudpxAncillary *a, const GudpxAncillary *b)
 {

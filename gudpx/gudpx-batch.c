@@ -4,15 +4,15 @@
 
 #include "gudpx-link-private.h"
 
-/* A batch in one block of memory: the struct, its messages, and their payloads. */
+/* A batch in one block of memory: the struct, the messages, and the payloads. */
 typedef struct
 {
   GudpxBatch parent;
   GudpxIncoming incoming[];
 } Detached;
 
-/* A copy of @self from the byte @offset of the message @first on, which is not the reader's.
- * g_free() frees it. */
+/* Returns a copy of the batch from byte @offset of message @first on, which needs no reader. Free the
+ * copy with g_free(). */
 GudpxBatch *
 gudpx_batch_detach (const GudpxBatch *self, guint first, gsize offset)
 {

@@ -6,15 +6,15 @@
 
 G_BEGIN_DECLS
 
-/* The share of one dispatch: so many datagrams and bytes, and so much time. */
+/* Limits what one dispatch of a port may do: datagrams, bytes and time. */
 typedef struct
 {
-  guint n_datagrams;
-  guint next_look; /* the clock is looked at when so many datagrams are left */
-  gint64 n_bytes;
-  gint64 now; /* at the last look, in µs */
+  guint n_datagrams; /* left */
+  guint next_look;   /* datagrams left when the clock is read next */
+  gint64 n_bytes;    /* left */
+  gint64 now;        /* when the clock was last read, in µs */
   gint64 deadline;
-  guint stride; /* datagrams from one look to the next */
+  guint stride;      /* datagrams from one reading of the clock to the next */
   gboolean is_spent;
 } GudpxBudget;
 

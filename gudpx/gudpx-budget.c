@@ -4,8 +4,8 @@
 
 #define MAX_DATAGRAMS 1024
 #define MAX_BYTES (2 * 1024 * 1024)
-/* A look at the clock costs as much as some datagrams, so one follows each datagram only while
- * these take long. Otherwise a handler that becomes slow is noticed after so many. */
+/* Reading the clock costs as much as some datagrams, so it is read after each datagram only while
+ * datagrams take long. A handler that becomes slow is noticed after MAX_STRIDE datagrams. */
 #define MAX_STRIDE 16
 #define CHEAP_STRIDE 50 /* µs */
 
@@ -28,7 +28,7 @@ gudpx_budget_begin (GudpxBudget *self, gint64 now, gint64 duration)
   update (self);
 }
 
-/* Looks at the clock, and decides when to look again. */
+/* Reads the clock, and decides when to read it again. */
 void
 gudpx_budget_look (GudpxBudget *self)
 {
@@ -39,7 +39,7 @@ gudpx_budget_look (GudpxBudget *self)
   update (self);
 }
 
-/* Counts a datagram of a batch, without a look at the clock. */
+/* Counts a datagram of a batch, without reading the clock. */
 void
 gudpx_budget_take (GudpxBudget *self, gsize n_bytes)
 {

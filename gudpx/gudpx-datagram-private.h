@@ -22,7 +22,7 @@ struct _GudpxDatagram
   GSocketAddress *sender;      /* NULL until it is read */
   GSocketAddress *destination; /* the same, if the datagram was received */
   GudpxPortHandle *handle;     /* NULL: the datagram was not received */
-  guint64 message_serial;      /* datagrams that the kernel joined (UDP_GRO) share their message's */
+  guint64 message_serial;      /* shared by datagrams that the kernel joined (UDP_GRO) */
   guint epoch;
   guint16 local_udp_port;
   GudpxNativeAddress native_sender;
@@ -66,10 +66,11 @@ gudpx_datagram_get_ancillary (const GudpxDatagram *self)
   return &self->ancillary;
 }
 
-static inline gboolean
-gudpx_datagram_is_received (const GudpxDatagram *self)
+/* Returns NULL for a datagram that was not received. */
+static inline GudpxPortHandle *
+gudpx_datagram_get_handle (const GudpxDatagram *self)
 {
-  return self->handle != NULL;
+  return self->handle;
 }
 
 /* Returns NULL after the port was disposed of, and for a datagram that was not received. */
@@ -123,8 +124,8 @@ gudpx_datagram_set_payload (GudpxDatagram *self,
   self->original_size = original_size;
 }
 
-/* Returns TRUE if only the caller holds the datagram. Wrappers of languages, weak references and data
- * are all in qdata, a pointer whose low bits are flags. */
+/* Returns TRUE if only the caller holds the datagram. Wrappers of languages, weak references and
+ * data are all in qdata, a pointer whose low bits are flags. */
 static inline gboolean
 gudpx_datagram_can_be_recycled (GudpxDatagram *self)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "gudpx-datagram-private.h"
 #include "gudpx-datagram-protocol-private.h"
-#include "gudpx-port-private.h"
 
 /**
  * GudpxDatagramProtocol:
@@ -57,8 +57,8 @@
  */
 typedef struct
 {
-  GPtrArray *ports;    /* attached, the last one last */
-  gboolean is_started; /* and was told so */
+  GPtrArray *ports;    /* in the order in which they were attached */
+  gboolean is_started; /* “started” was emitted, and “stopped” not yet */
 } GudpxDatagramProtocolPrivate;
 
 G_DEFINE_TYPE_WITH_PRIVATE (GudpxDatagramProtocol, gudpx_datagram_protocol, G_TYPE_OBJECT)
@@ -116,29 +116,42 @@ gudpx_datagram_protocol_get_property (GObject *object,
     }
 }
 
-/* One by one. A port has its own way of doing that, which its being stopped, paused or dispatched
- * from within does not disturb. */
+/* Returns the number of datagrams from @first on that came through the same port. */
+static guint
+count_alike (GPtrArray *datagrams, guint first)
+{
+  GudpxPort *port = gudpx_datagram_get_transport (datagrams->pdata[first]);
+  guint n = 1;
+
+  while (first + n < datagrams->len &&
+         gudpx_datagram_get_transport (datagrams->pdata[first + n]) == port)
+    n++;
+  return n;
+}
+
+/* Has the batch delivered one by one. The port does that: a handler may stop, pause or dispatch the
+ * port in the middle. Datagrams of a port that is gone are emitted here. */
 static void
 gudpx_datagram_protocol_real_datagrams_received (GudpxDatagramProtocol *self, GPtrArray *datagrams)
 {
-  for (guint i = 0; i < datagrams->len;)
-    {
-      GudpxPort *port = gudpx_datagram_get_transport (datagrams->pdata[i]);
-      guint first = i++;
+  guint n;
 
-      if (port == NULL)
-        {
-          gudpx_datagram_protocol_receive (self, datagrams->pdata[first],
-                                           gudpx_datagram_protocol_has_handlers (self));
-          continue;
-        }
-      while (i < datagrams->len && gudpx_datagram_get_transport (datagrams->pdata[i]) == port)
-        i++;
-      gudpx_port_deliver_again (port, (GudpxDatagram **) &datagrams->pdata[first], i - first);
+  for (guint i = 0; i < datagrams->len; i += n)
+    {
+      GudpxDatagram *datagram = datagrams->pdata[i];
+      GudpxPort *port = gudpx_datagram_get_transport (datagram);
+
+      n = port != NULL ? count_alike (datagrams, i) : 1;
+      if (port != NULL)
+        gudpx_port_handle_deliver (gudpx_datagram_get_handle (datagram),
+                                   (GudpxDatagram **) &datagrams->pdata[i], n);
+      else
+        gudpx_datagram_protocol_emit_datagram_received (
+            self, datagram, gudpx_datagram_protocol_has_handlers (self));
     }
 }
 
-/* For those who chain up. */
+/* Do nothing. Overriding functions may call their parent class. */
 static void
 gudpx_datagram_protocol_real_changed (GudpxDatagramProtocol *self)
 {
@@ -150,7 +163,8 @@ gudpx_datagram_protocol_real_port_changed (GudpxDatagramProtocol *self, GudpxPor
 }
 
 static void
-gudpx_datagram_protocol_real_datagram_received (GudpxDatagramProtocol *self, GudpxDatagram *datagram)
+gudpx_datagram_protocol_real_datagram_received (GudpxDatagramProtocol *self,
+                                                GudpxDatagram *datagram)
 {
 }
 
@@ -247,10 +261,10 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
    *
    * Since: 1.0
    */
-  /* Types get their class handlers when they need them, see give_class_handler(). */
+  /* give_class_handler() adds the class handler to each type that needs one. */
   signals[DATAGRAM_RECEIVED] =
-      g_signal_new ("datagram-received", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
-                    GUDPX_TYPE_DATAGRAM);
+      g_signal_new ("datagram-received", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                    1, GUDPX_TYPE_DATAGRAM);
 
   /**
    * GudpxDatagramProtocol::connection-refused:
@@ -466,14 +480,14 @@ gudpx_datagram_protocol_attach (GudpxDatagramProtocol *self, GudpxPort *port)
   g_ptr_array_add (private->ports, g_object_ref (port));
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TRANSPORT]);
 
-  /* Whoever was told may have stopped it, or started another. */
+  /* A handler of the notification may have stopped this port, or started another one. */
   if (private->ports->len == 0 || private->is_started)
     return;
   private->is_started = TRUE;
   g_signal_emit (self, signals[STARTED], 0);
 }
 
-/* Without @emit when nobody may be called any more. */
+/* @emit is FALSE if no application code may run any more. */
 void
 gudpx_datagram_protocol_detach (GudpxDatagramProtocol *self, GudpxPort *port, gboolean emit)
 {
@@ -496,7 +510,7 @@ gudpx_datagram_protocol_detach (GudpxDatagramProtocol *self, GudpxPort *port, gb
   g_signal_emit (self, signals[STOPPED], 0);
 }
 
-/* Whether its class wants whole batches. */
+/* Returns TRUE if the class overrides datagrams_received. */
 gboolean
 gudpx_datagram_protocol_takes_batches (GudpxDatagramProtocol *self)
 {
@@ -510,7 +524,7 @@ gudpx_datagram_protocol_receive_batch (GudpxDatagramProtocol *self, GPtrArray *d
   GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)->datagrams_received (self, datagrams);
 }
 
-/* Class handlers do not count. To ask costs a lock. */
+/* Takes a lock. Class handlers do not count. */
 static gboolean
 has_connected_handlers (GudpxDatagramProtocol *self)
 {
@@ -518,7 +532,8 @@ has_connected_handlers (GudpxDatagramProtocol *self)
                                 NULL) != 0;
 }
 
-/* Whether it wants them packed, and nobody else wants them otherwise. */
+/* Returns TRUE if the class overrides packed_received, and no connected handler needs datagrams as
+ * objects. */
 gboolean
 gudpx_datagram_protocol_takes_packed (GudpxDatagramProtocol *self)
 {
@@ -535,7 +550,7 @@ gudpx_datagram_protocol_receive_packed (GudpxDatagramProtocol *self,
                                         const guint8 *index,
                                         gsize index_size)
 {
-  /* No return value: a call that gjs blocks leaves that undefined. */
+  /* The count is not a return value, because gjs leaves that undefined when it blocks a call. */
   guint n_taken = 0;
 
   GUDPX_DATAGRAM_PROTOCOL_GET_CLASS (self)
@@ -550,15 +565,16 @@ overrides_datagram_received (GudpxDatagramProtocol *self)
          gudpx_datagram_protocol_real_datagram_received;
 }
 
-/* Whether datagrams have to be emitted. Who has nothing else is not asked. */
+/* Returns TRUE if the signal has to be emitted. A protocol without an overridden virtual function
+ * can only have handlers, so the lookup, which takes a lock, is skipped. */
 gboolean
 gudpx_datagram_protocol_has_handlers (GudpxDatagramProtocol *self)
 {
   return !overrides_datagram_received (self) || has_connected_handlers (self);
 }
 
-/* Makes the virtual function the class handler of the signal, for types that override it. One for
- * all types would double what it costs to call a single handler that somebody connected. */
+/* Makes the virtual function the class handler of the signal, for types that override the function.
+ * A class handler for all types would double the cost of calling a single connected handler. */
 static void
 give_class_handler (GType type)
 {
@@ -577,9 +593,9 @@ give_class_handler (GType type)
 }
 
 void
-gudpx_datagram_protocol_receive (GudpxDatagramProtocol *self,
-                                 GudpxDatagram *datagram,
-                                 gboolean has_handlers)
+gudpx_datagram_protocol_emit_datagram_received (GudpxDatagramProtocol *self,
+                                                GudpxDatagram *datagram,
+                                                gboolean has_handlers)
 {
   const gboolean is_overridden = overrides_datagram_received (self);
 
@@ -592,22 +608,22 @@ gudpx_datagram_protocol_receive (GudpxDatagramProtocol *self,
 }
 
 void
-gudpx_datagram_protocol_refuse (GudpxDatagramProtocol *self, GudpxPort *port)
+gudpx_datagram_protocol_emit_connection_refused (GudpxDatagramProtocol *self, GudpxPort *port)
 {
   g_signal_emit (self, signals[CONNECTION_REFUSED], 0, port);
 }
 
 void
-gudpx_datagram_protocol_report (GudpxDatagramProtocol *self,
-                                GudpxPort *port,
-                                const GError *error,
-                                GSocketAddress *destination)
+gudpx_datagram_protocol_emit_error_received (GudpxDatagramProtocol *self,
+                                             GudpxPort *port,
+                                             const GError *error,
+                                             GSocketAddress *destination)
 {
   g_signal_emit (self, signals[ERROR_RECEIVED], 0, port, error, destination);
 }
 
 void
-gudpx_datagram_protocol_tell_writable (GudpxDatagramProtocol *self, GudpxPort *port)
+gudpx_datagram_protocol_emit_writable (GudpxDatagramProtocol *self, GudpxPort *port)
 {
   g_signal_emit (self, signals[WRITABLE], 0, port);
 }

@@ -58,7 +58,7 @@ gudpx_datagram_reply (GudpxDatagram *self, const guint8 *data, gsize size, GErro
   g_return_val_if_fail (port == NULL || gudpx_port_belongs_to_this_thread (port), FALSE);
 
   sender = gudpx_datagram_get_native_sender (self);
-  if (!gudpx_datagram_is_received (self) || gudpx_native_address_is_unnamed (sender))
+  if (gudpx_datagram_get_handle (self) == NULL || gudpx_native_address_is_unnamed (sender))
     {
       set_no_sender (self, error);
       return FALSE;

@@ -150,7 +150,8 @@ gudpx_datagram_class_init (GudpxDatagramClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_TRANSPORT] = g_param_spec_object ("transport", NULL, NULL, GUDPX_TYPE_PORT, flags);
+  properties[PROP_TRANSPORT] =
+      g_param_spec_object ("transport", NULL, NULL, GUDPX_TYPE_PORT, flags);
 
   /**
    * GudpxDatagram:interface-index: (getter get_interface_index)
@@ -197,7 +198,8 @@ gudpx_datagram_class_init (GudpxDatagramClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_TIMESTAMP] = g_param_spec_int64 ("timestamp", NULL, NULL, 0, G_MAXINT64, 0, flags);
+  properties[PROP_TIMESTAMP] =
+      g_param_spec_int64 ("timestamp", NULL, NULL, 0, G_MAXINT64, 0, flags);
 
   /**
    * GudpxDatagram:truncated: (getter get_truncated)

@@ -6,11 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* The datagrams that the kernel dropped. It counts messages, of which each may be several datagrams
- * that were joined, and counts with 32 bits. */
+/* Estimates how many datagrams the kernel dropped. The kernel counts messages, with 32 bits, and a
+ * message may be several datagrams that were joined. */
 typedef struct
 {
-  guint32 count;      /* the kernel's at the last sample */
+  guint32 count;      /* the kernel's count at the last sample */
   guint64 n_messages; /* received since the port was created */
   guint64 sampled_messages;
   guint64 sampled_datagrams;

@@ -2,7 +2,7 @@
 
 #include "gudpx-drops-private.h"
 
-/* The datagrams of a message: the mean since the last sample, or of all that were received. */
+/* Returns the mean number of datagrams in a message, since the last sample or else of all. */
 static double
 get_mean (const GudpxDrops *self, guint64 n_datagrams)
 {
@@ -14,7 +14,7 @@ get_mean (const GudpxDrops *self, guint64 n_datagrams)
   return self->n_messages > 0 ? (double) n_datagrams / self->n_messages : 1;
 }
 
-/* Adds to @statistics what the kernel has dropped since the last sample. @count is the kernel's. */
+/* Adds the drops since the last sample to @statistics. @count is the kernel's count. */
 void
 gudpx_drops_sample (GudpxDrops *self, guint32 count, GudpxStatistics *statistics)
 {

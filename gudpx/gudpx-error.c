@@ -4,7 +4,7 @@
 
 #include "gudpx-error-private.h"
 
-/* The codes that differ from those of g_io_error_from_errno(). */
+/* Codes for which g_io_error_from_errno() has another one. */
 static const struct
 {
   int errsv;

@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-/* Holds a socket address as system calls take and return addresses. The length 0 means no address. */
+/* Holds a socket address as system calls take and return it. The length 0 means no address. */
 typedef struct
 {
   socklen_t length;
@@ -70,7 +70,7 @@ gudpx_native_address_is_any (const GudpxNativeAddress *self)
     }
 }
 
-/* Returns TRUE for no address, and for a UNIX socket that is bound to no path or abstract name. */
+/* Returns TRUE for an empty address, and for a UNIX socket without a path or an abstract name. */
 static inline gboolean
 gudpx_native_address_is_unnamed (const GudpxNativeAddress *self)
 {

@@ -141,8 +141,7 @@ dup_ipv6_host (const struct sockaddr_in6 *in6)
   return g_strdup_printf ("%s%%%s", host, interface);
 }
 
-/* Returns the host as text, with its scope; IPv4 without the mapped form. NULL if @self is not an IP
- * address. */
+/* Returns the host as text, with its scope; IPv4 without the mapped form. Returns NULL for UNIX. */
 char *
 gudpx_native_address_dup_host (const GudpxNativeAddress *self)
 {
@@ -157,8 +156,8 @@ gudpx_native_address_dup_host (const GudpxNativeAddress *self)
   return self->u.any.sa_family == AF_INET6 ? dup_ipv6_host (&self->u.in6) : NULL;
 }
 
-/* Implements SipHash-1-3, see Aumasson and Bernstein, “SipHash: a fast short-input PRF”, 2012. Remote
- * hosts choose the addresses, so a random seed keeps them from forcing collisions. */
+/* Implements SipHash-1-3, see Aumasson and Bernstein, “SipHash: a fast short-input PRF”, 2012.
+ * Remote hosts choose the addresses, so a random seed keeps them from forcing collisions. */
 typedef struct
 {
   guint64 v[4];

@@ -2,12 +2,13 @@
 
 #pragma once
 
-#include "gudpx-address-private.h"
+#include "gudpx-native-address-private.h"
 
 G_BEGIN_DECLS
 
-/* Numbers for the peers of a port, for those to whom an address for each datagram costs too much.
- * 0 is nobody: a sender without a name, and the peer of a connected port. */
+/* Numbers the peers of a port, for language bindings: a number crosses into another language faster
+ * than an address. The number 0 stands for a sender without a name, and for the peer of a connected
+ * port. */
 typedef struct _GudpxPeers GudpxPeers;
 
 GudpxPeers               *gudpx_peers_new         (void);

@@ -2,22 +2,22 @@
 
 #include "gudpx-peers-private.h"
 
-/* Behind so many it starts over. */
+/* Peers that are known at a time. A port that is full forgets them all. */
 #define MAX_PEERS 65536
 
 typedef struct
 {
   GudpxNativeAddress native;
   guint32 number;
-  GSocketAddress *address; /* NULL: nobody asked for it */
+  GSocketAddress *address; /* NULL until it is read */
 } Peer;
 
 struct _GudpxPeers
 {
-  GHashTable *numbers; /* a set of Peer, by their addresses */
-  GPtrArray *peers;    /* of the numbers from @first on */
-  guint32 first;
-  Peer *last; /* who was asked for last; NULL: none */
+  GHashTable *numbers; /* set of Peer, compared by address */
+  GPtrArray *peers;    /* in the order of their numbers */
+  guint32 first;       /* number of the first peer */
+  Peer *last;          /* found by the last lookup, or NULL */
 };
 
 static void
@@ -29,7 +29,7 @@ peer_free (gpointer data)
   g_free (self);
 }
 
-/* The senders choose the addresses, so they must not know what becomes of them. */
+/* Remote hosts choose the addresses, so a random seed keeps them from forcing collisions. */
 static guint
 peer_hash (gconstpointer key)
 {
@@ -69,7 +69,7 @@ gudpx_peers_free (GudpxPeers *self)
   g_free (self);
 }
 
-/* Forgets them all. Their numbers are not given to others. */
+/* Forgets all peers. New peers get new numbers. */
 void
 gudpx_peers_clear (GudpxPeers *self)
 {
@@ -90,7 +90,7 @@ add_peer (GudpxPeers *self, const GudpxNativeAddress *native)
 {
   Peer *peer = g_new0 (Peer, 1);
 
-  /* 0 stays nobody's when the numbers are used up. */
+  /* After 2^32 peers the numbers start again at 1, because 0 is not a number of a peer. */
   if (self->first + self->peers->len == 0)
     gudpx_peers_clear (self);
   if (self->first == 0)
@@ -103,7 +103,7 @@ add_peer (GudpxPeers *self, const GudpxNativeAddress *native)
   return peer;
 }
 
-/* That of a known one, or a new one. */
+/* Returns the number of a known peer, or a new number. */
 guint32
 gudpx_peers_get_number (GudpxPeers *self, const GudpxNativeAddress *native)
 {
@@ -129,7 +129,7 @@ lookup (GudpxPeers *self, guint32 number)
   return number != 0 && index < self->peers->len ? self->peers->pdata[index] : NULL;
 }
 
-/* NULL: there is no such number, or not any more. */
+/* Returns NULL for an unknown or forgotten number. */
 const GudpxNativeAddress *
 gudpx_peers_get_native (GudpxPeers *self, guint32 number)
 {
@@ -138,7 +138,7 @@ gudpx_peers_get_native (GudpxPeers *self, guint32 number)
   return peer != NULL ? &peer->native : NULL;
 }
 
-/* Made once a peer, and the table's own. */
+/* Returns the object for the address, which the table owns; NULL for an unknown number. */
 GSocketAddress *
 gudpx_peers_get_address (GudpxPeers *self, guint32 number)
 {

@@ -187,7 +187,7 @@ static void
 tell_writable (GudpxPort *self, guint epoch)
 {
   if (gudpx_gate_listens (&self->gate, epoch) && gudpx_sender_take_writable (&self->sender))
-    gudpx_datagram_protocol_tell_writable (self->protocol, self);
+    gudpx_datagram_protocol_emit_writable (self->protocol, self);
 }
 
 /* Tells the results, and looks ahead. A handler may have stopped the port and started it again: the new

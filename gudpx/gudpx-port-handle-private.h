@@ -10,18 +10,25 @@
 
 G_BEGIN_DECLS
 
-/* Holds the facts about a port that its datagrams need. A datagram keeps the handle and not the port:
- * otherwise a protocol that keeps datagrams would keep itself. The port writes the fields. */
+/* Delivers datagrams of @port one by one, which the protocol had as a batch. */
+typedef void (*GudpxDeliverFunc) (GudpxPort      *port,
+                                  GudpxDatagram **datagrams,
+                                  guint           n_datagrams);
+
+/* Holds the facts about a port that its datagrams need. A datagram keeps the handle and not the
+ * port: otherwise a protocol that keeps datagrams would keep itself. The port writes the fields. */
 typedef struct
 {
   GudpxPort *port;              /* NULL after the port was disposed of */
+  GudpxDeliverFunc deliver;
   gpointer thread;              /* dispatched the port last, and alone may use it */
   GudpxAddressCache *addresses; /* NULL until a datagram's sender is read */
   guint epoch;                  /* counts starts and stops */
   guint16 local_udp_port;       /* 0 for UNIX */
 } GudpxPortHandle;
 
-GudpxPortHandle *gudpx_port_handle_new        (GudpxPort                *port);
+GudpxPortHandle *gudpx_port_handle_new        (GudpxPort                *port,
+                                               GudpxDeliverFunc          deliver);
 void             gudpx_port_handle_forget     (GudpxPortHandle          *self);
 GSocketAddress  *gudpx_port_handle_dup_sender (GudpxPortHandle          *self,
                                                const GudpxNativeAddress *native);
@@ -42,6 +49,15 @@ static inline GudpxPort *
 gudpx_port_handle_get_port (const GudpxPortHandle *self)
 {
   return self->port;
+}
+
+/* Hands datagrams back to the port, which must not have been disposed of. */
+static inline void
+gudpx_port_handle_deliver (const GudpxPortHandle *self,
+                           GudpxDatagram **datagrams,
+                           guint n_datagrams)
+{
+  self->deliver (self->port, datagrams, n_datagrams);
 }
 
 static inline guint

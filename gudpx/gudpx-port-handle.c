@@ -3,11 +3,12 @@
 #include "gudpx-port-handle-private.h"
 
 GudpxPortHandle *
-gudpx_port_handle_new (GudpxPort *port)
+gudpx_port_handle_new (GudpxPort *port, GudpxDeliverFunc deliver)
 {
   GudpxPortHandle *self = g_atomic_rc_box_new0 (GudpxPortHandle);
 
   self->port = port;
+  self->deliver = deliver;
   return self;
 }
 

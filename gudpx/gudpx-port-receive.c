@@ -259,7 +259,7 @@ deliver_singly (GudpxPort *self)
       if (!gudpx_datagram_is_of_message (datagram, origin))
         has_handlers = gudpx_datagram_protocol_has_handlers (self->protocol);
       origin = gudpx_datagram_get_message_serial (datagram);
-      gudpx_datagram_protocol_receive (self->protocol, datagram, has_handlers);
+      gudpx_datagram_protocol_emit_datagram_received (self->protocol, datagram, has_handlers);
       gudpx_budget_spend (&self->budget, gudpx_datagram_get_size (datagram));
       recycle (self, datagram);
     }
@@ -312,8 +312,8 @@ gudpx_port_deliver_again (GudpxPort *self, GudpxDatagram **datagrams, guint n_da
 
       if (datagram == NULL)
         return;
-      gudpx_datagram_protocol_receive (self->protocol, datagram,
-                                       gudpx_datagram_protocol_has_handlers (self->protocol));
+      gudpx_datagram_protocol_emit_datagram_received (
+          self->protocol, datagram, gudpx_datagram_protocol_has_handlers (self->protocol));
       gudpx_budget_spend (&self->budget, 0);
       g_object_unref (datagram);
     }

@@ -217,14 +217,14 @@ tell_protocol (GudpxPort *self, const GudpxReport *report)
   const GudpxReport *outer = gudpx_reports_set_current (&self->reports, report);
 
   if (is_refusal (self, report))
-    gudpx_datagram_protocol_refuse (self->protocol, self);
+    gudpx_datagram_protocol_emit_connection_refused (self->protocol, self);
   else
     {
       g_autoptr (GSocketAddress) destination =
           gudpx_native_address_to_object (&report->error.destination);
       g_autoptr (GError) error = make_error (self, report);
 
-      gudpx_datagram_protocol_report (self->protocol, self, error, destination);
+      gudpx_datagram_protocol_emit_error_received (self->protocol, self, error, destination);
     }
   gudpx_reports_set_current (&self->reports, outer);
 }

@@ -786,7 +786,7 @@ gudpx_port_class_init (GudpxPortClass *klass)
 static void
 gudpx_port_init (GudpxPort *self)
 {
-  self->handle = gudpx_port_handle_new (self);
+  self->handle = gudpx_port_handle_new (self, gudpx_port_deliver_again);
   self->max_packet_size = GUDPX_PORT_DEFAULT_MAX_PACKET_SIZE;
   self->priority = G_PRIORITY_DEFAULT;
   gudpx_gate_set_reading (&self->gate, TRUE);

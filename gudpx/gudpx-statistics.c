@@ -2,7 +2,10 @@
 
 #include <gudpx/gudpx.h>
 
-G_DEFINE_BOXED_TYPE (GudpxStatistics, gudpx_statistics, gudpx_statistics_copy, gudpx_statistics_free)
+G_DEFINE_BOXED_TYPE (GudpxStatistics,
+                     gudpx_statistics,
+                     gudpx_statistics_copy,
+                     gudpx_statistics_free)
 
 /**
  * gudpx_statistics_copy:
