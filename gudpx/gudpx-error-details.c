@@ -9,7 +9,7 @@ G_DEFINE_BOXED_TYPE (GudpxErrorDetails,
 
 /**
  * gudpx_error_details_copy:
- * @self: details
+ * @self: the details to copy
  *
  * Copies the details.
  *
@@ -32,7 +32,7 @@ gudpx_error_details_copy (const GudpxErrorDetails *self)
 
 /**
  * gudpx_error_details_free:
- * @self: (transfer full): details
+ * @self: (transfer full): the details to free
  *
  * Frees the details.
  *

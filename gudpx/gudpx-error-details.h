@@ -15,15 +15,14 @@ G_BEGIN_DECLS
 /**
  * GudpxErrorDetails:
  * @error_number: the system's number for the error, see `errno(3)`
- * @is_icmp: whether it came with an ICMP message, and the next two are known
- * @icmp_type: the type of the ICMP message: RFC 792, for IPv6 RFC 4443
- * @icmp_code: its code
- * @offender: (nullable): who sent the ICMP message: a router or the destination; %NULL if it is not
- *   known
+ * @is_icmp: %TRUE if an ICMP message reported the error; @icmp_type and @icmp_code are then valid
+ * @icmp_type: the type of the ICMP message (RFC 792; for IPv6 RFC 4443)
+ * @icmp_code: the code of the ICMP message
+ * @offender: (nullable): the address that sent the ICMP message, a router or the destination; %NULL
+ *   if the address is not known
  *
- * What the system knows of an error that came on its own, beyond what
- * [signal@Gudpx.DatagramProtocol::error-received] says. See
- * [method@Gudpx.Port.dup_error_details].
+ * Details that the system reports about an asynchronous error, in addition to the arguments of
+ * [signal@Gudpx.DatagramProtocol::error-received]. See [method@Gudpx.Port.dup_error_details].
  *
  * Since: 1.0
  */

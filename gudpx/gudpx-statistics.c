@@ -9,7 +9,7 @@ G_DEFINE_BOXED_TYPE (GudpxStatistics,
 
 /**
  * gudpx_statistics_copy:
- * @self: statistics
+ * @self: the statistics to copy
  *
  * Copies the statistics.
  *
@@ -27,7 +27,7 @@ gudpx_statistics_copy (const GudpxStatistics *self)
 
 /**
  * gudpx_statistics_free:
- * @self: (transfer full): statistics
+ * @self: (transfer full): the statistics to free
  *
  * Frees the statistics.
  *

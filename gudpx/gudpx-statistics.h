@@ -14,40 +14,45 @@ G_BEGIN_DECLS
 
 /**
  * GudpxStatistics:
- * @datagrams_received: datagrams that were read from the kernel
- * @bytes_received: bytes of payload that were read from the kernel, before truncation
- * @datagrams_sent: datagrams that the kernel took
- * @bytes_sent: bytes of payload that the kernel took
- * @truncated: received datagrams that were longer than [property@Gudpx.Port:max-packet-size]
- * @send_queue_drops: datagrams that were not taken because the send queue was full, that were too
- *   many for a UNIX destination that does not read, or that were in the queue when the port was
- *   stopped
- * @errors: asynchronous errors, refusals among them, and datagrams that the kernel refused, whether
- *   the write was told or the protocol
- * @wakeups: how often the main loop called the port
- * @receive_batches: how often the kernel was read from, and had something
- * @send_batches: how often the kernel was written to
- * @joined_received: messages that the kernel had joined of several datagrams (`UDP_GRO`)
- * @joined_sent: messages that several datagrams were joined to (`UDP_SEGMENT`)
+ * @datagrams_received: datagrams read from the kernel
+ * @bytes_received: bytes of payload read from the kernel, before truncation
+ * @datagrams_sent: datagrams accepted by the kernel
+ * @bytes_sent: bytes of payload accepted by the kernel
+ * @truncated: received datagrams longer than [property@Gudpx.Port:max-packet-size]
+ * @send_queue_drops: datagrams that were refused or dropped because the send queue was full, that
+ *   exceeded the share of a UNIX destination that does not read, or that were still queued when the
+ *   port stopped
+ * @errors: errors from the kernel: asynchronous errors including refusals, and datagrams that the
+ *   kernel rejected. The error counts the same if the write returned it and if the protocol was
+ *   told.
+ * @wakeups: dispatches of the port by the main loop
+ * @receive_batches: reads that returned datagrams
+ * @send_batches: writes that sent datagrams
+ * @joined_received: received messages that hold several datagrams, joined by the kernel (`UDP_GRO`)
+ * @joined_sent: sent messages that hold several datagrams (`UDP_SEGMENT`)
  * @kernel_drops: datagrams that the kernel dropped because the receive buffer was full; 0 if the
- *   kernel does not report them. The kernel counts messages. Where it joins several datagrams to
- *   one (`UDP_GRO`) this is an estimate: @kernel_dropped_messages times the mean number of datagrams in
- *   the messages that were received. Otherwise it is exact
- * @send_queue_peak: the most that the send queue held, in bytes as
- *   [property@Gudpx.Port:send-queue-size] counts them
- * @connection_refusals: those of the errors that were refusals
- * @unreachable_errors: those of the errors that said that a host or network cannot be reached
- * @queue_refusals: those of the drops that the write was told of
- * @queue_dropped_oldest: those of the drops that made room for another
- * @queue_dropped_newest: those of the drops that were silent
- * @kernel_dropped_messages: messages that the kernel dropped because the receive buffer was full,
- *   each a datagram or several joined ones (`SO_MEMINFO`, Linux); 0 if the kernel does not report
- *   them. Since: 1.1
- * @receive_drops: datagrams of @datagrams_received that were not delivered, because the port was
- *   stopped or got another peer before, or gave up the socket that they waited in. Since: 1.1
+ *   kernel does not report them. The kernel counts messages. If it joins several datagrams to one
+ *   message (`UDP_GRO`), this number is an estimate: @kernel_dropped_messages times the mean number
+ *   of datagrams in the received messages. Otherwise the number is exact
+ * @send_queue_peak: the highest value of [property@Gudpx.Port:send-queue-size], in bytes
+ * @connection_refusals: the part of @errors that are refusals (`ECONNREFUSED`)
+ * @unreachable_errors: the part of @errors that report an unreachable host or network
+ *   (`EHOSTUNREACH`, `ENETUNREACH`, `EHOSTDOWN`, `ENETDOWN`)
+ * @queue_refusals: the part of @send_queue_drops whose write failed with %G_IO_ERROR_WOULD_BLOCK
+ * @queue_dropped_oldest: the part of @send_queue_drops that was dropped to make room for a newer
+ *   datagram
+ * @queue_dropped_newest: the part of @send_queue_drops that was dropped although the write
+ *   succeeded
+ * @kernel_dropped_messages: messages that the kernel dropped because the receive buffer was full
+ *   (`SO_MEMINFO`, Linux). A message holds one datagram or several joined ones. 0 if the kernel
+ *   does not report them. Since: 1.1
+ * @receive_drops: the part of @datagrams_received that was not delivered, because the port was
+ *   stopped, got another peer, or replaced the socket in which they waited. Since: 1.1
  *
- * What a port counted since it was created, restarts included; a snapshot made by
- * [method@Gudpx.Port.get_statistics]. Later versions add fields at the end.
+ * A snapshot of a port's counters, made by [method@Gudpx.Port.get_statistics].
+ *
+ * The counters start at 0 when the port is created. Restarting the port does not reset them. Later
+ * versions may add fields at the end.
  *
  * Since: 1.0
  */

@@ -20,14 +20,15 @@ typedef struct _GudpxStatistics GudpxStatistics;
 
 /**
  * GudpxMetadataFlags:
- * @GUDPX_METADATA_NONE: nothing but payload and sender
- * @GUDPX_METADATA_DESTINATION: the address that the datagram was sent to, and the interface that
- *   it came in by
- * @GUDPX_METADATA_TIMESTAMP: when the kernel received it
- * @GUDPX_METADATA_HOP_LIMIT: the hop limit (IPv4: TTL) that it arrived with
- * @GUDPX_METADATA_TRAFFIC_CLASS: its DSCP and ECN bits
+ * @GUDPX_METADATA_NONE: datagrams carry only their payload and sender
+ * @GUDPX_METADATA_DESTINATION: datagrams carry the address that they were sent to, and the
+ *   interface that they arrived on
+ * @GUDPX_METADATA_TIMESTAMP: datagrams carry the time when the kernel received them
+ * @GUDPX_METADATA_HOP_LIMIT: datagrams carry the hop limit (IPv4: TTL) that they arrived with
+ * @GUDPX_METADATA_TRAFFIC_CLASS: datagrams carry their DSCP and ECN bits
  *
- * What the kernel is to deliver with each datagram, see [property@Gudpx.Port:metadata].
+ * Selects the information that the kernel delivers with each datagram, see
+ * [property@Gudpx.Port:metadata].
  *
  * Since: 1.0
  */
@@ -42,12 +43,14 @@ typedef enum /*< flags,prefix=GUDPX_METADATA >*/
 
 /**
  * GudpxQueuePolicy:
- * @GUDPX_QUEUE_POLICY_REFUSE: the new datagram is not taken: %G_IO_ERROR_WOULD_BLOCK
- * @GUDPX_QUEUE_POLICY_DROP_OLDEST: those that have waited longest make room for it; for what is worth
- *   nothing when it is late. Those of [method@Gudpx.Port.write_async] stay.
+ * @GUDPX_QUEUE_POLICY_REFUSE: the new datagram is rejected, and the write fails with
+ *   %G_IO_ERROR_WOULD_BLOCK
+ * @GUDPX_QUEUE_POLICY_DROP_OLDEST: the datagrams that have waited longest are dropped to make room
+ *   for the new one. Use this policy for datagrams that are worthless when they are late. Datagrams
+ *   of [method@Gudpx.Port.write_async] stay in the queue.
  * @GUDPX_QUEUE_POLICY_DROP_NEWEST: the new datagram is dropped, and the write succeeds
  *
- * What becomes of a datagram that finds no room in the send queue, see
+ * Selects how a port treats a datagram for which the send queue has no room, see
  * [property@Gudpx.Port:send-queue-policy].
  *
  * Since: 1.0

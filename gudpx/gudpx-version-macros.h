@@ -33,7 +33,8 @@
 /**
  * GUDPX_VERSION_MIN_REQUIRED: (skip)
  *
- * Define it before including the header: what was deprecated in later versions does not warn.
+ * Sets the oldest version that a program supports. If you define it before including the header,
+ * the compiler does not warn about functions that were deprecated in later versions.
  *
  * Since: 1.0
  */
@@ -44,7 +45,8 @@
 /**
  * GUDPX_VERSION_MAX_ALLOWED: (skip)
  *
- * Define it before including the header: what came in later versions warns when it is used.
+ * Sets the newest version that a program may use. If you define it before including the header, the
+ * compiler warns about the use of functions that came in later versions.
  *
  * Since: 1.0
  */
