@@ -6,20 +6,21 @@
 /**
  * GudpxDatagramProtocol:
  *
- * What an application does with datagrams: Twisted's `DatagramProtocol`.
+ * Handles the datagrams of an application. It corresponds to Twisted's `DatagramProtocol`.
  *
- * Derive a class from it and override the virtual functions, or use it as it is and connect to the
- * signals of the same names. Both may be mixed: connected handlers run first. Then hand it to
- * [func@Gudpx.listen_udp] or one of its sisters, and the main loop calls it.
+ * Derive a class and override the virtual functions, or use a plain `GudpxDatagramProtocol` and
+ * connect to the signals of the same names. You can combine both: connected handlers run first.
+ * Pass the protocol to [func@Gudpx.listen_udp] or a similar function. The main loop then calls the
+ * protocol.
  *
- * One protocol may serve several ports, one for IPv4 and one for IPv6, say:
- * [signal@Gudpx.DatagramProtocol::started] is emitted when the first of them has started,
- * [signal@Gudpx.DatagramProtocol::stopped] when the last has stopped, and
- * [method@Gudpx.Datagram.get_transport] tells which one a datagram came through. After it stopped
- * it may be used again.
+ * One protocol may serve several ports, for example one for IPv4 and one for IPv6.
+ * [signal@Gudpx.DatagramProtocol::started] is emitted when the first port has started,
+ * [signal@Gudpx.DatagramProtocol::stopped] when the last port has stopped.
+ * [method@Gudpx.Datagram.get_transport] returns the port that received a datagram. A protocol can
+ * be used again after it has stopped.
  *
- * All calls come in the thread that iterates the main context of the port. A handler that fails, by
- * an exception in Python or JavaScript, loses its datagram and nothing else.
+ * All calls run in the thread that iterates the port's main context. If a handler raises an
+ * exception in Python or JavaScript, only the datagram of that handler is lost.
  *
  * ```c
  * #define ECHO_TYPE_PROTOCOL (echo_protocol_get_type ())
@@ -209,7 +210,7 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
   /**
    * GudpxDatagramProtocol:transport: (getter get_transport)
    *
-   * The port that was attached last and still is; %NULL while there is none.
+   * The port that was attached last and is still attached; %NULL if there is none.
    *
    * Since: 1.0
    */
@@ -222,8 +223,8 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
    * GudpxDatagramProtocol::started:
    * @self: the protocol
    *
-   * The first port of the protocol has started: [property@Gudpx.DatagramProtocol:transport] is set,
-   * and the port can be written to.
+   * Emitted when the first port of the protocol has started.
+   * [property@Gudpx.DatagramProtocol:transport] is set, and you can write to the port.
    *
    * Since: 1.0
    */
@@ -235,8 +236,8 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
    * GudpxDatagramProtocol::stopped:
    * @self: the protocol
    *
-   * The last port of the protocol has stopped: its socket is closed, and
-   * [property@Gudpx.DatagramProtocol:transport] is %NULL. The port may be started again, here too.
+   * Emitted when the last port of the protocol has stopped. Its socket is closed, and
+   * [property@Gudpx.DatagramProtocol:transport] is %NULL. A handler may start the port again.
    *
    * Since: 1.0
    */
@@ -247,17 +248,17 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
   /**
    * GudpxDatagramProtocol::datagram-received:
    * @self: the protocol
-   * @datagram: the datagram, which may be kept
+   * @datagram: the datagram; take a reference to keep it
    *
-   * A datagram arrived. An empty one is a datagram too.
+   * Emitted when a datagram has arrived. An empty datagram is also delivered.
    *
-   * What a handler writes leaves when the batch that is being delivered ends, at once without
-   * [property@Gudpx.Port:coalesce-writes]. After it has stopped the port no more datagrams come,
-   * not even those of the same batch; after it has paused it with [property@Gudpx.Port:reading]
-   * they come when it reads again.
+   * Datagrams that a handler writes are sent after the current batch has been delivered, or
+   * immediately if [property@Gudpx.Port:coalesce-writes] is %FALSE. If a handler stops the port,
+   * the rest of the batch is not delivered. If a handler pauses the port with
+   * [property@Gudpx.Port:reading], the rest is delivered when the port reads again.
    *
-   * The port emits it. To try a handler without a port call it, or the virtual function: who emits
-   * the signal may reach connected handlers alone.
+   * Only the port emits this signal. To test a handler without a port, call the handler or the
+   * virtual function directly: emitting the signal may call only the connected handlers.
    *
    * Since: 1.0
    */
@@ -271,9 +272,10 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
    * @self: the protocol
    * @port: the connected port
    *
-   * Nobody listens at the peer of a connected port: its machine answered a datagram with an ICMP
-   * port unreachable (RFC 1122, 4.1.3.1). Or nobody has bound the path of its UNIX peer any more.
-   * The port stays as it is, and may be written to again.
+   * Emitted when the peer of a connected port refuses datagrams. The peer's machine answered a
+   * datagram with an ICMP port unreachable message (RFC 1122, 4.1.3.1), or no socket is bound to
+   * the path of the UNIX peer any more. The port stays open and connected, and you can write to it
+   * again.
    *
    * Since: 1.0
    */
@@ -286,16 +288,18 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
    * GudpxDatagramProtocol::error-received:
    * @self: the protocol
    * @port: the port
-   * @error: what went wrong, in the domain %G_IO_ERROR
-   * @destination: (nullable): the address that it concerns; %NULL if it is not known
+   * @error: the error, in the domain %G_IO_ERROR
+   * @destination: (nullable): the address that the error concerns; %NULL if the address is not
+   *   known
    *
-   * An error came on its own: the network said something of a datagram sent earlier, the kernel
-   * refused a queued one, or receiving failed. The port stays as it is, and a receive that failed
-   * is tried again. [method@Gudpx.Port.dup_error_details] tells more.
+   * Emitted when an asynchronous error has arrived: the network reported an error for a datagram
+   * that was sent, the kernel rejected a queued datagram, or receiving failed. The port stays open,
+   * and a failed receive is tried again. [method@Gudpx.Port.dup_error_details] returns more
+   * details.
    *
-   * Of datagrams that have left, a port without a peer is told only with
-   * [property@Gudpx.Port:report-errors]. Where the library was built with GSocket's own calls, the
-   * network's word that a host or network cannot be reached does not come.
+   * A port without a peer gets errors of datagrams that were sent only if
+   * [property@Gudpx.Port:report-errors] is %TRUE. If the library was built with the calls of
+   * `GSocket`, the network's reports of unreachable hosts and networks do not arrive.
    *
    * Since: 1.0
    */
@@ -309,11 +313,12 @@ gudpx_datagram_protocol_class_init (GudpxDatagramProtocolClass *klass)
    * @self: the protocol
    * @port: the port
    *
-   * The send queue of @port has room again: it was over half of
-   * [property@Gudpx.Port:send-queue-limit], or a datagram found no room in it, and now it is not
-   * over a quarter. Once for each time that it was too full. A UNIX destination that does not read
-   * has a part of the queue: when a write found no room there, the signal comes when that part is
-   * half empty.
+   * Emitted when the send queue of @port has room again. The queue was over half of
+   * [property@Gudpx.Port:send-queue-limit], or had no room for a datagram. Now the queue is at most
+   * a quarter full. The signal is emitted once each time that the queue was too full.
+   *
+   * A UNIX destination that does not read has its own share of the queue. If a write found no room
+   * in this share, the signal is emitted when the share is half empty.
    *
    * Since: 1.0
    */
@@ -331,14 +336,15 @@ gudpx_datagram_protocol_init (GudpxDatagramProtocol *self)
 /**
  * GudpxDatagramProtocolClass::datagrams_received:
  * @self: the protocol
- * @datagrams: (element-type GudpxDatagram): the datagrams, in the order of their arrival; each may
- *   be kept
+ * @datagrams: (element-type GudpxDatagram): the datagrams, in the order of their arrival; take a
+ *   reference to keep one
  *
- * A batch of datagrams arrived. By default
- * [vfunc@Gudpx.DatagramProtocol.datagram_received] is called and
- * [signal@Gudpx.DatagramProtocol::datagram-received] emitted for each; override it to take a whole
- * batch in one call. What is overridden here has taken the whole batch, also if it stops or pauses
- * the port in its midst.
+ * Called when a batch of datagrams has arrived.
+ *
+ * By default this function calls [vfunc@Gudpx.DatagramProtocol.datagram_received] and emits
+ * [signal@Gudpx.DatagramProtocol::datagram-received] for each datagram. Override it to take a whole
+ * batch in one call. An override takes the whole batch, even if it stops or pauses the port before
+ * it has processed all datagrams.
  *
  * Since: 1.0
  */
@@ -346,32 +352,37 @@ gudpx_datagram_protocol_init (GudpxDatagramProtocol *self)
 /**
  * GudpxDatagramProtocolClass::packed_received:
  * @self: the protocol
- * @port: the port that they came through
+ * @port: the port that received the datagrams
  * @payloads: (array length=payloads_size) (element-type guint8): the payloads, joined
- * @payloads_size: the size of all of them
+ * @payloads_size: the size of all payloads, in bytes
  * @index: (array length=index_size) (element-type guint8): for each datagram its size and the
  *   number of its sender, two 32-bit numbers in the byte order of the machine
  * @index_size: the size of the index in bytes, 8 for each datagram
- * @n_taken: (out): how many datagrams were taken, from the first on; 0 unless it is set
+ * @n_taken: (out): the number of datagrams that were taken, counted from the first; 0 unless the
+ *   function sets it
  *
- * A batch of datagrams arrived, in a form that crosses into another language in one call; it is
- * there for language bindings. [method@Gudpx.Port.get_peer] has the address behind a sender's
- * number, 0 being a sender without a name, and [method@Gudpx.Port.write_packed] is the way back.
+ * Called when a batch of datagrams has arrived, in a form that reaches another language in one
+ * call. This function is for language bindings. [method@Gudpx.Port.get_peer] returns the address
+ * for the number of a sender; 0 is a sender without a name. [method@Gudpx.Port.write_packed] writes
+ * datagrams in the same form.
  *
- * By default it takes nothing, and is not called. Where it is overridden it is called instead of
- * [vfunc@Gudpx.DatagramProtocol.datagrams_received] and
+ * By default the function takes no datagrams and is not called. If a class overrides it, the port
+ * calls it instead of [vfunc@Gudpx.DatagramProtocol.datagrams_received] and
  * [vfunc@Gudpx.DatagramProtocol.datagram_received], unless a handler is connected to
  * [signal@Gudpx.DatagramProtocol::datagram-received].
  *
- * What was not taken is offered again, in order: at once if some were taken, and else after some
- * milliseconds, for then it could not be called, as by a gjs before 1.82 that is collecting
- * garbage; it is made to finish with that. After it has stopped or paused @port the implementation
- * must take no more. A stopped port drops the rest; a paused one offers it when it reads again; one
- * that was connected, what is of its peer.
+ * Datagrams that were not taken are offered again, in order. If the function took some, the port
+ * offers the rest immediately. If the function took none, the port waits some milliseconds: the
+ * function then probably could not be called, for example because a gjs before 1.82 is collecting
+ * garbage. The port makes gjs finish the collection.
  *
- * It is called without datagrams, @index_size being 0, when what was called by an earlier call runs
- * a main loop: the rest of that call's datagrams should be delivered from here, so that they need
- * not wait, and before the datagrams of later calls.
+ * After the implementation has stopped or paused @port it must take no more datagrams. A stopped
+ * port drops the rest. A paused port offers the rest when it reads again. A port that was connected
+ * meanwhile offers only the datagrams of its peer.
+ *
+ * The function is called without datagrams, with an @index_size of 0, when a main loop runs inside
+ * an earlier call of it. The implementation should then deliver the rest of the earlier call's
+ * datagrams, so that they do not wait and stay ahead of the datagrams of later calls.
  *
  * Since: 1.0
  */
@@ -397,7 +408,7 @@ gudpx_datagram_protocol_init (GudpxDatagramProtocol *self)
 /**
  * GudpxDatagramProtocolClass::datagram_received:
  * @self: the protocol
- * @datagram: the datagram, which may be kept
+ * @datagram: the datagram; take a reference to keep it
  *
  * See [signal@Gudpx.DatagramProtocol::datagram-received].
  *
@@ -428,8 +439,8 @@ gudpx_datagram_protocol_init (GudpxDatagramProtocol *self)
  * GudpxDatagramProtocolClass::error_received:
  * @self: the protocol
  * @port: the port
- * @error: what went wrong, in the domain %G_IO_ERROR
- * @destination: (nullable): the address that it concerns; %NULL if it is not known
+ * @error: the error, in the domain %G_IO_ERROR
+ * @destination: (nullable): the address that the error concerns; %NULL if the address is not known
  *
  * See [signal@Gudpx.DatagramProtocol::error-received].
  *
@@ -439,7 +450,7 @@ gudpx_datagram_protocol_init (GudpxDatagramProtocol *self)
 /**
  * gudpx_datagram_protocol_new:
  *
- * A protocol to connect signals to.
+ * Creates a protocol for programs that connect to signals instead of deriving a class.
  *
  * Returns: (transfer full): a new protocol
  *
@@ -455,9 +466,9 @@ gudpx_datagram_protocol_new (void)
  * gudpx_datagram_protocol_get_transport: (get-property transport)
  * @self: a protocol
  *
- * The port that was attached last and still is.
+ * Returns the port that was attached last and is still attached.
  *
- * Returns: (transfer none) (nullable): the port; %NULL while there is none
+ * Returns: (transfer none) (nullable): the port; %NULL if there is none
  *
  * Since: 1.0
  */

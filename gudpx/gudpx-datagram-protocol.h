@@ -17,18 +17,22 @@ G_DECLARE_DERIVABLE_TYPE (GudpxDatagramProtocol, gudpx_datagram_protocol, GUDPX,
 
 /**
  * GudpxDatagramProtocolClass:
- * @datagrams_received: a batch arrived; by default calls @datagram_received for each datagram
- * @packed_received: a batch arrived, for language bindings
- * @started: the first port has started
- * @stopped: the last port has stopped
- * @datagram_received: a datagram arrived
- * @connection_refused: nobody listens at the peer of a connected port
- * @error_received: an asynchronous error arrived
- * @writable: a send queue that was too full has room again
+ * @datagrams_received: called when a batch of datagrams has arrived; by default calls
+ *   @datagram_received for each datagram
+ * @packed_received: called when a batch of datagrams has arrived, for language bindings
+ * @started: called when the protocol's first port has started
+ * @stopped: called when the protocol's last port has stopped
+ * @datagram_received: called when a datagram has arrived
+ * @connection_refused: called when the peer of a connected port refuses datagrams because no
+ *   program listens there
+ * @error_received: called when an asynchronous error has arrived
+ * @writable: called when a send queue that was too full has room again
  *
- * The virtual functions of [class@Gudpx.DatagramProtocol]. All but @datagrams_received and
- * @packed_received belong to the signal of the same name: they run after the connected handlers, of
- * which one that stops the emission keeps it from them.
+ * The virtual functions of [class@Gudpx.DatagramProtocol].
+ *
+ * Each function except @datagrams_received and @packed_received belongs to the signal of the same
+ * name. The function runs after the connected handlers. If a handler stops the emission, the
+ * function is not called.
  *
  * Since: 1.0
  */
