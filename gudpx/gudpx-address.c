@@ -42,16 +42,18 @@ native_size_equal (GSocketAddress *a, GSocketAddress *b)
 /**
  * gudpx_address_equal:
  * @a: (nullable): an address
- * @b: (nullable): another
+ * @b: (nullable): another address
  *
- * Whether two socket addresses name the same endpoint: the same family, address, port and scope id,
- * or the same UNIX path. An IPv4 address that is mapped into IPv6 is that of IPv4; the flow
- * information of IPv6 does not count. %NULL, the sender of a datagram from an unbound UNIX socket,
- * equals %NULL alone.
+ * Compares two socket addresses. They are equal if they have the same family, address, port number
+ * and scope id, or the same UNIX path.
  *
- * Together with [func@Gudpx.address_hash] it makes addresses keys of a [struct@GLib.HashTable].
+ * An IPv4 address that is mapped into IPv6 equals the IPv4 address. The flow information of IPv6 is
+ * ignored. %NULL, the sender of a datagram from an unbound UNIX socket, equals only %NULL.
  *
- * Returns: whether they are equal
+ * Use this function together with [func@Gudpx.address_hash] to make addresses the keys of a
+ * [struct@GLib.HashTable].
+ *
+ * Returns: %TRUE if the addresses are equal
  *
  * Since: 1.0
  */
@@ -75,9 +77,10 @@ gudpx_address_equal (GSocketAddress *a, GSocketAddress *b)
  * gudpx_address_hash:
  * @address: (nullable): an address
  *
- * A hash of @address: addresses that are equal by [func@Gudpx.address_equal] have equal hashes.
+ * Computes a hash of @address. Addresses that are equal according to [func@Gudpx.address_equal]
+ * have equal hashes.
  *
- * Returns: the hash, 0 for %NULL
+ * Returns: the hash; 0 for %NULL
  *
  * Since: 1.0
  */
