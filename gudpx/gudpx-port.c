@@ -6,40 +6,43 @@
 /**
  * GudpxPort:
  *
- * One datagram socket on one main context: Twisted's `udp.Port`.
+ * A datagram socket that is attached to a main context. It corresponds to Twisted's `udp.Port`.
  *
- * [func@Gudpx.listen_udp] and its sisters make a port and start it in one call. Where more is to be
- * set beforehand, make one with [ctor@Gudpx.Port.new] or its properties, and start it with
- * [method@Gudpx.Port.start_listening].
+ * [func@Gudpx.listen_udp] and similar functions create and start a port in one call. To set
+ * properties before the start, create the port with [ctor@Gudpx.Port.new] or g_object_new(), then
+ * call [method@Gudpx.Port.start_listening].
  *
- * A port that is listening needs no reference: the main context that it was started on keeps it, and
- * its protocol, until it is stopped. It belongs to that context: calling it from a thread that does
- * not own the context, while another does, is a programming error. After it stopped it can be started
- * again, on the thread-default main context of then.
+ * You need not keep a reference to a listening port. The main context that the port was started on
+ * keeps the port, and thus its protocol, until the port is stopped. The port belongs to this
+ * context: while a thread owns the context, calling the port from another thread is a programming
+ * error. A stopped port can be started again, on the main context that is the thread-default one at
+ * that time. An adopted port cannot be started again.
  *
- * A port has its protocol for good. Where the protocol, or a closure that is connected to it, holds
- * the port, let go of one of the two when it has stopped; [property@Gudpx.DatagramProtocol:transport]
- * does so by itself.
+ * A port keeps its protocol even after it has stopped. If the protocol, or a closure connected to
+ * it, also holds the port, break this reference cycle when the port has stopped: drop one of the
+ * two references. [property@Gudpx.DatagramProtocol:transport] is cleared automatically.
  *
  * ## Writing
  *
- * A write leaves at once, or, from a handler of the port, when the batch that is being delivered
- * ends: do not wait for an answer to it in the handler, but by a main loop. What the kernel does not
- * take now waits in the send queue, in order. A full queue is
- * %G_IO_ERROR_WOULD_BLOCK, and [signal@Gudpx.DatagramProtocol::writable] tells when there is room.
- * The payload belongs to the caller again as soon as the call returns.
+ * A write is sent immediately. Inside a handler of the port it is sent after the current batch has
+ * been delivered, so a handler that waits for the answer has to run a main loop. Datagrams that the
+ * kernel does not take yet wait in the send queue, in order. If the queue is full, the write fails
+ * with %G_IO_ERROR_WOULD_BLOCK; [property@Gudpx.Port:send-queue-policy] selects other policies.
+ * [signal@Gudpx.DatagramProtocol::writable] is emitted when the queue has room again. You may reuse
+ * or free the payload as soon as the call returns.
  *
  * ## Errors
  *
- * No error closes a port. What the library knows is an error of the call; what only the kernel knows,
- * of a datagram that was queued or has left, comes by
+ * No error closes a port. Errors that are known during a call are returned by the call. Errors that
+ * the kernel reports later, for a datagram that was queued or sent, arrive as
  * [signal@Gudpx.DatagramProtocol::error-received] or
  * [signal@Gudpx.DatagramProtocol::connection-refused].
  *
  * ## Properties
  *
- * What the system may refuse has a setter with an error; g_object_set() and the other ways to set a
- * property can only warn. What was set is kept from one start to the next.
+ * Each property that the system can reject has a setter with a `GError`. g_object_set() and other
+ * generic ways to set a property can only print a warning. Properties keep their values when the
+ * port is stopped and started again.
  *
  * ```c
  * static GudpxPort *
@@ -356,7 +359,7 @@ install_construct_properties (void)
   /**
    * GudpxPort:protocol: (getter get_protocol)
    *
-   * What the port calls.
+   * The protocol that the port calls.
    *
    * Since: 1.0
    */
@@ -366,13 +369,15 @@ install_construct_properties (void)
   /**
    * GudpxPort:listen-multiple: (getter get_listen_multiple)
    *
-   * Whether several sockets of the machine may be bound to the address, each of which gets the
-   * multicasts and broadcasts that it asked for. All of them must say so. What is sent to one host goes
-   * to one of them; on Linux to the one that was bound last.
+   * Allows several sockets of the machine to be bound to the same address. All of them must set
+   * this.
    *
-   * It is `SO_REUSEADDR` on Linux, `SO_REUSEADDR` and `SO_REUSEPORT` elsewhere. With
-   * [property@Gudpx.Port:reuse-port] beside it a Linux kernel may hand a datagram of a group to a port
-   * that has not joined the group, so set one of the two.
+   * Each socket receives the multicasts and broadcasts that it asked for. A unicast datagram goes
+   * to one of the sockets; on Linux to the one that was bound last.
+   *
+   * Sets `SO_REUSEADDR` on Linux, `SO_REUSEADDR` and `SO_REUSEPORT` elsewhere. Do not combine this
+   * property with [property@Gudpx.Port:reuse-port]: a Linux kernel may then hand a datagram of a
+   * group to a port that has not joined the group.
    *
    * The default is %FALSE.
    *
@@ -384,8 +389,8 @@ install_construct_properties (void)
   /**
    * GudpxPort:reuse-port: (getter get_reuse_port)
    *
-   * Whether several sockets of the same user may be bound to the address, among which the kernel
-   * shares the datagrams out (`SO_REUSEPORT`). All of them must say so.
+   * Allows several sockets of the same user to be bound to the same address. The kernel distributes
+   * the datagrams among them (`SO_REUSEPORT`). All of them must set this.
    *
    * The default is %FALSE.
    *
@@ -397,7 +402,8 @@ install_construct_properties (void)
   /**
    * GudpxPort:ipv6-only: (getter get_ipv6_only)
    *
-   * Whether a port bound to IPv6 is for IPv6 alone, and not for IPv4 too (`IPV6_V6ONLY`, RFC 3493).
+   * Restricts a port that is bound to an IPv6 address to IPv6. If %FALSE, the port also serves IPv4
+   * (`IPV6_V6ONLY`, RFC 3493).
    *
    * The default is %FALSE.
    *
@@ -409,13 +415,15 @@ install_construct_properties (void)
   /**
    * GudpxPort:bind-device: (getter get_bind_device)
    *
-   * The name of the only network interface to use (`SO_BINDTODEVICE`, Linux); %NULL: all.
+   * The name of the only network interface that the port uses (`SO_BINDTODEVICE`, Linux); %NULL:
+   * all interfaces.
    *
-   * A port whose interface is gone hears nothing any more, not even when an interface of that name is
-   * made again, and its writes fail. [signal@Gudpx.DatagramProtocol::error-received] tells once, with
-   * %G_IO_ERROR_NOT_FOUND; in a process that may not use `AF_NETLINK` only the writes tell. When the
-   * interface is back, stop the port and start it again. The same holds for a port that is bound to
-   * a link-local IPv6 address, and for an adopted socket that is bound to an interface.
+   * If the interface disappears, the port receives nothing and its writes fail, even if an
+   * interface of the same name is created later. [signal@Gudpx.DatagramProtocol::error-received] is
+   * emitted once, with %G_IO_ERROR_NOT_FOUND. In a process that may not use `AF_NETLINK`, only the
+   * writes report the loss. When the interface is back, stop the port and start it again. The same
+   * is true of a port that is bound to a link-local IPv6 address, and of an adopted socket that is
+   * bound to an interface.
    *
    * The default is %NULL.
    *
@@ -433,8 +441,11 @@ install_properties (void)
   /**
    * GudpxPort:local-address: (getter get_local_address) (setter set_local_address)
    *
-   * The address to bind, and while the port is open the one that is bound, with the real port
-   * number. It can be set while the port is stopped; %NULL is any IPv4 address and any free number.
+   * The address to bind. While the port is open: the address that is bound, with the real port
+   * number.
+   *
+   * The address can be set while the port is stopped. %NULL selects any IPv4 address and any free
+   * port number.
    *
    * The default is %NULL.
    *
@@ -446,8 +457,8 @@ install_properties (void)
   /**
    * GudpxPort:max-packet-size: (getter get_max_packet_size) (setter set_max_packet_size)
    *
-   * How many bytes of a received datagram are kept, 1 to 1048576. The default keeps every UDP
-   * datagram whole; UNIX datagrams can be longer.
+   * The number of bytes that are kept of a received datagram, 1 to 1048576. The default keeps every
+   * UDP datagram complete. UNIX datagrams can be longer.
    *
    * The default is 65535.
    *
@@ -460,7 +471,7 @@ install_properties (void)
   /**
    * GudpxPort:broadcast-allowed: (getter get_broadcast_allowed) (setter set_broadcast_allowed)
    *
-   * Whether broadcast addresses may be written to (`SO_BROADCAST`).
+   * Allows writing to broadcast addresses (`SO_BROADCAST`).
    *
    * The default is %FALSE.
    *
@@ -472,8 +483,8 @@ install_properties (void)
   /**
    * GudpxPort:ttl: (getter get_ttl) (setter set_ttl)
    *
-   * The time to live, which IPv6 calls hop limit, of unicast datagrams, 1 to 255. What is not set is
-   * the system's choice.
+   * The time to live (IPv6: hop limit) of unicast datagrams, 1 to 255. If the property is not set,
+   * the system chooses the value.
    *
    * Since: 1.0
    */
@@ -482,8 +493,9 @@ install_properties (void)
   /**
    * GudpxPort:multicast-ttl: (getter get_multicast_ttl) (setter set_multicast_ttl)
    *
-   * The time to live of multicast datagrams, 0 to 255: 0 is for the machine, 1 for the link. Linux
-   * lets one of 0 out where no socket of the machine is in the group.
+   * The time to live (IPv6: hop limit) of multicast datagrams, 0 to 255. Datagrams with the value 0
+   * stay on the machine, with 1 on the link. Linux sends a datagram with the value 0 to the network
+   * if no socket of the machine is in the group.
    *
    * The default is 1.
    *
@@ -495,8 +507,7 @@ install_properties (void)
   /**
    * GudpxPort:multicast-loopback: (getter get_multicast_loopback) (setter set_multicast_loopback)
    *
-   * Whether multicast datagrams that are written come to the members of the group on this machine
-   * too.
+   * Delivers multicast datagrams of this port also to the members of the group on this machine.
    *
    * The default is %TRUE.
    *
@@ -508,9 +519,11 @@ install_properties (void)
   /**
    * GudpxPort:multicast-interface: (getter get_multicast_interface) (setter set_multicast_interface)
    *
-   * The network interface that multicast datagrams leave by: its name, or an address that it has;
-   * %NULL: the system's choice. By an IPv4 address datagrams of a port that is bound to all addresses
-   * also leave from that address (`ip(7)`, `IP_MULTICAST_IF`).
+   * The network interface on which multicast datagrams are sent: its name, or an address of the
+   * interface; %NULL: the system's choice.
+   *
+   * If you set an IPv4 address and the port is bound to all addresses, multicast datagrams are also
+   * sent from this address (`ip(7)`, `IP_MULTICAST_IF`).
    *
    * The default is %NULL.
    *
@@ -522,7 +535,7 @@ install_properties (void)
   /**
    * GudpxPort:dscp: (getter get_dscp) (setter set_dscp)
    *
-   * The differentiated services code point of what is sent (RFC 2474), 0 to 63.
+   * The differentiated services code point of sent datagrams (RFC 2474), 0 to 63.
    *
    * The default is 0.
    *
@@ -533,9 +546,11 @@ install_properties (void)
   /**
    * GudpxPort:receive-buffer-size: (getter get_receive_buffer_size) (setter set_receive_buffer_size)
    *
-   * The kernel's buffer for what was not received yet, in bytes (`SO_RCVBUF`). The system may grant
-   * less than was asked for: while the port is open, this is what it granted. 0 leaves the size to
-   * the system, from the next start on.
+   * The size of the kernel's receive buffer, in bytes (`SO_RCVBUF`). Datagrams wait there until the
+   * port reads them.
+   *
+   * The system may grant less than you set. While the port is open, the property has the granted
+   * size. 0 leaves the size to the system, from the next start.
    *
    * The default is 0.
    *
@@ -547,9 +562,11 @@ install_properties (void)
   /**
    * GudpxPort:send-buffer-size: (getter get_send_buffer_size) (setter set_send_buffer_size)
    *
-   * The kernel's buffer for what has not left yet, in bytes (`SO_SNDBUF`). The system may grant less
-   * than was asked for: while the port is open, this is what it granted. 0 leaves the size to the
-   * system, from the next start on.
+   * The size of the kernel's send buffer, in bytes (`SO_SNDBUF`). Datagrams that the kernel has
+   * accepted wait there until they are sent.
+   *
+   * The system may grant less than you set. While the port is open, the property has the granted
+   * size. 0 leaves the size to the system, from the next start.
    *
    * The default is 0.
    *
@@ -561,8 +578,8 @@ install_properties (void)
   /**
    * GudpxPort:metadata: (getter get_metadata) (setter set_metadata)
    *
-   * What the kernel is to deliver with each datagram, beside the payload and the sender. Each flag
-   * costs some time; see the getters of [class@Gudpx.Datagram] for what they tell.
+   * Selects the information that each datagram carries in addition to its payload and sender. Each
+   * flag costs some time. The getters of [class@Gudpx.Datagram] return the information.
    *
    * The default is %GUDPX_METADATA_NONE.
    *
@@ -574,12 +591,12 @@ install_properties (void)
   /**
    * GudpxPort:send-queue-limit: (getter get_send_queue_limit) (setter set_send_queue_limit)
    *
-   * How many bytes the send queue may hold, counted as [property@Gudpx.Port:send-queue-size] counts
-   * them. 0: nothing is queued.
+   * The size limit of the send queue in bytes, counted like [property@Gudpx.Port:send-queue-size].
+   * If the limit is 0, no datagram is queued.
    *
-   * On a UNIX socket that is not connected, what waits for one destination that does not read may take
-   * a quarter of it, and what waits for all of those a half. What such a destination has no room for is
-   * treated by [property@Gudpx.Port:send-queue-policy].
+   * On a UNIX socket that is not connected, datagrams for a destination that does not read may use
+   * a quarter of the queue. Datagrams for all such destinations together may use half of the queue.
+   * [property@Gudpx.Port:send-queue-policy] also applies to datagrams that exceed these shares.
    *
    * The default is 1048576.
    *
@@ -591,8 +608,8 @@ install_properties (void)
   /**
    * GudpxPort:priority: (getter get_priority) (setter set_priority)
    *
-   * The priority in the main context, such as %G_PRIORITY_DEFAULT. Where all else runs at
-   * %G_PRIORITY_DEFAULT_IDLE, a busy port should too.
+   * The priority of the port in the main context, such as %G_PRIORITY_DEFAULT. If everything else
+   * runs at %G_PRIORITY_DEFAULT_IDLE, give a busy port this priority too.
    *
    * The default is %G_PRIORITY_DEFAULT.
    *
@@ -604,8 +621,8 @@ install_properties (void)
   /**
    * GudpxPort:reading: (getter get_reading) (setter set_reading)
    *
-   * Whether datagrams are received. While they are not, the kernel queues them, as many as find room
-   * in its buffer. Writing goes on, and so do errors.
+   * If %FALSE, the port receives no datagrams. The kernel then queues datagrams up to the size of
+   * its buffer. Writing and the delivery of errors continue.
    *
    * The default is %TRUE.
    *
@@ -617,13 +634,16 @@ install_properties (void)
   /**
    * GudpxPort:coalesce-writes: (getter get_coalesce_writes) (setter set_coalesce_writes)
    *
-   * Whether what a handler writes waits for the end of the dispatch, to leave with the rest in few
-   * system calls; and whether datagrams of one size to one destination that leave together are handed
-   * to the kernel as one, which segments them again (`UDP_SEGMENT`, `udp(7)`). What receives them sees
-   * no difference. Where the system or the interface cannot segment, they are sent one by one.
+   * Collects the writes of a handler until the end of the dispatch, so that many datagrams are sent
+   * in few system calls.
    *
-   * Turned off, each datagram leaves when it is written, and what the kernel has against it is the
-   * error of the write.
+   * Datagrams of one size to one destination that are sent together are passed to the kernel as one
+   * message. The kernel splits the message into the datagrams again (`UDP_SEGMENT`, `udp(7)`). The
+   * receiver sees no difference. If the system or the interface cannot split messages, the
+   * datagrams are sent one by one.
+   *
+   * If %FALSE, each write sends its datagram immediately and returns the error of the kernel, if
+   * there is one. If the kernel has no room, the datagram is still queued.
    *
    * The default is %TRUE.
    *
@@ -635,11 +655,12 @@ install_properties (void)
   /**
    * GudpxPort:busy-poll: (getter get_busy_poll) (setter set_busy_poll)
    *
-   * For how many microseconds the port asks the socket again when it has delivered what there was,
-   * before it goes back to the main loop, 0 to 1000. A main loop that goes to sleep and is woken costs
-   * more than that. It is only done while it keeps paying: a port that asked in vain leaves it for
-   * some time, and one that has taken many datagrams and written none lets them gather again.
-   * 0: never.
+   * The number of microseconds for which the port reads the socket again after it has delivered all
+   * datagrams, before it returns to the main loop, 0 to 1000. 0 disables busy polling.
+   *
+   * Putting a main loop to sleep and waking it takes longer than that. The port stops busy polling
+   * for a while after attempts without a datagram. After many received datagrams without a write
+   * the port also returns to the main loop immediately, so that datagrams accumulate.
    *
    * The default is 5.
    *
@@ -652,12 +673,13 @@ install_properties (void)
   /**
    * GudpxPort:report-errors: (getter get_report_errors) (setter set_report_errors)
    *
-   * Whether a port without a peer, too, is told by
-   * [signal@Gudpx.DatagramProtocol::error-received] what the network says of datagrams that it sent,
-   * refusals among it (`IP_RECVERR`, `ip(7)`).
+   * Emits [signal@Gudpx.DatagramProtocol::error-received] also on a port without a peer when the
+   * network reports an error for a datagram that the port sent. Refusals are included
+   * (`IP_RECVERR`, `ip(7)`).
    *
-   * Only Linux tells, and not by GSocket's own calls, which the build option `io` may choose. Elsewhere
-   * setting it to %TRUE warns, and leaves it %FALSE.
+   * This works only on Linux. It does not work if the build option `io` selected the calls of
+   * `GSocket`. On other systems and in such a build, setting the property to %TRUE prints a
+   * warning, and the property stays %FALSE.
    *
    * The default is %FALSE.
    *
@@ -669,9 +691,9 @@ install_properties (void)
   /**
    * GudpxPort:dont-fragment: (getter get_dont_fragment) (setter set_dont_fragment)
    *
-   * Whether datagrams that do not fit into a packet of the path are refused with
-   * %G_IO_ERROR_MESSAGE_TOO_LARGE instead of being sent in fragments (`IP_MTU_DISCOVER`, `ip(7)`;
-   * Linux).
+   * Rejects datagrams that do not fit into a packet of the path, with
+   * %G_IO_ERROR_MESSAGE_TOO_LARGE, instead of sending them in fragments (`IP_MTU_DISCOVER`,
+   * `ip(7)`; Linux).
    *
    * The default is %FALSE.
    *
@@ -683,8 +705,8 @@ install_properties (void)
   /**
    * GudpxPort:send-queue-policy: (getter get_send_queue_policy) (setter set_send_queue_policy)
    *
-   * What becomes of a datagram that finds no room in the send queue. The statistics count what was
-   * dropped, see [struct@Gudpx.Statistics].
+   * Selects how the port treats a datagram for which the send queue has no room.
+   * [struct@Gudpx.Statistics] counts the dropped datagrams.
    *
    * The default is %GUDPX_QUEUE_POLICY_REFUSE.
    *
@@ -697,8 +719,9 @@ install_properties (void)
   /**
    * GudpxPort:max-pacing-rate: (getter get_max_pacing_rate) (setter set_max_pacing_rate)
    *
-   * How many bytes a second leave at most, %G_MAXUINT being any number (`SO_MAX_PACING_RATE`,
-   * `socket(7)`). It counts on interfaces with the queueing discipline that paces: `tc-fq(8)`.
+   * The highest rate at which datagrams are sent, in bytes per second (`SO_MAX_PACING_RATE`,
+   * `socket(7)`); %G_MAXUINT: unlimited. The rate takes effect on interfaces whose queueing
+   * discipline paces: `tc-fq(8)`.
    *
    * The default is %G_MAXUINT.
    *
@@ -716,7 +739,7 @@ install_read_only_properties (void)
   /**
    * GudpxPort:listening: (getter get_listening)
    *
-   * Whether the port is started: it receives, unless it is paused, and can be written to.
+   * %TRUE if the port is started: you can write to it, and it receives unless it is paused.
    *
    * Since: 1.0
    */
@@ -726,7 +749,7 @@ install_read_only_properties (void)
   /**
    * GudpxPort:peer-address: (getter get_peer_address)
    *
-   * The peer that the port is connected to; %NULL if it is not connected.
+   * The peer that the port is connected to; %NULL if the port is not connected.
    *
    * Since: 1.0
    */
@@ -736,8 +759,8 @@ install_read_only_properties (void)
   /**
    * GudpxPort:socket: (getter get_socket)
    *
-   * The socket, for options that have no property; %NULL while there is none. Reading from it or
-   * closing it is the port's.
+   * The socket, for options that have no property; %NULL if there is none. Do not read from the
+   * socket or close it: only the port does this.
    *
    * Since: 1.0
    */
@@ -747,7 +770,7 @@ install_read_only_properties (void)
   /**
    * GudpxPort:send-queue-size: (getter get_send_queue_size)
    *
-   * How many bytes the send queue holds: the payloads, and for each datagram what it costs to keep.
+   * The number of bytes in the send queue: the payloads, and a fixed amount for each datagram.
    *
    * Since: 1.0
    */
@@ -757,9 +780,10 @@ install_read_only_properties (void)
   /**
    * GudpxPort:path-mtu: (getter get_path_mtu)
    *
-   * The path MTU to the peer that the kernel knows, in bytes with all headers (RFC 1191, RFC 8201);
-   * 0 if the port is not connected or the system does not tell. Narrower paths are notified of when a
-   * router says so.
+   * The path MTU to the peer as the kernel knows it, in bytes including all headers (RFC 1191, RFC
+   * 8201). 0 if the port has no peer, or the system does not report the path MTU.
+   *
+   * When a router reports a narrower path, the property is notified.
    *
    * Since: 1.0
    */
@@ -800,11 +824,11 @@ gudpx_port_init (GudpxPort *self)
 
 /**
  * gudpx_port_new:
- * @protocol: what is called
+ * @protocol: the protocol that the port calls
  * @local_address: (nullable): the address to bind: IPv4, IPv6 or UNIX; %NULL: any IPv4 address and
- *   any free number
+ *   any free port number
  *
- * A port that is not started yet: set what is to be set, then call
+ * Creates a port that is not started. Set its properties, then call
  * [method@Gudpx.Port.start_listening].
  *
  * Returns: (transfer full): a new port
