@@ -101,23 +101,29 @@ check_can_start (GudpxPort *self, GError **error)
 
 /**
  * gudpx_port_start_listening:
- * @self: a port that is stopped
+ * @self: a stopped port
  * @error: return location for an error
  *
- * Binds the socket, attaches the port to the thread-default main context, emits
- * [signal@Gudpx.DatagramProtocol::started] if it is the protocol's first port, and starts to
- * receive, all before it returns. No main loop needs to run yet.
+ * Starts the port: binds the socket, attaches the port to the thread-default main context, emits
+ * [signal@Gudpx.DatagramProtocol::started] if this is the protocol's first port, and begins to
+ * receive. All this happens before the call returns. The main loop need not run yet.
  *
- * A port that was stopped binds the number again that was asked for; 0 is a new one each time. It
- * keeps its properties and its groups, not its peer.
+ * A port that is started again binds the address that was set; for the port number 0 it gets a new
+ * number each time. The port keeps its properties and its groups, but not its peer.
  *
- * Errors are %G_IO_ERROR_ADDRESS_IN_USE, %G_IO_ERROR_PERMISSION_DENIED (a number below 1024) and
- * what else the system has to say (`bind(2)`, `ip(7)`, `unix(7)`); an option that was set and does
- * not suit the socket; %G_IO_ERROR_EXISTS if it is listening; %G_IO_ERROR_PENDING while
- * [method@Gudpx.Port.stop_listening_async] is at work; %G_IO_ERROR_NOT_SUPPORTED for an adopted
- * port that was stopped. The protocol hears nothing of a start that fails.
+ * Errors, in the domain %G_IO_ERROR:
  *
- * Returns: whether the port is listening
+ * - %G_IO_ERROR_ADDRESS_IN_USE: another socket uses the address
+ * - %G_IO_ERROR_PERMISSION_DENIED: the process may not bind a port number below 1024
+ * - %G_IO_ERROR_EXISTS: the port is listening
+ * - %G_IO_ERROR_PENDING: [method@Gudpx.Port.stop_listening_async] has not finished
+ * - %G_IO_ERROR_NOT_SUPPORTED: the port was adopted, and cannot be started again
+ * - an error of a property that was set and does not suit the socket
+ * - other errors of the system (see `bind(2)`, `ip(7)`, `unix(7)`)
+ *
+ * If the start fails, no function of the protocol is called.
+ *
+ * Returns: %TRUE if the port is listening
  *
  * Since: 1.0
  */
@@ -241,19 +247,20 @@ gudpx_port_finish_stop (GudpxPort *self)
  * gudpx_port_stop_listening:
  * @self: a port
  *
- * Stops at once: the socket is closed, and when the call returns
- * [signal@Gudpx.DatagramProtocol::stopped] has been emitted, if it was the protocol's last port. No
- * other call to the protocol comes after it, not even for the rest of a batch that is being
- * delivered.
+ * Stops the port immediately. When the call returns, the socket is closed. If this was the
+ * protocol's last port, [signal@Gudpx.DatagramProtocol::stopped] has been emitted. From then on the
+ * port no longer calls the protocol, even for the rest of a batch that is being delivered.
  *
- * What a handler wrote in the dispatch that is under way is handed to the kernel first. What the
- * kernel had no room for is dropped; [method@Gudpx.Port.stop_listening_async] waits for it.
+ * Datagrams that a handler wrote in the current dispatch are first passed to the kernel. Datagrams
+ * for which the kernel has no room are dropped; [method@Gudpx.Port.stop_listening_async] waits
+ * until they are sent.
  *
- * In a child that `fork(2)` made a port that the parent started is only closed: its queue is not
- * sent, and the file of its UNIX socket stays.
+ * In a child process created by `fork(2)`, a port that the parent started is only closed: its queue
+ * is not sent, and the file of its UNIX socket stays.
  *
- * It may be called in every handler, also as the last that holds the port, and does nothing on a
- * port that is stopped. Callers of [method@Gudpx.Port.stop_listening_async] that wait are answered.
+ * You may call this function in every handler, even if the handler then drops the last reference to
+ * the port. On a stopped port it does nothing. Pending calls of
+ * [method@Gudpx.Port.stop_listening_async] complete.
  *
  * Since: 1.0
  */
@@ -322,20 +329,23 @@ stop_wait_cancelled (gpointer data)
  * gudpx_port_stop_listening_async:
  * @self: a port
  * @cancellable: (nullable): a cancellable
- * @callback: (scope async) (nullable): called when the port has stopped
- * @user_data: for @callback
+ * @callback: (scope async) (nullable): called when the port has stopped, or when @cancellable is
+ *   cancelled
+ * @user_data: the data to pass to @callback
  *
- * Stops receiving at once, sends what is queued, and then closes the socket, emits
- * [signal@Gudpx.DatagramProtocol::stopped] and completes, in this order and always from the main
- * loop. [property@Gudpx.Port:listening] is %FALSE from the beginning.
+ * Stops receiving immediately and sends the queued datagrams. Afterwards it closes the socket,
+ * emits [signal@Gudpx.DatagramProtocol::stopped] if this was the last port of the protocol, and
+ * completes, in this order and always from the main loop. [property@Gudpx.Port:listening] becomes
+ * %FALSE immediately.
  *
- * The stop has a time limit: it ends when the kernel has taken nothing for 5 seconds, as of a UNIX
- * client that does not read, and after 60 seconds in any case. The rest is then dropped, and
- * counted as [struct@Gudpx.Statistics] says; [method@Gudpx.Port.write_async] fails with
- * %G_IO_ERROR_CLOSED.
+ * The stop has a time limit. It ends when the kernel has not accepted a datagram for 5 seconds, for
+ * example because a UNIX client does not read, and after 60 seconds in any case. The remaining
+ * datagrams are then dropped and counted, see [struct@Gudpx.Statistics]. Their calls of
+ * [method@Gudpx.Port.write_async] fail with %G_IO_ERROR_CLOSED.
  *
- * Each of several callers is answered. On a port that is stopped already it completes successfully.
- * Cancelling ends the wait, not the stop; [method@Gudpx.Port.stop_listening] cuts both short.
+ * You may call this function several times: each call completes. On a stopped port it completes
+ * successfully. Cancelling ends only the wait: the port still stops.
+ * [method@Gudpx.Port.stop_listening] stops the port immediately and completes all pending calls.
  *
  * ```c
  * static void
@@ -395,12 +405,12 @@ gudpx_port_stop_listening_async (GudpxPort *self,
 /**
  * gudpx_port_stop_listening_finish:
  * @self: the port
- * @result: the result
+ * @result: the result that the callback received
  * @error: return location for an error
  *
- * Finishes [method@Gudpx.Port.stop_listening_async]. %G_IO_ERROR_CANCELLED is its only error.
+ * Finishes [method@Gudpx.Port.stop_listening_async]. The only error is %G_IO_ERROR_CANCELLED.
  *
- * Returns: whether the port has stopped
+ * Returns: %TRUE if the port has stopped
  *
  * Since: 1.0
  */
