@@ -52,7 +52,7 @@ set_option (GudpxPort *self, GudpxOption option, guint property, guint value, GE
  *
  * See [property@Gudpx.Port:broadcast-allowed].
  *
- * Returns: whether they may be written to
+ * Returns: %TRUE if you may write to broadcast addresses
  *
  * Since: 1.0
  */
@@ -67,12 +67,12 @@ gudpx_port_get_broadcast_allowed (GudpxPort *self)
 /**
  * gudpx_port_set_broadcast_allowed: (set-property broadcast-allowed)
  * @self: a port
- * @allowed: whether they may
+ * @allowed: %TRUE to allow broadcast addresses
  * @error: return location for an error
  *
- * Sets whether broadcast addresses may be written to. The error is what the system has to say.
+ * Allows or forbids writing to broadcast addresses. The system may reject the change.
  *
- * Returns: whether it was set
+ * Returns: %TRUE if the property was set
  *
  * Since: 1.0
  */
@@ -110,10 +110,10 @@ gudpx_port_get_ttl (GudpxPort *self)
  * @ttl: 1 to 255
  * @error: return location for an error
  *
- * Sets the time to live of unicast datagrams. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a value
- * out of range, and what the system has to say.
+ * Sets the time to live (IPv6: hop limit) of unicast datagrams. Fails with
+ * %G_IO_ERROR_INVALID_ARGUMENT if @ttl is out of range, and with the errors of the system.
  *
- * Returns: whether it was set
+ * Returns: %TRUE if the property was set
  *
  * Since: 1.0
  */
@@ -150,10 +150,10 @@ gudpx_port_get_multicast_ttl (GudpxPort *self)
  * @ttl: 0 to 255
  * @error: return location for an error
  *
- * Sets the time to live of multicast datagrams. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a
- * value out of range, and what the system has to say.
+ * Sets the time to live (IPv6: hop limit) of multicast datagrams. Fails with
+ * %G_IO_ERROR_INVALID_ARGUMENT if @ttl is out of range, and with the errors of the system.
  *
- * Returns: whether it was set
+ * Returns: %TRUE if the property was set
  *
  * Since: 1.0
  */
@@ -172,7 +172,7 @@ gudpx_port_set_multicast_ttl (GudpxPort *self, guint ttl, GError **error)
  *
  * See [property@Gudpx.Port:multicast-loopback].
  *
- * Returns: whether they come to this machine too
+ * Returns: %TRUE if multicast datagrams are also delivered on this machine
  *
  * Since: 1.0
  */
@@ -187,13 +187,13 @@ gudpx_port_get_multicast_loopback (GudpxPort *self)
 /**
  * gudpx_port_set_multicast_loopback: (set-property multicast-loopback)
  * @self: a port
- * @loopback: whether they do
+ * @loopback: %TRUE to deliver multicast datagrams also on this machine
  * @error: return location for an error
  *
- * Sets whether multicast datagrams come to this machine too. The error is what the system has to
- * say.
+ * Enables or disables the delivery of multicast datagrams to the members of the group on this
+ * machine. The system may reject the change.
  *
- * Returns: whether it was set
+ * Returns: %TRUE if the property was set
  *
  * Since: 1.0
  */
@@ -231,10 +231,10 @@ gudpx_port_get_dscp (GudpxPort *self)
  * @dscp: 0 to 63
  * @error: return location for an error
  *
- * Sets the differentiated services code point of what is sent. Errors are
- * %G_IO_ERROR_INVALID_ARGUMENT for a value out of range, and what the system has to say.
+ * Sets the differentiated services code point of sent datagrams. Fails with
+ * %G_IO_ERROR_INVALID_ARGUMENT if @dscp is out of range, and with the errors of the system.
  *
- * Returns: whether it was set
+ * Returns: %TRUE if the property was set
  *
  * Since: 1.0
  */
@@ -253,7 +253,7 @@ gudpx_port_set_dscp (GudpxPort *self, guint dscp, GError **error)
  *
  * See [property@Gudpx.Port:receive-buffer-size].
  *
- * Returns: bytes; 0: the system's choice
+ * Returns: the size in bytes; 0: the system's choice
  *
  * Since: 1.0
  */
@@ -268,13 +268,13 @@ gudpx_port_get_receive_buffer_size (GudpxPort *self)
 /**
  * gudpx_port_set_receive_buffer_size: (set-property receive-buffer-size)
  * @self: a port
- * @size: bytes; 0: the system's choice, from the next start on
+ * @size: the size in bytes; 0: the system's choice, from the next start
  * @error: return location for an error
  *
- * Sets the size of the kernel's receive buffer. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a
- * value out of range, and what the system has to say.
+ * Sets the size of the kernel's receive buffer. Fails with %G_IO_ERROR_INVALID_ARGUMENT if @size is
+ * out of range, and with the errors of the system.
  *
- * Returns: whether it was set
+ * Returns: %TRUE if the property was set
  *
  * Since: 1.0
  */
@@ -294,7 +294,7 @@ gudpx_port_set_receive_buffer_size (GudpxPort *self, guint size, GError **error)
  *
  * See [property@Gudpx.Port:send-buffer-size].
  *
- * Returns: bytes; 0: the system's choice
+ * Returns: the size in bytes; 0: the system's choice
  *
  * Since: 1.0
  */
@@ -309,13 +309,13 @@ gudpx_port_get_send_buffer_size (GudpxPort *self)
 /**
  * gudpx_port_set_send_buffer_size: (set-property send-buffer-size)
  * @self: a port
- * @size: bytes; 0: the system's choice, from the next start on
+ * @size: the size in bytes; 0: the system's choice, from the next start
  * @error: return location for an error
  *
- * Sets the size of the kernel's send buffer. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a value
- * out of range, and what the system has to say.
+ * Sets the size of the kernel's send buffer. Fails with %G_IO_ERROR_INVALID_ARGUMENT if @size is
+ * out of range, and with the errors of the system.
  *
- * Returns: whether it was set
+ * Returns: %TRUE if the property was set
  *
  * Since: 1.0
  */
@@ -335,7 +335,7 @@ gudpx_port_set_send_buffer_size (GudpxPort *self, guint size, GError **error)
  *
  * See [property@Gudpx.Port:multicast-interface].
  *
- * Returns: (transfer none) (nullable): the interface, as it was set
+ * Returns: (transfer none) (nullable): the interface, as it was set; %NULL: the system's choice
  *
  * Since: 1.0
  */
@@ -350,14 +350,14 @@ gudpx_port_get_multicast_interface (GudpxPort *self)
 /**
  * gudpx_port_set_multicast_interface: (set-property multicast-interface)
  * @self: a port
- * @interface_: (nullable): the name of an interface, or an address that it has; %NULL: the choice
- *   is the system's
+ * @interface_: (nullable): the name of an interface, or an address of the interface; %NULL: the
+ *   system's choice
  * @error: return location for an error
  *
- * Sets the interface that multicast datagrams leave by. %G_IO_ERROR_NOT_FOUND is the error for
- * one that does not exist; on a stopped port it comes from the start.
+ * Sets the interface on which multicast datagrams are sent. Fails with %G_IO_ERROR_NOT_FOUND if the
+ * interface does not exist. On a stopped port, starting the port reports this error.
  *
- * Returns: whether it was set
+ * Returns: %TRUE if the property was set
  *
  * Since: 1.0
  */
@@ -388,7 +388,7 @@ gudpx_port_set_multicast_interface (GudpxPort *self, const char *interface_, GEr
  *
  * See [property@Gudpx.Port:metadata].
  *
- * Returns: what is delivered
+ * Returns: the selected information
  *
  * Since: 1.0
  */
@@ -403,13 +403,13 @@ gudpx_port_get_metadata (GudpxPort *self)
 /**
  * gudpx_port_set_metadata: (set-property metadata)
  * @self: a port
- * @metadata: what is wanted
+ * @metadata: the information to deliver
  * @error: return location for an error
  *
- * Sets what the kernel is to deliver with each datagram from now on. The error is what the system
- * has to say.
+ * Selects the information that the kernel delivers with each datagram from now on. The system may
+ * reject the change.
  *
- * Returns: whether it was set
+ * Returns: %TRUE if the property was set
  *
  * Since: 1.0
  */
@@ -435,7 +435,7 @@ gudpx_port_set_metadata (GudpxPort *self, GudpxMetadataFlags metadata, GError **
  *
  * See [property@Gudpx.Port:dont-fragment].
  *
- * Returns: whether datagrams are never fragmented
+ * Returns: %TRUE if datagrams are never fragmented
  *
  * Since: 1.0
  */
@@ -451,12 +451,13 @@ gudpx_port_get_dont_fragment (GudpxPort *self)
 /**
  * gudpx_port_set_dont_fragment: (set-property dont-fragment)
  * @self: a port
- * @dont_fragment: whether datagrams are never to be fragmented
+ * @dont_fragment: %TRUE to reject datagrams that do not fit, %FALSE to fragment them
  * @error: return location for an error
  *
- * Sets whether datagrams that do not fit are refused. The error is what the system has to say.
+ * Selects whether datagrams that do not fit into a packet of the path are rejected or fragmented.
+ * The system may reject the change.
  *
- * Returns: whether it was set
+ * Returns: %TRUE if the property was set
  *
  * Since: 1.0
  */
@@ -478,7 +479,7 @@ gudpx_port_set_dont_fragment (GudpxPort *self, gboolean dont_fragment, GError **
  *
  * See [property@Gudpx.Port:max-pacing-rate].
  *
- * Returns: bytes a second; %G_MAXUINT: any number
+ * Returns: the rate in bytes per second; %G_MAXUINT: unlimited
  *
  * Since: 1.0
  */
@@ -493,13 +494,13 @@ gudpx_port_get_max_pacing_rate (GudpxPort *self)
 /**
  * gudpx_port_set_max_pacing_rate: (set-property max-pacing-rate)
  * @self: a port
- * @bytes_per_second: at least 1; %G_MAXUINT: any number
+ * @bytes_per_second: the rate, at least 1; %G_MAXUINT: unlimited
  * @error: return location for an error
  *
- * Sets how many bytes a second leave at most. Errors are %G_IO_ERROR_INVALID_ARGUMENT for a value
- * out of range, and what the system has to say.
+ * Sets the highest rate at which datagrams are sent. Fails with %G_IO_ERROR_INVALID_ARGUMENT if the
+ * rate is out of range, and with the errors of the system.
  *
- * Returns: whether it was set
+ * Returns: %TRUE if the property was set
  *
  * Since: 1.0
  */
