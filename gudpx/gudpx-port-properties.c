@@ -52,7 +52,7 @@ gudpx_port_get_protocol (GudpxPort *self)
  *
  * See [property@Gudpx.Port:listen-multiple].
  *
- * Returns: whether several sockets may be bound
+ * Returns: %TRUE if several sockets may be bound to the address
  *
  * Since: 1.0
  */
@@ -70,7 +70,7 @@ gudpx_port_get_listen_multiple (GudpxPort *self)
  *
  * See [property@Gudpx.Port:reuse-port].
  *
- * Returns: whether sockets share the datagrams
+ * Returns: %TRUE if several sockets share the datagrams
  *
  * Since: 1.0
  */
@@ -88,7 +88,7 @@ gudpx_port_get_reuse_port (GudpxPort *self)
  *
  * See [property@Gudpx.Port:ipv6-only].
  *
- * Returns: whether it is for IPv6 alone
+ * Returns: %TRUE if the port is restricted to IPv6
  *
  * Since: 1.0
  */
@@ -106,7 +106,7 @@ gudpx_port_get_ipv6_only (GudpxPort *self)
  *
  * See [property@Gudpx.Port:bind-device].
  *
- * Returns: (transfer none) (nullable): the name of an interface
+ * Returns: (transfer none) (nullable): the name of the interface; %NULL: all interfaces
  *
  * Since: 1.0
  */
@@ -125,7 +125,7 @@ gudpx_port_get_bind_device (GudpxPort *self)
  * See [property@Gudpx.Port:local-address].
  *
  * Returns: (transfer none) (nullable): the address; %NULL if none was given, and for an unbound
- * UNIX socket
+ *   UNIX socket
  *
  * Since: 1.0
  */
@@ -142,13 +142,14 @@ gudpx_port_get_local_address (GudpxPort *self)
 /**
  * gudpx_port_set_local_address: (set-property local-address)
  * @self: a port
- * @address: (nullable): an IPv4, IPv6 or UNIX address; %NULL: any IPv4 address and any free number
+ * @address: (nullable): an IPv4, IPv6 or UNIX address; %NULL: any IPv4 address and any free port
+ *   number
  * @error: return location for an error
  *
- * Sets the address that the next start binds. %G_IO_ERROR_BUSY is the error while the port is
+ * Sets the address that the next start binds. Fails with %G_IO_ERROR_BUSY while the port is
  * listening.
  *
- * Returns: whether it was set
+ * Returns: %TRUE if the property was set
  *
  * Since: 1.0
  */
@@ -175,7 +176,7 @@ gudpx_port_set_local_address (GudpxPort *self, GSocketAddress *address, GError *
  *
  * See [property@Gudpx.Port:max-packet-size].
  *
- * Returns: bytes
+ * Returns: the size in bytes
  *
  * Since: 1.0
  */
@@ -190,13 +191,13 @@ gudpx_port_get_max_packet_size (GudpxPort *self)
 /**
  * gudpx_port_set_max_packet_size: (set-property max-packet-size)
  * @self: a port
- * @size: bytes, 1 to 1048576
+ * @size: the size in bytes, 1 to 1048576
  * @error: return location for an error
  *
- * Sets how many bytes of a datagram are kept. %G_IO_ERROR_INVALID_ARGUMENT is the error for a
- * size out of range.
+ * Sets the number of bytes that are kept of a received datagram. Fails with
+ * %G_IO_ERROR_INVALID_ARGUMENT if @size is out of range.
  *
- * Returns: whether it was set
+ * Returns: %TRUE if the property was set
  *
  * Since: 1.0
  */
@@ -216,7 +217,7 @@ gudpx_port_set_max_packet_size (GudpxPort *self, guint size, GError **error)
  *
  * See [property@Gudpx.Port:send-queue-limit].
  *
- * Returns: bytes
+ * Returns: the limit in bytes
  *
  * Since: 1.0
  */
@@ -231,9 +232,9 @@ gudpx_port_get_send_queue_limit (GudpxPort *self)
 /**
  * gudpx_port_set_send_queue_limit: (set-property send-queue-limit)
  * @self: a port
- * @limit: bytes
+ * @limit: the limit in bytes
  *
- * Sets how many bytes the send queue may hold. What is in it stays.
+ * Sets the size limit of the send queue. Queued datagrams stay in the queue.
  *
  * Since: 1.0
  */
@@ -271,9 +272,9 @@ gudpx_port_get_priority (GudpxPort *self)
 /**
  * gudpx_port_set_priority: (set-property priority)
  * @self: a port
- * @priority: a priority, as %G_PRIORITY_DEFAULT
+ * @priority: a priority, such as %G_PRIORITY_DEFAULT
  *
- * Sets the priority in the main context.
+ * Sets the priority of the port in the main context.
  *
  * Since: 1.0
  */
@@ -296,7 +297,7 @@ gudpx_port_set_priority (GudpxPort *self, int priority)
  *
  * See [property@Gudpx.Port:reading].
  *
- * Returns: whether datagrams are received
+ * Returns: %TRUE if the port receives datagrams
  *
  * Since: 1.0
  */
@@ -311,9 +312,10 @@ gudpx_port_get_reading (GudpxPort *self)
 /**
  * gudpx_port_set_reading: (set-property reading)
  * @self: a port
- * @reading: whether datagrams are to be received
+ * @reading: %TRUE to receive datagrams, %FALSE to pause
  *
- * Pauses the port, or has it receive again. In a handler it takes effect with the next datagram.
+ * Pauses the port, or lets it receive again. In a handler the change takes effect with the next
+ * datagram.
  *
  * Since: 1.0
  */
@@ -338,7 +340,7 @@ gudpx_port_set_reading (GudpxPort *self, gboolean reading)
  *
  * See [property@Gudpx.Port:coalesce-writes].
  *
- * Returns: whether datagrams may wait for each other
+ * Returns: %TRUE if writes are collected
  *
  * Since: 1.0
  */
@@ -353,10 +355,10 @@ gudpx_port_get_coalesce_writes (GudpxPort *self)
 /**
  * gudpx_port_set_coalesce_writes: (set-property coalesce-writes)
  * @self: a port
- * @coalesce_writes: whether datagrams may wait for each other
+ * @coalesce_writes: %TRUE to collect writes
  *
- * Sets [property@Gudpx.Port:coalesce-writes]. What has been gathered leaves before it is turned
- * off.
+ * Sets [property@Gudpx.Port:coalesce-writes]. Collected datagrams are sent before %FALSE takes
+ * effect.
  *
  * Since: 1.0
  */
@@ -381,7 +383,7 @@ gudpx_port_set_coalesce_writes (GudpxPort *self, gboolean coalesce_writes)
  *
  * See [property@Gudpx.Port:busy-poll].
  *
- * Returns: microseconds
+ * Returns: the time in microseconds
  *
  * Since: 1.0
  */
@@ -396,13 +398,13 @@ gudpx_port_get_busy_poll (GudpxPort *self)
 /**
  * gudpx_port_set_busy_poll: (set-property busy-poll)
  * @self: a port
- * @microseconds: 0 to 1000
+ * @microseconds: the time, 0 to 1000; 0 disables busy polling
  * @error: return location for an error
  *
- * Sets for how long the port asks the socket again. %G_IO_ERROR_INVALID_ARGUMENT is the error for a
- * value out of range.
+ * Sets the time for which the port reads the socket again after it has delivered all datagrams.
+ * Fails with %G_IO_ERROR_INVALID_ARGUMENT if the time is out of range.
  *
- * Returns: whether it was set
+ * Returns: %TRUE if the property was set
  *
  * Since: 1.0
  */
@@ -422,7 +424,7 @@ gudpx_port_set_busy_poll (GudpxPort *self, guint microseconds, GError **error)
  *
  * See [property@Gudpx.Port:report-errors].
  *
- * Returns: whether errors are reported without a peer, too
+ * Returns: %TRUE if a port without a peer gets errors, too
  *
  * Since: 1.0
  */
@@ -437,10 +439,11 @@ gudpx_port_get_report_errors (GudpxPort *self)
 /**
  * gudpx_port_set_report_errors: (set-property report-errors)
  * @self: a port
- * @report_errors: whether they are to be reported
+ * @report_errors: %TRUE to get errors without a peer, too
  *
- * Sets whether errors are reported without a peer, too. Where the system cannot tell them, %TRUE is
- * warned of and the property stays %FALSE: see [property@Gudpx.Port:report-errors].
+ * Enables or disables errors on a port without a peer. If the system cannot report these errors,
+ * setting %TRUE prints a warning, and the property stays %FALSE: see
+ * [property@Gudpx.Port:report-errors].
  *
  * Since: 1.0
  */
@@ -487,7 +490,7 @@ gudpx_port_get_send_queue_policy (GudpxPort *self)
  * @self: a port
  * @policy: the policy
  *
- * Sets what becomes of a datagram that finds no room in the send queue.
+ * Selects how the port treats a datagram for which the send queue has no room.
  *
  * Since: 1.0
  */
@@ -510,7 +513,7 @@ gudpx_port_set_send_queue_policy (GudpxPort *self, GudpxQueuePolicy policy)
  *
  * See [property@Gudpx.Port:listening].
  *
- * Returns: whether it is listening
+ * Returns: %TRUE if the port is listening
  *
  * Since: 1.0
  */
@@ -528,7 +531,7 @@ gudpx_port_get_listening (GudpxPort *self)
  *
  * See [property@Gudpx.Port:peer-address].
  *
- * Returns: (transfer none) (nullable): the peer
+ * Returns: (transfer none) (nullable): the peer; %NULL if the port is not connected
  *
  * Since: 1.0
  */
@@ -546,7 +549,7 @@ gudpx_port_get_peer_address (GudpxPort *self)
  *
  * See [property@Gudpx.Port:socket].
  *
- * Returns: (transfer none) (nullable): the socket
+ * Returns: (transfer none) (nullable): the socket; %NULL if there is none
  *
  * Since: 1.0
  */
@@ -564,7 +567,7 @@ gudpx_port_get_socket (GudpxPort *self)
  *
  * See [property@Gudpx.Port:send-queue-size].
  *
- * Returns: bytes
+ * Returns: the size in bytes
  *
  * Since: 1.0
  */
@@ -582,7 +585,7 @@ gudpx_port_get_send_queue_size (GudpxPort *self)
  *
  * See [property@Gudpx.Port:path-mtu].
  *
- * Returns: bytes; 0 if it is not known
+ * Returns: the path MTU in bytes; 0 if it is not known
  *
  * Since: 1.0
  */
@@ -598,12 +601,12 @@ gudpx_port_get_path_mtu (GudpxPort *self)
  * gudpx_port_dup_error_details:
  * @self: a port
  *
- * What the system knows of the error that is being reported: for handlers of
+ * Returns details of the error that is being reported. Call this function in handlers of
  * [signal@Gudpx.DatagramProtocol::error-received] and
  * [signal@Gudpx.DatagramProtocol::connection-refused].
  *
- * Returns: (transfer full) (nullable): the details; %NULL outside of such a handler, and for what
- *   is reported of a datagram that has not left
+ * Returns: (transfer full) (nullable): the details; %NULL outside of such a handler, and if the
+ *   error concerns a datagram that was not sent
  *
  * Since: 1.0
  */
@@ -634,9 +637,10 @@ gudpx_port_dup_error_details (GudpxPort *self)
  *
  * Returns the port's counters.
  *
- * Every datagram that another program sent to the port, and that its socket got, is in one of two
- * counters: `datagrams_received`, of which `receive_drops` were not delivered, or `kernel_drops`.
- * The datagrams that wait in the kernel when the port is stopped are in neither.
+ * Every datagram that another program sent to the port and that reached its socket is counted once:
+ * in `datagrams_received` or in `kernel_drops`. `receive_drops` is the part of `datagrams_received`
+ * that was not delivered. Datagrams that still wait in the kernel when the port is stopped are in
+ * neither counter.
  *
  * Returns: (transfer full): a snapshot
  *
