@@ -227,17 +227,20 @@ gudpx_port_drain_packed (GudpxPort *self)
  * @self: a port
  * @number: the number of a peer
  *
- * The address behind a number that [vfunc@Gudpx.DatagramProtocol.packed_received] had. A port gives
- * each peer a number when it first has a datagram from it, counting up from 1; 0 is a sender
- * without a name, as a UNIX socket may be.
+ * Returns the address of a peer whose number [vfunc@Gudpx.DatagramProtocol.packed_received]
+ * received.
  *
- * The numbers hold until the port is stopped, or has had datagrams from 65536 peers since the last
- * time that it started over. It does so before a call of the virtual function, also in a main loop
- * that a handler runs, and does not use the old numbers again: what is kept under a number stays
- * true.
+ * A port numbers its peers from 1, in the order of their first datagrams. 0 is a sender without a
+ * name, such as an unbound UNIX socket.
  *
- * Returns: (transfer none) (nullable): the address, %NULL for 0 and a number that is not known (any
- *   more)
+ * The numbers are valid until the port is stopped, or has received datagrams from 65536 peers. In
+ * the latter case the port forgets all numbers and continues with new ones. It forgets them only
+ * before a call of the virtual function, which may also happen in a main loop that a handler runs.
+ * Old numbers are not used again, so data that you store under a number never belongs to another
+ * peer.
+ *
+ * Returns: (transfer none) (nullable): the address; %NULL for 0 and for a number that is unknown or
+ *   no longer valid
  *
  * Since: 1.0
  */
@@ -254,13 +257,14 @@ gudpx_port_get_peer (GudpxPort *self, guint number)
  * gudpx_port_dup_peer_host:
  * @self: a port
  * @number: the number of a peer
- * @port_number: (out) (optional): return location for its port number; 0 where there is no host
+ * @port_number: (out) (optional): return location for the port number of the peer; 0 if %NULL is
+ *   returned
  *
- * The host of a peer as it is written, such as `192.0.2.1` or `fe80::1%eth0`: what
- * [method@Gudpx.Port.get_peer] tells, without an object for it.
+ * Returns the host of a peer in text form, such as `192.0.2.1` or `fe80::1%eth0`. This is the
+ * address of [method@Gudpx.Port.get_peer], without creating an object.
  *
- * Returns: (transfer full) (nullable): the host; %NULL for the peer of a UNIX socket, for 0 and for
- *   a number that is not known (any more)
+ * Returns: (transfer full) (nullable): the host; %NULL for the peer of a UNIX socket, for 0, and
+ *   for a number that is unknown or no longer valid
  *
  * Since: 1.0
  */
@@ -339,23 +343,25 @@ queue_entry (GudpxPort *self, const guint8 *payload, const Entry *entry, GError 
  * gudpx_port_write_packed:
  * @self: a listening port
  * @payloads: (array length=payloads_size) (element-type guint8) (nullable): the payloads, joined
- * @payloads_size: the size of all of them
+ * @payloads_size: the size of all payloads, in bytes
  * @index: (array length=index_size) (element-type guint8) (nullable): for each datagram its size
- *   and the number of the peer that it goes to, two 32-bit numbers in the byte order of the
- *   machine; the number 0 is the peer of a connected port
- * @index_size: the size of the index in bytes
+ *   and the number of the peer to send it to, two 32-bit numbers in the byte order of the machine;
+ *   the number 0 is the peer of a connected port
+ * @index_size: the size of the index in bytes, 8 for each datagram
  * @error: return location for an error
  *
- * Writes several datagrams at once, in order, also from a handler: the way back of what
- * [vfunc@Gudpx.DatagramProtocol.packed_received] had, for languages to whom each call costs more
- * than a datagram.
+ * Writes several datagrams in one call, in order, also from a handler. The format is that of
+ * [vfunc@Gudpx.DatagramProtocol.packed_received]. Use this function from languages in which a call
+ * is more expensive than a datagram.
  *
- * It ends at the first that is not taken: that error is set only if no datagram was taken before
- * it, so call again with the rest to see it. The errors are those of [method@Gudpx.Port.write_to];
- * %G_IO_ERROR_INVALID_ARGUMENT also for a number that [method@Gudpx.Port.get_peer] does not know,
- * and where the index and the payloads do not fit together.
+ * Stops at the first datagram that is not accepted. If no datagram was accepted before it, the call
+ * fails with its error. Otherwise no error is set: call again with the remaining datagrams to get
+ * it.
  *
- * Returns: how many were taken, sent or queued; -1 with an error, if it was none
+ * Fails with the errors of [method@Gudpx.Port.write_to], and with %G_IO_ERROR_INVALID_ARGUMENT if
+ * [method@Gudpx.Port.get_peer] does not know a number, or if the index does not match the payloads.
+ *
+ * Returns: the number of datagrams that were sent or queued; -1 with an error if there are none
  *
  * Since: 1.0
  */
