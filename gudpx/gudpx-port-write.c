@@ -298,13 +298,13 @@ write_vectors (GudpxPort *self,
  * gudpx_port_write:
  * @self: a connected port
  * @data: (array length=size) (element-type guint8) (nullable): the payload
- * @size: how many bytes; 0 sends an empty datagram
+ * @size: the number of bytes; 0 sends an empty datagram
  * @error: return location for an error
  *
- * Writes a datagram to the port's peer. The errors are those of [method@Gudpx.Port.write_to];
- * %G_IO_ERROR_DESTINATION_UNSET, if the port is not connected.
+ * Writes a datagram to the port's peer. Fails with the errors of [method@Gudpx.Port.write_to], and
+ * with %G_IO_ERROR_DESTINATION_UNSET if the port is not connected.
  *
- * Returns: whether the datagram was sent or queued
+ * Returns: %TRUE if the datagram was sent or queued
  *
  * Since: 1.0
  */
@@ -324,33 +324,35 @@ gudpx_port_write (GudpxPort *self, const guint8 *data, gsize size, GError **erro
  * gudpx_port_write_to:
  * @self: a listening port
  * @data: (array length=size) (element-type guint8) (nullable): the payload
- * @size: how many bytes; 0 sends an empty datagram
- * @destination: where to; on a connected port the peer and nothing else
+ * @size: the number of bytes; 0 sends an empty datagram
+ * @destination: the address to send to; on a connected port only the peer is allowed
  * @error: return location for an error
  *
- * Writes a datagram. It leaves at once; from a handler of the port, when the batch that is being
- * delivered ends. What the kernel does not take now is queued, and sent in order when it does.
+ * Writes a datagram. The datagram is sent immediately, or, if a handler of the port calls this
+ * function, after the current batch has been delivered. If the kernel has no room, the datagram is
+ * queued and sent later, in order.
  *
- * No error of an earlier datagram, such as a refusal, fails this one. Its own are, in the domain
- * %G_IO_ERROR:
+ * Errors of earlier datagrams, such as a refusal, do not make this call fail. Errors of this call,
+ * in the domain %G_IO_ERROR:
  *
- * - %G_IO_ERROR_MESSAGE_TOO_LARGE: more than 65507 bytes to IPv4, 65527 to IPv6, or than the send
- *   buffer of a UNIX socket or the path takes
- * - %G_IO_ERROR_WOULD_BLOCK: the send queue is full, or its part for a UNIX destination that does
- *   not read; the datagram was not taken
- * - %G_IO_ERROR_INVALID_ARGUMENT: another destination than the peer on a connected port; an address
- *   that the port cannot reach: IPv6 from an IPv4 port, IPv4 from one that is
- *   [property@Gudpx.Port:ipv6-only] or bound to one IPv6 address; port number 0; 0.0.0.0 or `::`,
- *   which the system would take for this machine (RFC 1122, 3.2.1.3)
- * - %G_IO_ERROR_PERMISSION_DENIED: a broadcast address, without
- *   [property@Gudpx.Port:broadcast-allowed]; a firewall
+ * - %G_IO_ERROR_MESSAGE_TOO_LARGE: the payload exceeds 65507 bytes (IPv4), 65527 bytes (IPv6), the
+ *   send buffer (UNIX socket), or the path MTU (if [property@Gudpx.Port:dont-fragment] is %TRUE)
+ * - %G_IO_ERROR_WOULD_BLOCK: the send queue is full, or a UNIX destination does not read and its
+ *   share of the queue is full; the datagram was rejected
+ * - %G_IO_ERROR_INVALID_ARGUMENT: the port is connected and @destination is not its peer. The port
+ *   number is 0. @destination is 0.0.0.0 or `::`, which the system would treat as this machine (RFC
+ *   1122, 3.2.1.3). Or the socket cannot reach the address: IPv6 from an IPv4 port, IPv4 from a
+ *   port that is [property@Gudpx.Port:ipv6-only] or bound to a specific IPv6 address, or a UNIX
+ *   path from an IP port and the reverse
+ * - %G_IO_ERROR_PERMISSION_DENIED: @destination is a broadcast address and
+ *   [property@Gudpx.Port:broadcast-allowed] is %FALSE, or a firewall rejected the datagram
  * - %G_IO_ERROR_CLOSED: the port is not listening
- * - what else the system has to say (`udp(7)`, `send(2)`), as %G_IO_ERROR_NETWORK_UNREACHABLE
+ * - other errors of the system, such as %G_IO_ERROR_NETWORK_UNREACHABLE (see `udp(7)`, `send(2)`)
  *
- * What only the kernel can tell of a datagram that was queued comes by
- * [signal@Gudpx.DatagramProtocol::error-received].
+ * If the kernel rejects a queued datagram later, [signal@Gudpx.DatagramProtocol::error-received] is
+ * emitted.
  *
- * Returns: whether the datagram was sent or queued
+ * Returns: %TRUE if the datagram was sent or queued
  *
  * Since: 1.0
  */
@@ -375,16 +377,16 @@ gudpx_port_write_to (GudpxPort *self,
  * gudpx_port_write_to_host:
  * @self: a listening port
  * @data: (array length=size) (element-type guint8) (nullable): the payload
- * @size: how many bytes; 0 sends an empty datagram
+ * @size: the number of bytes; 0 sends an empty datagram
  * @host: an IPv4 or IPv6 address, or `<broadcast>` for 255.255.255.255
  * @port: the port number, 1 to 65535
  * @error: return location for an error
  *
- * Writes a datagram to an address given as a string. The errors are those of
- * [method@Gudpx.Port.write_to]; a host name is %G_IO_ERROR_INVALID_ARGUMENT: resolve it first, with
- * [func@Gudpx.resolve_async].
+ * Writes a datagram to an address in text form. Fails with the errors of
+ * [method@Gudpx.Port.write_to], and with %G_IO_ERROR_INVALID_ARGUMENT if @host is a host name:
+ * resolve host names first, with [func@Gudpx.resolve_async].
  *
- * Returns: whether the datagram was sent or queued
+ * Returns: %TRUE if the datagram was sent or queued
  *
  * Since: 1.0
  */
@@ -411,12 +413,13 @@ gudpx_port_write_to_host (GudpxPort *self,
  * gudpx_port_write_bytes:
  * @self: a listening port
  * @bytes: the payload
- * @destination: (nullable): where to; %NULL: to the peer of a connected port
+ * @destination: (nullable): the address to send to; %NULL: the peer of a connected port
  * @error: return location for an error
  *
- * Writes a datagram. The errors are those of [method@Gudpx.Port.write_to].
+ * Writes a datagram whose payload is a [struct@GLib.Bytes]. Fails with the errors of
+ * [method@Gudpx.Port.write_to].
  *
- * Returns: whether the datagram was sent or queued
+ * Returns: %TRUE if the datagram was sent or queued
  *
  * Since: 1.0
  */
@@ -462,15 +465,15 @@ write_joined (GudpxPort *self,
 /**
  * gudpx_port_write_vectors: (skip)
  * @self: a listening port
- * @vectors: (array length=n_vectors): pieces of the payload
- * @n_vectors: how many
- * @destination: (nullable): where to; %NULL: to the peer of a connected port
+ * @vectors: (array length=n_vectors): the pieces of the payload
+ * @n_vectors: the number of pieces
+ * @destination: (nullable): the address to send to; %NULL: the peer of a connected port
  * @error: return location for an error
  *
- * Writes one datagram that is put together from pieces, Twisted's `writeSequence`. The errors are
- * those of [method@Gudpx.Port.write_to].
+ * Writes one datagram that consists of several pieces. It corresponds to Twisted's `writeSequence`.
+ * Fails with the errors of [method@Gudpx.Port.write_to].
  *
- * Returns: whether the datagram was sent or queued
+ * Returns: %TRUE if the datagram was sent or queued
  *
  * Since: 1.0
  */
@@ -509,18 +512,20 @@ queue_datagram (GudpxPort *self, GudpxDatagram *datagram, GError **error)
 /**
  * gudpx_port_write_datagrams:
  * @self: a listening port
- * @datagrams: (element-type GudpxDatagram): datagrams, each with its destination
+ * @datagrams: (element-type GudpxDatagram): the datagrams, each with its destination
  * @error: return location for an error
  *
- * Writes several datagrams at once, in order, also from a handler.
+ * Writes several datagrams in one call, in order, also from a handler.
  *
- * A datagram that was received has no destination but the peer of a connected port: its
- * [property@Gudpx.Datagram:destination] is where it came to. To send its payload on to somebody
- * make a datagram of it with [ctor@Gudpx.Datagram.new].
+ * A received datagram can be written only to the peer of a connected port: its
+ * [property@Gudpx.Datagram:destination] is the address that it was sent to. To forward its payload
+ * to another address, create a datagram with [ctor@Gudpx.Datagram.new].
  *
- * Like `sendmmsg(2)` it ends at the first that is not taken: that error is set only if no datagram
- * was taken before it, so call again with the rest to see it. The errors are those of
- * [method@Gudpx.Port.write_to].
+ * Stops at the first datagram that is not accepted, like `sendmmsg(2)`. If no datagram was accepted
+ * before it, the call fails with its error. Otherwise no error is set: call again with the
+ * remaining datagrams to get it.
+ *
+ * Fails with the errors of [method@Gudpx.Port.write_to].
  *
  * ```c
  * static gssize
@@ -535,7 +540,7 @@ queue_datagram (GudpxPort *self, GudpxDatagram *datagram, GError **error)
  * }
  * ```
  *
- * Returns: how many were taken, sent or queued; -1 with an error, if it was none
+ * Returns: the number of datagrams that were sent or queued; -1 with an error if there are none
  *
  * Since: 1.0
  */
@@ -580,16 +585,18 @@ write_cancelled (gpointer data)
  * gudpx_port_write_async:
  * @self: a listening port
  * @bytes: the payload
- * @destination: (nullable): where to; %NULL: to the peer of a connected port
+ * @destination: (nullable): the address to send to; %NULL: the peer of a connected port
  * @cancellable: (nullable): a cancellable
- * @callback: (scope async) (nullable): called when the kernel has taken the datagram
- * @user_data: for @callback
+ * @callback: (scope async) (nullable): called when the kernel has accepted the datagram
+ * @user_data: the data to pass to @callback
  *
- * Writes a datagram and tells when the kernel has taken it: for those who want to wait where
- * [method@Gudpx.Port.write_bytes] fails, for it always finds room in the send queue. It leaves in
- * its turn, and at once if the queue is empty.
+ * Writes a datagram and completes when the kernel has accepted it.
  *
- * Cancelling takes it out of the queue, if it is still there.
+ * Use this function to wait in cases where [method@Gudpx.Port.write_bytes] fails because the send
+ * queue is full: this function always finds room. The datagram is sent in order, immediately if the
+ * queue is empty.
+ *
+ * Cancelling removes the datagram from the queue, if it is still there.
  *
  * Since: 1.0
  */
@@ -635,14 +642,14 @@ gudpx_port_write_async (GudpxPort *self,
 /**
  * gudpx_port_write_finish:
  * @self: the port
- * @result: the result
+ * @result: the result that the callback received
  * @error: return location for an error
  *
- * Finishes [method@Gudpx.Port.write_async]. The errors are those of [method@Gudpx.Port.write_to],
- * with %G_IO_ERROR_CLOSED if the port was stopped before the datagram left, and
+ * Finishes [method@Gudpx.Port.write_async]. Fails with the errors of [method@Gudpx.Port.write_to],
+ * with %G_IO_ERROR_CLOSED if the port was stopped before the datagram was sent, and with
  * %G_IO_ERROR_CANCELLED.
  *
- * Returns: whether the kernel took the datagram
+ * Returns: %TRUE if the kernel accepted the datagram
  *
  * Since: 1.0
  */
@@ -671,10 +678,10 @@ flush_cancelled (gpointer data)
  * @self: a listening port
  * @cancellable: (nullable): a cancellable
  * @callback: (scope async) (nullable): called when the queue is flushed
- * @user_data: for @callback
+ * @user_data: the data to pass to @callback
  *
- * Waits until the kernel has taken, or refused, all that was written before. Cancelling ends the
- * wait alone.
+ * Waits until the kernel has accepted or rejected all datagrams that were written before this call.
+ * Cancelling ends only the wait.
  *
  * Since: 1.0
  */
@@ -709,13 +716,13 @@ gudpx_port_flush_async (GudpxPort *self,
 /**
  * gudpx_port_flush_finish:
  * @self: the port
- * @result: the result
+ * @result: the result that the callback received
  * @error: return location for an error
  *
- * Finishes [method@Gudpx.Port.flush_async]. The errors are %G_IO_ERROR_CLOSED, if the port was
- * stopped before, and %G_IO_ERROR_CANCELLED.
+ * Finishes [method@Gudpx.Port.flush_async]. Fails with %G_IO_ERROR_CLOSED if the port was stopped
+ * first, and with %G_IO_ERROR_CANCELLED.
  *
- * Returns: whether the queue was flushed
+ * Returns: %TRUE if the queue was flushed
  *
  * Since: 1.0
  */
