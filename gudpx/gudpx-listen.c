@@ -4,7 +4,7 @@
 
 #include "gudpx-port-private.h"
 
-/* A port with the given properties, started. */
+/* Starts @port, which it takes over. Returns the port, or NULL with an error. */
 static GudpxPort *
 listen_on (GudpxPort *port, GError **error)
 {
@@ -27,18 +27,21 @@ parse_bind_address (const char *bind_address, guint16 port, GError **error)
 
 /**
  * gudpx_listen_udp:
- * @port: the port number; 0: any free one
- * @protocol: what is called
- * @bind_address: (nullable): the IPv4 or IPv6 address to bind, the latter with a scope id where it
- *   is link-local; %NULL or `""`: any IPv4 address; `"::"`: any IPv6 and IPv4 address
+ * @port: the port number; 0: any free number
+ * @protocol: the protocol that the port calls
+ * @bind_address: (nullable): the IPv4 or IPv6 address to bind; a link-local IPv6 address needs a
+ *   scope id; %NULL or `""`: any IPv4 address; `"::"`: any IPv6 and IPv4 address
  * @error: return location for an error
  *
- * Listens for datagrams: Twisted's `listenUDP`. The socket is bound,
- * [signal@Gudpx.DatagramProtocol::started] emitted and the port attached to the thread-default main
- * context before it returns; see [method@Gudpx.Port.start_listening] for the errors. A
- * @bind_address that is no IP address is %G_IO_ERROR_INVALID_ARGUMENT.
+ * Listens for datagrams. It corresponds to Twisted's `listenUDP`.
  *
- * No other socket can be bound to the same address: neither `SO_REUSEADDR` nor `SO_REUSEPORT` is set.
+ * Before the function returns, the socket is bound, [signal@Gudpx.DatagramProtocol::started] has
+ * been emitted, and the port is attached to the thread-default main context. Fails with the errors
+ * of [method@Gudpx.Port.start_listening], and with %G_IO_ERROR_INVALID_ARGUMENT if @bind_address is
+ * not an IP address.
+ *
+ * Other sockets cannot be bound to the same address: neither `SO_REUSEADDR` nor `SO_REUSEPORT` is
+ * set.
  *
  * ```c
  * static gboolean
@@ -51,8 +54,8 @@ parse_bind_address (const char *bind_address, guint16 port, GError **error)
  * }
  * ```
  *
- * Returns: (transfer full): a port that is listening. The main context keeps it until it is stopped,
- *   whether the caller does or not.
+ * Returns: (transfer full): a listening port. You need not keep a reference: the main context keeps
+ *   the port until it is stopped.
  *
  * Since: 1.0
  */
@@ -72,15 +75,19 @@ gudpx_listen_udp (guint16 port,
 
 /**
  * gudpx_listen_multicast:
- * @port: the port number; 0: any free one
- * @protocol: what is called
- * @listen_multiple: whether several sockets of the machine may be bound to the address, each of
- *   which gets the multicasts of the groups that it joined; all of them must say so
+ * @port: the port number; 0: any free number
+ * @protocol: the protocol that the port calls
+ * @listen_multiple: %TRUE to allow several sockets of the machine to be bound to the address. Each
+ *   socket receives the multicasts of the groups that it joined. All of these sockets must allow
+ *   this.
  * @bind_address: (nullable): as in [func@Gudpx.listen_udp]
  * @error: return location for an error
  *
- * Listens for datagrams like [func@Gudpx.listen_udp], for groups that several programs of a machine
- * listen to: Twisted's `listenMulticast`. Join them with [method@Gudpx.Port.join_group].
+ * Listens for datagrams of multicast groups, on an address that several programs of the machine may
+ * share. It corresponds to Twisted's `listenMulticast`. Fails with the errors of
+ * [func@Gudpx.listen_udp].
+ *
+ * Join the groups with [method@Gudpx.Port.join_group].
  *
  * ```c
  * static GudpxPort *
@@ -97,7 +104,7 @@ gudpx_listen_udp (guint16 port,
  * }
  * ```
  *
- * Returns: (transfer full): a port that is listening
+ * Returns: (transfer full): a listening port
  *
  * Since: 1.0
  */
@@ -124,19 +131,22 @@ gudpx_listen_multicast (guint16 port,
 /**
  * gudpx_listen_unix_datagram:
  * @path: (type filename): the path of the socket; `@name` is the abstract name `name` (Linux)
- * @protocol: what is called
+ * @protocol: the protocol that the port calls
  * @error: return location for an error
  *
- * Listens on a UNIX datagram socket: Twisted's `listenUNIXDatagram`. See `unix(7)`.
+ * Listens on a UNIX datagram socket (`unix(7)`). It corresponds to Twisted's `listenUNIXDatagram`.
  *
- * A socket file of a process that is gone is replaced; one that is in use is
- * %G_IO_ERROR_ADDRESS_IN_USE. The file is removed when the port stops. Its mode is that of the
- * process's umask. A path that is too long for a socket address is %G_IO_ERROR_INVALID_ARGUMENT.
+ * If the socket file of a process that no longer exists is in the way, it is replaced. The file is
+ * removed when the port stops. The umask of the process determines its mode.
  *
- * To write, use [class@Gio.UnixSocketAddress] as destination. Datagrams of an unbound socket have no
- * sender.
+ * Fails with %G_IO_ERROR_ADDRESS_IN_USE if another process uses the socket file, with
+ * %G_IO_ERROR_INVALID_ARGUMENT if @path is empty or too long for a socket address, and with the
+ * errors of [method@Gudpx.Port.start_listening].
  *
- * Returns: (transfer full): a port that is listening
+ * To write, use a [class@Gio.UnixSocketAddress] as the destination. Datagrams of an unbound socket
+ * have no sender.
+ *
+ * Returns: (transfer full): a listening port
  *
  * Since: 1.0
  */
@@ -164,22 +174,25 @@ gudpx_listen_unix_datagram (const char *path, GudpxDatagramProtocol *protocol, G
 
 /**
  * gudpx_adopt_datagram_port:
- * @fd: a datagram socket, bound or not, as a service gets it from systemd
- * @family: its address family; %G_SOCKET_FAMILY_INVALID: whichever it is
- * @protocol: what is called
+ * @fd: a datagram socket, bound or not, for example one that systemd passes to a service
+ * @family: the address family of @fd; %G_SOCKET_FAMILY_INVALID: any family
+ * @protocol: the protocol that the port calls
  * @error: return location for an error
  *
- * Listens on a socket that somebody else made: Twisted's `adoptDatagramPort`.
+ * Listens on a socket that another program or library created. It corresponds to Twisted's
+ * `adoptDatagramPort`.
  *
- * The port has a duplicate of @fd, close-on-exec. The caller keeps @fd, and closes it when it likes,
- * at once too. Stopping the port closes the duplicate, and never shuts the socket down. Being the
- * same socket, @fd does not block any more; other options of the socket stay as they are until they
- * are set: groups that others joined may be heard (`IP_MULTICAST_ALL`, `ip(7)`). A socket that is
- * connected is a connected port. An adopted port cannot be started again.
+ * The port uses a duplicate of @fd with the close-on-exec flag. The caller keeps @fd, and may close
+ * it at any time, even immediately. Stopping the port closes the duplicate, and never shuts down
+ * the socket. An adopted port cannot be started again.
  *
- * Errors are %G_IO_ERROR_INVALID_ARGUMENT for a descriptor that is no datagram socket or not of
- * @family, and %G_IO_ERROR_NOT_SUPPORTED for one that is neither IPv4 nor IPv6 nor UNIX. They leave
- * @fd as it was.
+ * The duplicate is the same socket, so @fd becomes non-blocking. Other options of the socket keep
+ * their values until you set them. The port may therefore receive groups that other sockets joined
+ * (`IP_MULTICAST_ALL`, `ip(7)`). A connected socket becomes a connected port.
+ *
+ * Fails with %G_IO_ERROR_INVALID_ARGUMENT if @fd is not a datagram socket or not of @family, and
+ * with %G_IO_ERROR_NOT_SUPPORTED if its family is not IPv4, IPv6 or UNIX. After an error @fd is
+ * unchanged.
  *
  * ```c
  * static GudpxPort *
@@ -190,7 +203,7 @@ gudpx_listen_unix_datagram (const char *path, GudpxDatagramProtocol *protocol, G
  * }
  * ```
  *
- * Returns: (transfer full): a port that is listening
+ * Returns: (transfer full): a listening port
  *
  * Since: 1.0
  */
