@@ -4,16 +4,16 @@
 
 #define DEFAULT_TIMEOUT_MS (60 * 1000)
 
-/* One question to the resolver, with the time that it may take. */
+/* A query to the resolver, with its time limit. */
 typedef struct
 {
   char *host;
   GSocketFamily family;
   guint timeout_ms;
-  GCancellable *lookup_cancellable; /* of the resolver's work */
+  GCancellable *lookup_cancellable; /* cancels the query of the resolver */
   GSource *timeout;
   GSource *cancel_watch;
-  GError *refusal; /* of the family alone; NULL: not yet */
+  GError *refusal; /* error of the query for one family; NULL: no error so far */
 } Lookup;
 
 static void
@@ -43,7 +43,7 @@ free_addresses (gpointer data)
   g_list_free_full (data, g_object_unref);
 }
 
-/* Before the task is answered: whoever is told may do anything. */
+/* Ends the query. Call this before the task returns: its callback may run any code. */
 static void
 give_up (GTask *task)
 {
@@ -76,7 +76,7 @@ cancelled (GCancellable *cancellable, gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Takes the addresses of the family that was asked for; NULL: there are none. */
+/* Returns the addresses of @family and frees the others. Returns NULL if there are none. */
 static GList *
 take_family (GList *addresses, GSocketFamily family)
 {
@@ -96,9 +96,9 @@ take_family (GList *addresses, GSocketFamily family)
 
 static void look_up (GTask *task, GResolverNameLookupFlags flags);
 
-/* Asks for both families where one alone is not found. GLib asks with AI_ADDRCONFIG, by which
- * getaddrinfo(3) has no address of a family that the machine has on lo alone, not even from
- * /etc/hosts; asked for both it does. */
+/* Repeats the query for both families if the query for one family found no address. GLib calls
+ * getaddrinfo(3) with AI_ADDRCONFIG. With this flag a query for one family finds no address, even
+ * in /etc/hosts, if only lo has an address of this family. A query for both families finds them. */
 static gboolean
 try_both_families (GTask *task, GError **error)
 {
@@ -114,7 +114,7 @@ try_both_families (GTask *task, GError **error)
   return TRUE;
 }
 
-/* The task may have been answered by the clock or the caller before. */
+/* Completes the task, unless a timeout or the caller's cancellable has completed it already. */
 static void
 looked_up (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -178,7 +178,7 @@ begin (GTask *task)
   look_up (task, flags);
 }
 
-/* An IP address, perhaps with a scope id, which GInetAddress has no room for. */
+/* Parses an IP address. The scope id, if there is one, is lost: GInetAddress cannot store it. */
 static GInetAddress *
 parse_literal (const char *host)
 {
@@ -236,18 +236,21 @@ resolve (gpointer tag,
 
 /**
  * gudpx_resolve_async:
- * @host: a host name, or an IP address
+ * @host: a host name or an IP address
  * @cancellable: (nullable): a cancellable
  * @callback: (scope async) (nullable): called when the host is resolved
- * @user_data: for @callback
+ * @user_data: the data to pass to @callback
  *
- * Resolves a host name to one address: an IPv4 address where the host has one, as
- * [func@Gudpx.listen_udp] is for IPv4 unless told otherwise, else its first IPv6 address.
+ * Resolves a host name to one address: the first IPv4 address if there is one, because
+ * [func@Gudpx.listen_udp] listens on IPv4 by default. Otherwise the result is the first IPv6
+ * address.
  *
- * [class@Gio.Resolver] does the work, without blocking. An IP address is its own answer, and nobody
- * is asked. @callback is called from the thread-default main context of the caller, never before
- * this function has returned. After 60 seconds it is %G_IO_ERROR_TIMED_OUT;
- * [func@Gudpx.resolve_all_async] has another limit.
+ * [class@Gio.Resolver] resolves the name without blocking. If @host is an IP address, the result is
+ * this address, without a query. @callback is called from the thread-default main context of the
+ * caller, after this function has returned.
+ *
+ * After 60 seconds the call fails with %G_IO_ERROR_TIMED_OUT. [func@Gudpx.resolve_all_async] takes
+ * another time limit.
  *
  * ```c
  * static void
@@ -297,11 +300,12 @@ choose_address (GList *addresses)
 
 /**
  * gudpx_resolve_finish:
- * @result: the result
+ * @result: the result that the callback received
  * @error: return location for an error
  *
- * Finishes [func@Gudpx.resolve_async]. Errors are those of the domain %G_RESOLVER_ERROR,
- * %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_CANCELLED, and %G_IO_ERROR_INVALID_ARGUMENT for an empty name.
+ * Finishes [func@Gudpx.resolve_async]. Fails with the errors of the domain %G_RESOLVER_ERROR, with
+ * %G_IO_ERROR_TIMED_OUT, with %G_IO_ERROR_CANCELLED, and with %G_IO_ERROR_INVALID_ARGUMENT if the
+ * name is empty.
  *
  * Returns: (transfer full): the address
  *
@@ -326,22 +330,23 @@ gudpx_resolve_finish (GAsyncResult *result, GError **error)
 
 /**
  * gudpx_resolve_all_async:
- * @host: a host name, or an IP address
- * @family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6 for those alone;
- *   %G_SOCKET_FAMILY_INVALID: both
- * @timeout_ms: how long it may take, in milliseconds; 0: 60 seconds
+ * @host: a host name or an IP address
+ * @family: %G_SOCKET_FAMILY_IPV4 or %G_SOCKET_FAMILY_IPV6: only addresses of this family;
+ *   %G_SOCKET_FAMILY_INVALID: addresses of both families
+ * @timeout_ms: the time limit in milliseconds; 0: 60 seconds
  * @cancellable: (nullable): a cancellable
  * @callback: (scope async) (nullable): called when the host is resolved
- * @user_data: for @callback
+ * @user_data: the data to pass to @callback
  *
- * Resolves a host name to all its addresses, in the order of the system's preference. It works like
- * [func@Gudpx.resolve_async] in all else.
+ * Resolves a host name to all its addresses, in the order that the system prefers. In all other
+ * respects the function works like [func@Gudpx.resolve_async].
  *
- * One family is asked for alone. Where that has no answer the resolver is asked for both, of which
- * those of @family are taken: on a machine whose only interface is the loopback one, GLib's
- * resolver knows no address of a single family, not even of a name in `/etc/hosts`
- * (`AI_ADDRCONFIG`, `getaddrinfo(3)`). A machine that has addresses of the other family alone does
- * not get any.
+ * If you pass a family, the resolver is first asked for this family alone. If it finds no address,
+ * a second query asks for both families, and the result is the addresses of @family. The second
+ * query is needed on a machine whose only interface is the loopback interface: there GLib's
+ * resolver does not find addresses of a single family, even of a name in `/etc/hosts`
+ * (`AI_ADDRCONFIG`, `getaddrinfo(3)`). On a machine that has only addresses of the other family,
+ * the call fails.
  *
  * Since: 1.0
  */
@@ -363,10 +368,10 @@ gudpx_resolve_all_async (const char *host,
 
 /**
  * gudpx_resolve_all_finish:
- * @result: the result
+ * @result: the result that the callback received
  * @error: return location for an error
  *
- * Finishes [func@Gudpx.resolve_all_async]. The errors are those of [func@Gudpx.resolve_finish].
+ * Finishes [func@Gudpx.resolve_all_async]. Fails with the errors of [func@Gudpx.resolve_finish].
  *
  * ```c
  * static void
