@@ -14,15 +14,17 @@
 /**
  * GudpxPortGroup:
  *
- * Several ports on one address, each with a thread, a main context and a protocol of its own: one
- * server on several processors.
+ * Several ports on one address, each with its own thread, main context and protocol. A group lets
+ * one server use several processors.
  *
- * A factory makes the protocols, each in the thread that it is going to live in, and the system
- * shares the datagrams out among the ports (`SO_REUSEPORT`, `socket(7)`). They are started and
- * stopped as one, and counted as one. A protocol is written as for a single port: all calls to it
- * come in its own thread, and it writes by its own port. What the protocols of a group share needs
- * a lock. A timer belongs on the thread-default main context: `g_timeout_add()` would put it on
- * that of the main thread.
+ * A factory creates the protocols, each in the thread that the protocol will run in. The system
+ * distributes the datagrams among the ports (`SO_REUSEPORT`, `socket(7)`). The ports are started,
+ * stopped and counted together.
+ *
+ * Write a protocol as for a single port: all calls of the protocol run in its own thread, and the
+ * protocol writes through its own port. Protect data that the protocols of a group share with a
+ * lock. Attach timers to the thread-default main context: g_timeout_add() would attach them to the
+ * main context of the main thread.
  *
  * ```c
  * static void
@@ -53,31 +55,32 @@
  * }
  * ```
  *
- * ## Who gets what
+ * ## Distribution of datagrams
  *
- * Linux chooses the port by a hash over the addresses and numbers of both sides: one peer always
- * meets the same port, as long as the group is not stopped. A few peers may all meet the same one;
- * many are spread evenly. A multicast or a broadcast comes to every port: a group is for unicast.
+ * Linux selects the port by a hash of the addresses and port numbers of both sides. All datagrams
+ * of one peer therefore arrive at the same port until the group is stopped. A small number of peers
+ * may all arrive at one port; a large number is distributed evenly. Multicast and broadcast
+ * datagrams arrive at every port: use a group for unicast.
  *
- * With [property@Gudpx.PortGroup:steer-by-cpu] the processor that received a datagram chooses the
- * port instead.
+ * If [property@Gudpx.PortGroup:steer-by-cpu] is %TRUE, the processor that received a datagram
+ * determines the port.
  *
- * The address is the group's alone: where anybody listens already it does not start. It can be
- * joined later, though, by whatever socket of the same user shares its address,
- * [property@Gudpx.Port:reuse-port] for one, which then has a part of the datagrams.
+ * A group does not start if another socket is bound to the address. Later, however, any socket of
+ * the same user that shares its address, for example with [property@Gudpx.Port:reuse-port], can be
+ * bound there and then receives a part of the datagrams.
  *
  * ## Threads
  *
- * A group is started and stopped by one thread at a time, and never by its own: they are what it
- * waits for. [method@Gudpx.PortGroup.invoke] and [method@Gudpx.PortGroup.get_statistics] may be
- * called in any thread, the group's own too.
+ * Start and stop a group in one thread at a time, and never in the group's own threads, because the
+ * calls wait for these threads. You may call [method@Gudpx.PortGroup.invoke] and
+ * [method@Gudpx.PortGroup.get_statistics] in any thread, including the group's own.
  *
- * To let go of a group that is listening stops it too, but waits for nobody: the last reference may
- * be dropped anywhere, by a garbage collector or by a handler in one of the group's threads.
+ * If you drop the last reference to a listening group, the group stops as well, but the call does
+ * not wait for the threads. The last reference may therefore be dropped anywhere, for example by a
+ * garbage collector or by a handler in one of the group's threads.
  *
- * It is not for JavaScript, which runs in one thread only: no protocol can be made there, and
- * [method@Gudpx.PortGroup.start] fails. Python takes its turns at running the handlers of all
- * threads.
+ * JavaScript runs in one thread only: its programs cannot create protocols in other threads, so
+ * [method@Gudpx.PortGroup.start] fails there. In Python only one thread at a time runs a handler.
  *
  * Since: 1.0
  */
@@ -85,7 +88,7 @@ struct _GudpxPortGroup
 {
   GObject parent_instance;
 
-  /* What was asked for. */
+  /* Configuration. */
   guint n_ports;
   GSocketAddress *requested_address;
   gboolean steer_by_cpu;
@@ -96,9 +99,9 @@ struct _GudpxPortGroup
   gboolean listening;
   GSocketAddress *local_address;
 
-  GMutex mutex; /* for all that follows */
+  GMutex mutex; /* protects the fields below */
   GPtrArray *threads;
-  GudpxStatistics past; /* of the threads that have ended */
+  GudpxStatistics past; /* sums of the threads that have ended */
 };
 
 G_DEFINE_FINAL_TYPE (GudpxPortGroup, gudpx_port_group, G_TYPE_OBJECT)
@@ -115,7 +118,7 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-/* The group that a thread is one of, to tell it from others. */
+/* Group of the current thread: start() and stop() must not run in the group's own threads. */
 static GPrivate group_of_thread;
 
 static gboolean
@@ -124,7 +127,7 @@ is_own_thread (GudpxPortGroup *self)
   return g_private_get (&group_of_thread) == self;
 }
 
-/* What is to be opened in a thread. */
+/* Arguments for opening a port in its thread. */
 typedef struct
 {
   GudpxPortGroup *group;
@@ -148,8 +151,8 @@ make_protocol (GudpxPortGroup *self, guint index, GError **error)
   return NULL;
 }
 
-/* The ports are numbered in the order in which they were bound: processor number modulo
- * @n_ports. */
+/* Makes the kernel select the port by the processor number modulo @n_ports. The kernel numbers the
+ * ports in the order in which they were bound. */
 static gboolean
 attach_steering (GSocket *socket, guint n_ports, GError **error)
 {
@@ -161,7 +164,7 @@ attach_steering (GSocket *socket, guint n_ports, GError **error)
   };
   struct sock_fprog program;
 
-  memset (&program, 0, sizeof program); /* with its padding, which the kernel is handed too */
+  memset (&program, 0, sizeof program); /* including its padding, which the kernel reads too */
   program.len = G_N_ELEMENTS (code);
   program.filter = code;
   if (setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program,
@@ -176,7 +179,7 @@ attach_steering (GSocket *socket, guint n_ports, GError **error)
   return FALSE;
 }
 
-/* A port that its protocol stopped in the meantime would be missing in the count. */
+/* Fails if the protocol has stopped the port: the group would lack one of its ports. */
 static gboolean
 complete_port (GudpxPort *port, const Place *place, GError **error)
 {
@@ -231,7 +234,7 @@ start_thread (GudpxPortGroup *self, guint index, GSocketAddress *address, GError
   return TRUE;
 }
 
-/* All fields are counters, but for the peak. */
+/* Adds @statistics to @sum. All fields are counters except the peak, of which the larger counts. */
 static void
 add_statistics (GudpxStatistics *sum, const GudpxStatistics *statistics)
 {
@@ -245,7 +248,7 @@ add_statistics (GudpxStatistics *sum, const GudpxStatistics *statistics)
   sum->send_queue_peak = peak;
 }
 
-/* Call it with the mutex. */
+/* Adds the counters of the running threads to @sum. Call this with the mutex locked. */
 static void
 add_statistics_of_threads (GudpxPortGroup *self, GudpxStatistics *sum)
 {
@@ -258,8 +261,8 @@ add_statistics_of_threads (GudpxPortGroup *self, GudpxStatistics *sum)
     }
 }
 
-/* Tells all of them first: they end at the same time. The mutex is free while it waits, for
- * handlers that ask for the statistics. */
+/* Ends all threads. All of them are told first, so that they end at the same time. The mutex is not
+ * locked during the wait, because handlers in the threads may read the statistics. */
 static void
 end_threads (GudpxPortGroup *self)
 {
@@ -310,9 +313,10 @@ get_requested_address (GudpxPortGroup *self, GudpxNativeAddress *native, GError 
   return TRUE;
 }
 
-/* The address with its number, if nobody listens there. The ports would not notice: sockets that
- * share their address do so with those of every program of the same user that share theirs, and may
- * even be given the same free number. */
+/* Returns the address with its port number, or NULL with an error if a socket is bound there. The
+ * ports themselves cannot detect this: with SO_REUSEPORT they share the address with sockets of all
+ * programs of the same user. For number 0 the kernel may even choose a number that is shared
+ * already. */
 static GSocketAddress *
 find_address (GudpxPortGroup *self, GError **error)
 {
@@ -337,7 +341,7 @@ set_listening (GudpxPortGroup *self, gboolean listening, GSocketAddress *local_a
   GObject *object = G_OBJECT (self);
   GSocketAddress *bound = listening ? local_address : self->local_address;
 
-  /* A handler may start or stop it again. */
+  /* A handler of a notification may start or stop the group again. */
   g_object_freeze_notify (object);
   if (!gudpx_address_equal (bound, self->requested_address))
     g_object_notify_by_pspec (object, properties[PROP_LOCAL_ADDRESS]);
@@ -439,8 +443,8 @@ gudpx_port_group_class_init (GudpxPortGroupClass *klass)
   /**
    * GudpxPortGroup:n-ports: (getter get_n_ports)
    *
-   * How many ports there are, and threads. 0 becomes the number of processors that the process may
-   * use.
+   * The number of ports, and of threads. If you set 0, the property becomes the number of
+   * processors that the process may use.
    *
    * Since: 1.0
    */
@@ -450,8 +454,8 @@ gudpx_port_group_class_init (GudpxPortGroupClass *klass)
   /**
    * GudpxPortGroup:local-address: (getter get_local_address)
    *
-   * The address to bind, and while the group is listening the one that is bound, with the real port
-   * number. %NULL is any IPv4 address and any free number.
+   * The address to bind. While the group is listening: the address that is bound, with the real
+   * port number. %NULL selects any IPv4 address and any free port number.
    *
    * Since: 1.0
    */
@@ -461,14 +465,16 @@ gudpx_port_group_class_init (GudpxPortGroupClass *klass)
   /**
    * GudpxPortGroup:steer-by-cpu: (getter get_steer_by_cpu) (setter set_steer_by_cpu)
    *
-   * Whether the processor that received a datagram chooses the port: its number, modulo the number
-   * of ports (`SO_ATTACH_REUSEPORT_CBPF`, Linux). It counts from the next start on.
+   * Lets the processor that received a datagram determine the port: the number of the processor
+   * modulo the number of ports (`SO_ATTACH_REUSEPORT_CBPF`, Linux). A change takes effect at the
+   * next start.
    *
-   * It is of use where the network card spreads what it receives over the processors (RSS), or the
-   * kernel does (RPS), and where thread *i* is bound to processor *i*, by the factory for instance:
-   * then a datagram never leaves the processor whose cache has it. Where one processor receives
-   * everything, one port gets everything. A peer meets the same port as long as the card or the
-   * kernel keeps its datagrams on one processor.
+   * The property is useful if two conditions hold. The network card (RSS) or the kernel (RPS)
+   * distributes received datagrams over the processors. Thread *i* is bound to processor *i*, for
+   * example by the factory. A datagram then stays on the processor whose cache holds it.
+   *
+   * If one processor receives all datagrams, one port receives all of them. The datagrams of a peer
+   * arrive at the same port as long as the card or the kernel keeps them on one processor.
    *
    * Since: 1.0
    */
@@ -478,7 +484,7 @@ gudpx_port_group_class_init (GudpxPortGroupClass *klass)
   /**
    * GudpxPortGroup:listening: (getter get_listening)
    *
-   * Whether the group is started.
+   * %TRUE if the group is started.
    *
    * Since: 1.0
    */
@@ -496,14 +502,14 @@ gudpx_port_group_init (GudpxPortGroup *self)
 
 /**
  * gudpx_port_group_new:
- * @n_ports: how many ports, 1 to 65535; 0: as many as there are processors for the process
+ * @n_ports: the number of ports, 1 to 65535; 0: the number of processors that the process may use
  * @local_address: (nullable): the IPv4 or IPv6 address to bind; %NULL: any IPv4 address and any
- *   free number
- * @factory: (scope notified): makes the protocol of each port
- * @user_data: for @factory
- * @destroy: called when @factory is not needed any more
+ *   free port number
+ * @factory: (scope notified): creates the protocol of each port
+ * @user_data: the data to pass to @factory
+ * @destroy: called when @factory is no longer needed
  *
- * A group that is not started yet. Its ports are made when it starts.
+ * Creates a group that is not started. Its ports are created when the group starts.
  *
  * Returns: (transfer full): a new group
  *
@@ -545,26 +551,29 @@ check_can_start (GudpxPortGroup *self, GError **error)
 
 /**
  * gudpx_port_group_start:
- * @self: a group that is stopped
+ * @self: a stopped group
  * @error: return location for an error
  *
- * Starts the threads one after the other. Each makes its protocol and starts its port before the
- * next one does, see [method@Gudpx.Port.start_listening]. When it returns all ports are listening,
- * on the same number also where any free one was asked for.
+ * Starts the threads one after the other. Each thread creates its protocol and starts its port, see
+ * [method@Gudpx.Port.start_listening], before the next thread starts. When the call returns, all
+ * ports are listening on the same port number, even if any free number was requested.
  *
- * Where one of them fails, those before it are stopped again, and no thread is left: their
- * protocols have seen a start and a stop. A group that was stopped can be started again; its ports
- * and protocols are new ones.
+ * If one thread fails, the threads that were started before it are stopped again: their protocols
+ * have seen a start and a stop. A stopped group can be started again, with new ports and protocols.
  *
- * Errors are those of [method@Gudpx.Port.start_listening], %G_IO_ERROR_ADDRESS_IN_USE also where
- * the other one is a group, or another port that would share the address; %G_IO_ERROR_EXISTS if it
- * is listening; %G_IO_ERROR_NOT_SUPPORTED for an address that is neither IPv4 nor IPv6, and what
- * the system has to say about [property@Gudpx.PortGroup:steer-by-cpu]; %G_IO_ERROR_FAILED if the
- * factory made no protocol, or the system has no more threads; %G_IO_ERROR_INVALID_ARGUMENT if the
- * protocol has a port already; %G_IO_ERROR_CLOSED if a protocol stopped its port when it was
- * started.
+ * Errors, in the domain %G_IO_ERROR:
  *
- * Returns: whether the group is listening
+ * - the errors of [method@Gudpx.Port.start_listening]
+ * - %G_IO_ERROR_ADDRESS_IN_USE: another socket uses the address, also if this is a group or a port
+ *   that shares its address
+ * - %G_IO_ERROR_EXISTS: the group is listening
+ * - %G_IO_ERROR_NOT_SUPPORTED: the address is neither IPv4 nor IPv6, or the system does not support
+ *   [property@Gudpx.PortGroup:steer-by-cpu], which may also fail with other errors of the system
+ * - %G_IO_ERROR_FAILED: the factory returned no protocol, or the system cannot create a thread
+ * - %G_IO_ERROR_INVALID_ARGUMENT: the protocol already has a port
+ * - %G_IO_ERROR_CLOSED: a protocol stopped its port when the port was started
+ *
+ * Returns: %TRUE if the group is listening
  *
  * Since: 1.0
  */
@@ -591,13 +600,13 @@ gudpx_port_group_start (GudpxPortGroup *self, GError **error)
  * gudpx_port_group_stop:
  * @self: a group
  *
- * Stops all ports at once, as [method@Gudpx.Port.stop_listening] does, and waits for the threads to
- * end: when it returns no protocol of the group is called any more. The ports and protocols are let
- * go of in their own threads.
+ * Stops all ports immediately, like [method@Gudpx.Port.stop_listening], and waits for the threads
+ * to end. After the call returns, the protocols of the group are no longer called. Each thread
+ * drops its port and protocol itself.
  *
- * What was handed to [method@Gudpx.PortGroup.invoke] before is done before. Handlers that are at
- * work are waited for: the caller must hold no lock that they need. It does nothing on a group that
- * is stopped, and must not be called in one of the group's own threads.
+ * Functions passed to [method@Gudpx.PortGroup.invoke] before this call run first. The call waits
+ * for handlers that are running, so the caller must not hold a lock that they need. On a stopped
+ * group this function does nothing. Do not call it in one of the group's own threads.
  *
  * Since: 1.0
  */
@@ -629,20 +638,20 @@ ref_thread (GudpxPortGroup *self, guint index)
 /**
  * gudpx_port_group_invoke:
  * @self: a group
- * @index: which port, from 0 on
- * @func: (scope notified): what is to be done with the port
- * @user_data: for @func
- * @destroy: called when @func is not needed any more
+ * @index: the number of the port, counted from 0
+ * @func: (scope notified): the function to call with the port
+ * @user_data: the data to pass to @func
+ * @destroy: called when @func is no longer needed
  *
- * Has @func called in the thread of one of the ports, from its main loop and before what else is
- * due there. That is how to write by a port from outside, or to look at a protocol.
+ * Calls @func in the thread of one of the ports, from its main loop and before other pending work
+ * there. Use this function to write through a port from another thread, or to inspect a protocol.
  *
- * It may be called in any thread, and returns at once. The calls for a port are made in the order
- * in which they were asked for, and all before the group is stopped; @destroy is called after
- * @func, there too. On a group that is not listening, or is being stopped, @func is not called, and
- * @destroy is at once.
+ * You may call this function in any thread. It returns immediately. The functions for a port run in
+ * the order of the calls, and all of them run before the group is stopped. @destroy is called after
+ * @func, in the same thread. If the group is not listening or is being stopped, @func is not
+ * called, and @destroy is called immediately.
  *
- * Returns: whether @func is going to be called
+ * Returns: %TRUE if @func will be called
  *
  * Since: 1.0
  */
@@ -672,12 +681,12 @@ gudpx_port_group_invoke (GudpxPortGroup *self,
  * gudpx_port_group_get_statistics:
  * @self: a group
  *
- * What all ports together have counted since the group was made, those of earlier starts included;
- * as the peak of the send queues, the highest of one port.
+ * Returns the sums of the counters of all ports since the group was created, including earlier
+ * starts. The peak of the send queue is the highest value of a single port.
  *
- * It may be called in any thread and waits for nobody: what is counted is told whenever a port's
- * main loop comes round, a batch of datagrams later at the most. After
- * [method@Gudpx.PortGroup.stop] it is all.
+ * You may call this function in any thread. It does not wait: each port publishes its counters
+ * after each iteration of its main loop, so the numbers are at most one batch of datagrams old.
+ * After [method@Gudpx.PortGroup.stop] they are complete.
  *
  * Returns: (transfer full): a snapshot
  *
@@ -704,7 +713,7 @@ gudpx_port_group_get_statistics (GudpxPortGroup *self)
  *
  * See [property@Gudpx.PortGroup:n-ports].
  *
- * Returns: how many ports there are
+ * Returns: the number of ports
  *
  * Since: 1.0
  */
@@ -720,10 +729,11 @@ gudpx_port_group_get_n_ports (GudpxPortGroup *self)
  * gudpx_port_group_get_local_address: (get-property local-address)
  * @self: a group
  *
- * The address that is bound, with the real port number; the one that was asked for while the group
- * is not listening.
+ * Returns the address that is bound, with the real port number. While the group is not listening,
+ * returns the requested address.
  *
- * Returns: (transfer none) (nullable): the address
+ * Returns: (transfer none) (nullable): the address; %NULL if none was requested and the group is
+ *   not listening
  *
  * Since: 1.0
  */
@@ -741,7 +751,7 @@ gudpx_port_group_get_local_address (GudpxPortGroup *self)
  *
  * See [property@Gudpx.PortGroup:steer-by-cpu].
  *
- * Returns: whether the processor chooses the port
+ * Returns: %TRUE if the processor determines the port
  *
  * Since: 1.0
  */
@@ -756,9 +766,9 @@ gudpx_port_group_get_steer_by_cpu (GudpxPortGroup *self)
 /**
  * gudpx_port_group_set_steer_by_cpu: (set-property steer-by-cpu)
  * @self: a group
- * @steer_by_cpu: whether the processor is to choose the port
+ * @steer_by_cpu: %TRUE to let the processor determine the port
  *
- * Sets [property@Gudpx.PortGroup:steer-by-cpu] for the next start, which fails where the system
+ * Sets [property@Gudpx.PortGroup:steer-by-cpu] for the next start. The start fails if the system
  * does not allow it.
  *
  * Since: 1.0
@@ -782,7 +792,7 @@ gudpx_port_group_set_steer_by_cpu (GudpxPortGroup *self, gboolean steer_by_cpu)
  *
  * See [property@Gudpx.PortGroup:listening].
  *
- * Returns: whether the group is started
+ * Returns: %TRUE if the group is started
  *
  * Since: 1.0
  */

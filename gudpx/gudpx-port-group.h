@@ -19,18 +19,18 @@ G_DECLARE_FINAL_TYPE (GudpxPortGroup, gudpx_port_group, GUDPX, PORT_GROUP, GObje
 /**
  * GudpxProtocolFactory:
  * @group: the group
- * @index: which of its ports the protocol is for, from 0 on
- * @user_data: what was given with the factory
+ * @index: the number of the port that the protocol is for, counted from 0
+ * @user_data: the data that was passed together with the factory
  *
- * Makes the protocol of one port of a group.
+ * Creates the protocol of one port of a group.
  *
- * It is called in the port's own thread, whose thread-default main context is the port's, each time
- * that the group is started, and for one port after the other. Whoever started the group waits for
- * it: it must not wait for them. What concerns the thread is done here too, such as binding it to a
- * processor.
+ * Each start of the group calls the factory once per port, one port after the other. The factory
+ * runs in the thread of the port, where the port's main context is the thread-default one. The
+ * thread that starts the group waits for the factory, so the factory must not wait for that thread.
+ * The factory can also prepare its thread, for example bind the thread to a processor.
  *
- * Returns: (transfer full) (nullable): a protocol that no other port has; %NULL: the group is not
- *   started
+ * Returns: (transfer full) (nullable): a protocol that no other port uses; if the factory returns
+ *   %NULL, the group does not start
  *
  * Since: 1.0
  */
@@ -41,9 +41,9 @@ typedef GudpxDatagramProtocol *(*GudpxProtocolFactory) (GudpxPortGroup *group,
 /**
  * GudpxPortFunc:
  * @port: a port
- * @user_data: what was given with the function
+ * @user_data: the data that was passed together with the function
  *
- * Does something with a port in the port's thread, see [method@Gudpx.PortGroup.invoke].
+ * Works with a port in the port's thread, see [method@Gudpx.PortGroup.invoke].
  *
  * Since: 1.0
  */
