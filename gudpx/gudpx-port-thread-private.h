@@ -6,10 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* A thread with a main context, and a port that runs there and nowhere else. */
+/* A thread with its own main context and one port, which is used only in this thread. */
 typedef struct _GudpxPortThread GudpxPortThread;
 
-/* Makes a port that is listening, in the thread. */
+/* Creates and starts the port. Called in the new thread. Returns NULL with an error. */
 typedef GudpxPort *(*GudpxPortThreadOpenFunc) (gpointer   data,
                                                GError   **error);
 

@@ -2,31 +2,31 @@
 
 #include "gudpx-port-thread-private.h"
 
-/* Before all else: a port that is flooded, whatever its priority, must not hold up what comes from
- * outside, its end least of all. */
+/* Above every port's priority, so that a flood of datagrams cannot delay calls from other threads,
+ * such as the end of the thread. */
 #define CALL_PRIORITY G_MININT
 
-/* The thread and whoever started it hold it, and may let go of it in any order. */
+/* The thread and its starter each hold a reference, and may drop them in any order. */
 struct _GudpxPortThread
 {
-  GThread *thread; /* NULL: it was joined */
+  GThread *thread; /* NULL after the join */
 
-  /* The thread's own. */
+  /* Used only in the thread. */
   GudpxPortThreadOpenFunc open;
   gpointer open_data;
   GudpxPort *port;
   gboolean must_end;
 
-  GMutex mutex; /* for all that follows */
+  GMutex mutex; /* protects the fields below */
   GCond opened;
   gboolean is_opened;
-  GError *error;         /* why it is not */
-  GMainContext *context; /* attached to by others until it is told to quit */
+  GError *error;         /* reason if the port did not open */
+  GMainContext *context; /* other threads attach sources until is_quitting is TRUE */
   gboolean is_quitting;
-  GudpxStatistics statistics; /* as they were when the main loop last came round */
+  GudpxStatistics statistics; /* counters after the last iteration of the main loop */
 };
 
-/* What somebody else wants to be done in the thread. */
+/* A call that another thread requested. */
 typedef struct
 {
   GudpxPortThread *thread;
@@ -85,8 +85,8 @@ open_port (GudpxPortThread *self)
   g_mutex_unlock (&self->mutex);
 }
 
-/* What is counted is told after each turn of the main loop, and so can be had without stopping
- * it. */
+/* Runs the main loop. The counters are published after each iteration, so that other threads can
+ * read them without stopping the loop. */
 static void
 serve (GudpxPortThread *self)
 {
@@ -101,7 +101,8 @@ serve (GudpxPortThread *self)
   g_clear_object (&self->port);
 }
 
-/* The port, its protocol and what else is in the context end where they lived. */
+/* Main function of the thread. The port, its protocol and the sources of the context are freed
+ * here, in the thread that used them. */
 static gpointer
 run (gpointer data)
 {
@@ -132,7 +133,8 @@ wait_until_open (GudpxPortThread *self, GError **error)
   return is_open;
 }
 
-/* Returns when the port is open; without one there is no thread either. */
+/* Starts a thread and waits until its port is open. If the port does not open, the thread ends, and
+ * the function returns NULL with an error. */
 GudpxPortThread *
 gudpx_port_thread_start (const char *name,
                          GudpxPortThreadOpenFunc open,
@@ -153,7 +155,7 @@ gudpx_port_thread_start (const char *name,
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "Cannot start the thread “%s”: %s", name,
                    thread_error->message);
       g_main_context_unref (self->context);
-      gudpx_port_thread_unref (self); /* the thread's */
+      gudpx_port_thread_unref (self); /* the reference of the thread */
     }
   else if (wait_until_open (self, error))
     return self;
@@ -192,7 +194,8 @@ call_run (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Sources of one priority are dispatched in the order in which they were attached. */
+/* Attaches a source for one call. GLib dispatches sources of one priority in the order in which
+ * they were attached. */
 static void
 attach_call (GudpxPortThread *self, GSourceFunc func, gpointer data, GDestroyNotify destroy)
 {
@@ -204,8 +207,8 @@ attach_call (GudpxPortThread *self, GSourceFunc func, gpointer data, GDestroyNot
   g_source_attach (source, self->context);
 }
 
-/* Calls @func from the thread's main loop, before the thread quits, and @destroy there. Too late is
- * neither. */
+/* Calls @func and then @destroy from the thread's main loop, before the thread quits. Returns FALSE
+ * if the thread is quitting already: then neither is called. */
 gboolean
 gudpx_port_thread_invoke (GudpxPortThread *self,
                           GudpxPortFunc func,
@@ -231,7 +234,7 @@ end (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Has the thread stop its port and end, after the calls that were accepted. */
+/* Makes the thread stop its port and end, after the calls that were accepted. */
 void
 gudpx_port_thread_quit (GudpxPortThread *self)
 {
