@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* gjs, where the program has it; the library does not link to it. */
+/* Garbage collection of gjs before 1.82. Delete this file when the oldest supported gjs is 1.82.
+ *
+ * The library does not link to gjs: its functions are looked up in the running program. */
 
 #include <gmodule.h>
 
@@ -19,8 +21,9 @@ find_gjs (GModule *program, Gjs *gjs)
          g_module_symbol (program, "gjs_context_gc", (gpointer *) &gjs->collect);
 }
 
-/* A whole collection. Before 1.82 gjs blocks all calls into JavaScript while it collects in small
- * steps, which it goes on with when it is called: under load that is never. */
+/* Runs a complete collection if the program uses gjs. Before 1.82 gjs blocks all calls into
+ * JavaScript during an incremental collection. Only such calls continue the collection, so under
+ * load it would never end. */
 void
 gudpx_gjs_collect_garbage (void)
 {
