@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The indices of network interfaces, which may be given by name or by an address. Names and IPv4
- * addresses are looked up by ioctl() on the socket: in its network namespace, and without
- * AF_NETLINK, which a sandbox may forbid. */
+/* Finds the index of a network interface by its name or one of its addresses. Names and IPv4
+ * addresses are looked up by ioctl() on the socket. This uses the network namespace of the socket,
+ * and does not need AF_NETLINK, which a sandbox may forbid. */
 
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -21,7 +21,7 @@ typedef struct
   guint index;
 } Ipv4Interface;
 
-/* The index of the interface @name; 0: there is none. */
+/* Returns the index of the interface @name, or 0 if it does not exist. */
 guint
 gudpx_interface_index_of_name (GSocket *socket, const char *name)
 {
@@ -61,7 +61,7 @@ gudpx_interface_exists (GSocket *socket, guint index)
   return get_name (socket, index, name);
 }
 
-/* The name of an interface that a scope id names, which may be its index. */
+/* Returns the name of the interface of a scope id, which is a name or an index. */
 char *
 gudpx_interface_name_of_scope (GSocket *socket, const char *scope)
 {
@@ -77,7 +77,7 @@ gudpx_interface_name_of_scope (GSocket *socket, const char *scope)
 }
 
 #ifdef __linux__
-/* The IPv4 addresses of the socket's network namespace, each with its interface. */
+/* Lists the IPv4 addresses in the network namespace of the socket, each with its interface. */
 static GArray *
 list_ipv4_interfaces (GSocket *socket)
 {
@@ -86,7 +86,7 @@ list_ipv4_interfaces (GSocket *socket)
   struct ifconf list = { 0 };
   int fd = g_socket_get_fd (socket);
 
-  /* Without a buffer the kernel tells the size that it needs. */
+  /* Without a buffer, SIOCGIFCONF returns the necessary size. */
   if (ioctl (fd, SIOCGIFCONF, &list) != 0)
     return interfaces;
   requests = g_malloc0 ((gsize) list.ifc_len + sizeof *requests);
@@ -153,7 +153,7 @@ has_address (const struct ifaddrs *interface, GInetAddress *wanted)
          memcmp (&address->sin6_addr, g_inet_address_to_bytes (wanted), 16) == 0;
 }
 
-/* The names of the interfaces that have @address; NULL with an error. */
+/* Lists the names of the interfaces with @address. Returns NULL with an error. */
 static GPtrArray *
 list_names_with_address (const char *interface, GInetAddress *address, GError **error)
 {
@@ -184,7 +184,7 @@ set_not_found (const char *interface, GError **error)
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "There is no interface “%s”", interface);
 }
 
-/* The scope id chooses among several interfaces with the same address. */
+/* Finds the interface with @address. The scope id selects one of several interfaces. */
 static gboolean
 find_by_ipv6_address (GSocket *socket,
                       const char *interface,
@@ -218,7 +218,7 @@ find_by_ipv6_address (GSocket *socket,
   return *index != 0;
 }
 
-/* Splits an address from its scope id, as GInetAddress has the former alone. */
+/* Parses an address and splits off its scope id, which GInetAddress cannot store. */
 static GInetAddress *
 parse_address (const char *interface, char **scope)
 {
@@ -227,7 +227,7 @@ parse_address (const char *interface, char **scope)
       percent != NULL ? g_strndup (interface, (gsize) (percent - interface)) : g_strdup (interface);
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
 
-  /* IPv4 knows no scope ids. */
+  /* IPv4 addresses do not have scope ids. */
   if (address == NULL ||
       (percent != NULL && g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV6))
     return NULL;
@@ -236,7 +236,7 @@ parse_address (const char *interface, char **scope)
   return g_steal_pointer (&address);
 }
 
-/* NULL, the empty string, “0.0.0.0” and “::” leave the choice to the system. */
+/* TRUE for NULL, “”, “0.0.0.0” and “::”: the system selects the interface. */
 gboolean
 gudpx_interface_is_any (const char *interface)
 {
@@ -248,8 +248,8 @@ gudpx_interface_is_any (const char *interface)
   return address != NULL && g_inet_address_get_is_any (address);
 }
 
-/* The index of an interface that is given by its name, or by an address that it has: of @family, or
- * of any with G_SOCKET_FAMILY_INVALID. 0: the system's choice. */
+/* Finds the index of an interface by its name or one of its addresses. The address has to be of
+ * @family, unless @family is G_SOCKET_FAMILY_INVALID. @index 0 means that the system selects. */
 gboolean
 gudpx_interface_find (GSocket *socket,
                       const char *interface,
@@ -286,8 +286,8 @@ gudpx_interface_find (GSocket *socket,
   return *index != 0;
 }
 
-/* The indices of the interfaces with IPv4 addresses, in the socket's network namespace, and of all
- * interfaces, in the process's. The latter are missing where AF_NETLINK is forbidden. */
+/* Lists the indices of the interfaces with IPv4 addresses in the socket's network namespace, and of
+ * all interfaces in the process's namespace. If AF_NETLINK is forbidden, the latter are missing. */
 GArray *
 gudpx_interface_list (GSocket *socket)
 {
