@@ -142,10 +142,10 @@ make_protocol (GudpxPortGroup *self, guint index, GError **error)
 
   if (protocol == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                 "There is no protocol for port %u of the group", index);
+                 "Cannot start port %u of the group: the factory returned no protocol", index);
   else if (gudpx_datagram_protocol_get_transport (protocol) != NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                 "The protocol for port %u of the group has a port already", index);
+                 "Cannot start port %u of the group: its protocol already has a port", index);
   else
     return g_steal_pointer (&protocol);
   return NULL;
@@ -171,10 +171,10 @@ attach_steering (GSocket *socket, guint n_ports, GError **error)
                   sizeof program) == 0)
     return TRUE;
 
-  gudpx_set_error_errno (error, errno, "Cannot steer by processor");
+  gudpx_set_error_errno (error, errno, "Cannot set steer-by-cpu");
 #else
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                       "Cannot steer by processor: not supported on this system");
+                       "Cannot set steer-by-cpu: not supported on this system");
 #endif
   return FALSE;
 }
@@ -186,7 +186,7 @@ complete_port (GudpxPort *port, const Place *place, GError **error)
   if (!gudpx_port_get_listening (port))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
-                   "Port %u of the group was stopped by its protocol", place->index);
+                   "Cannot start port %u of the group: its protocol stopped it", place->index);
       return FALSE;
     }
 
@@ -303,7 +303,7 @@ get_requested_address (GudpxPortGroup *self, GudpxNativeAddress *native, GError 
       g_autofree char *description = gudpx_address_describe (self->requested_address);
 
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                   "Cannot listen on %s with several ports: it is no IP address", description);
+                   "Cannot listen on %s with a group: it is not an IP address", description);
       return FALSE;
     }
   if (self->requested_address != NULL)
@@ -540,10 +540,11 @@ static gboolean
 check_can_start (GudpxPortGroup *self, GError **error)
 {
   if (self->threads->len > 0)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "The group is listening already");
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                         "Cannot start the group: it is listening already");
   else if (self->factory == NULL)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                         "A group cannot listen without a factory for protocols");
+                         "Cannot start the group: it has no factory for protocols");
   else
     return TRUE;
   return FALSE;
