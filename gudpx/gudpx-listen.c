@@ -161,7 +161,8 @@ gudpx_listen_unix_datagram (const char *path, GudpxDatagramProtocol *protocol, G
   if (*path == '\0' || strlen (path) >= sizeof (((struct sockaddr_un *) NULL)->sun_path))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "“%s” is empty or too long for a socket address", path);
+                   "Cannot listen on “%s”: the path is empty or too long for a socket address",
+                   path);
       return NULL;
     }
 
