@@ -62,7 +62,8 @@ timed_out (gpointer data)
 
   give_up (task);
   g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                           "“%s” was not resolved within %u ms", lookup->host, lookup->timeout_ms);
+                           "Cannot resolve “%s”: no answer within %u ms", lookup->host,
+                           lookup->timeout_ms);
   return G_SOURCE_REMOVE;
 }
 
@@ -199,7 +200,8 @@ return_literal (GTask *task, GInetAddress *address)
     g_task_return_pointer (task, g_list_prepend (NULL, g_object_ref (address)), free_addresses);
   else
     g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND,
-                             "“%s” is an address of the other family", lookup->host);
+                             "Cannot resolve “%s”: it is an address of the other family",
+                             lookup->host);
 }
 
 static void
@@ -229,7 +231,7 @@ resolve (gpointer tag,
     return_literal (task, literal);
   else if (*host == '\0')
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                             "An empty host name cannot be resolved");
+                             "Cannot resolve an empty host name");
   else
     begin (task);
 }
