@@ -163,7 +163,7 @@ list_names_with_address (const char *interface, GInetAddress *address, GError **
   if (getifaddrs (&list) != 0)
     {
       gudpx_set_error_errno (error, errno,
-                             "Cannot look up which interface has the address %s; name it instead",
+                             "Cannot look up the interface with the address %s, use its name",
                              interface);
       return NULL;
     }
@@ -181,7 +181,8 @@ list_names_with_address (const char *interface, GInetAddress *address, GError **
 static void
 set_not_found (const char *interface, GError **error)
 {
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "There is no interface “%s”", interface);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+               "Cannot find “%s”: no interface has this name or address", interface);
 }
 
 /* Finds the interface with @address. The scope id selects one of several interfaces. */
@@ -202,8 +203,8 @@ find_by_ipv6_address (GSocket *socket,
   if (wanted == NULL && names->len > 1)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Several interfaces have the address %s: name one, as in %s%%%s", interface,
-                   interface, (char *) names->pdata[0]);
+                   "Cannot use %s: several interfaces have this address; add a name, as in %s%%%s",
+                   interface, interface, (char *) names->pdata[0]);
       return FALSE;
     }
   for (guint i = 0; i < names->len && name == NULL; i++)
@@ -264,7 +265,7 @@ gudpx_interface_find (GSocket *socket,
       family != g_inet_address_get_family (address))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "The interface “%s” is given by an address of another family", interface);
+                   "Cannot use the interface “%s”: its address is of another family", interface);
       return FALSE;
     }
   if (address != NULL && g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6 &&

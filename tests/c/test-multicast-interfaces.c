@@ -578,7 +578,7 @@ test_address_with_scope (void)
   leave (port, GROUP6, "gudpx1");
   join (port, GROUP6, by_index);
   leave (port, GROUP6, "gudpx1");
-  expect_join_error (port, GROUP6, "fe80::1", G_IO_ERROR_INVALID_ARGUMENT, "Several interfaces");
+  expect_join_error (port, GROUP6, "fe80::1", G_IO_ERROR_INVALID_ARGUMENT, "several interfaces");
   expect_join_error (port, GROUP6, "fe80::2%gudpx0", G_IO_ERROR_NOT_FOUND, "fe80::2%gudpx0");
   expect_join_error (port, GROUP6, "fe80::1%nosuch0", G_IO_ERROR_NOT_FOUND, "nosuch0");
   expect_join_error (port, GROUP, "fe80::1%gudpx0", G_IO_ERROR_INVALID_ARGUMENT, "family");
@@ -730,12 +730,12 @@ check_without_netlink (void)
   join (port, GROUP6, "gudpx0");
   gudpx_port_set_multicast_interface (port, "10.99.0.1", &error);
   g_assert_no_error (error);
-  expect_join_error (port, GROUP, "10.99.0.200", G_IO_ERROR_NOT_FOUND, "There is no interface");
+  expect_join_error (port, GROUP, "10.99.0.200", G_IO_ERROR_NOT_FOUND, "no interface has");
 
   /* The addresses of IPv6 cannot be asked for, and nothing is claimed of them. */
   expect_join_error (port, GROUP6, "fd99::1", g_io_error_from_errno (EAFNOSUPPORT), "fd99::1");
   g_assert_false (gudpx_port_set_multicast_interface (port, "fd99::1", &error));
-  g_assert_null (strstr (error->message, "There is no interface"));
+  g_assert_null (strstr (error->message, "no interface has"));
   stop (port);
 }
 
