@@ -28,19 +28,20 @@ set_port_gone (GudpxDatagram *self, GError **error)
 
 /**
  * gudpx_datagram_reply:
- * @self: a datagram that was received
+ * @self: a received datagram
  * @data: (array length=size) (element-type guint8) (nullable): the payload of the reply
- * @size: how many bytes
+ * @size: the number of bytes; 0 sends an empty datagram
  * @error: return location for an error
  *
- * Writes a datagram to the sender of this one, by the port that it came through. Where
- * [property@Gudpx.Port:metadata] includes the destination, the reply leaves from the address that
- * @self was sent to.
+ * Writes a datagram to the sender of @self, through the port that received @self.
  *
- * The errors are those of [method@Gudpx.Port.write_to]; without a sender
- * %G_IO_ERROR_DESTINATION_UNSET.
+ * If [property@Gudpx.Port:metadata] includes %GUDPX_METADATA_DESTINATION, the reply is sent from
+ * the address that @self was sent to, unless the port was restarted in between.
  *
- * Returns: whether the reply was sent or queued
+ * Fails with the errors of [method@Gudpx.Port.write_to], with %G_IO_ERROR_CLOSED if the port no
+ * longer exists, and with %G_IO_ERROR_DESTINATION_UNSET if @self has no sender.
+ *
+ * Returns: %TRUE if the reply was sent or queued
  *
  * Since: 1.0
  */

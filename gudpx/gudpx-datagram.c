@@ -5,19 +5,20 @@
 /**
  * GudpxDatagram:
  *
- * One datagram: a payload, where it came from or where it goes, and what the kernel told of it.
+ * A datagram: its payload, its sender or destination, and the metadata that the kernel delivered.
  *
- * A datagram never changes and may be kept for as long as one likes; the payload is valid as long
- * as the datagram is. Those that arrive are handed to
- * [vfunc@Gudpx.DatagramProtocol.datagram_received]; the library uses one that nobody kept again for
- * another datagram. Those that [ctor@Gudpx.Datagram.new] makes are for
- * [method@Gudpx.Port.write_datagrams].
+ * A datagram never changes. You may keep it as long as you like: take a reference. The payload is
+ * valid as long as the datagram.
  *
- * What [property@Gudpx.Port:metadata] did not ask for is not known: the getters say what they
- * return then.
+ * Received datagrams are passed to [vfunc@Gudpx.DatagramProtocol.datagram_received]. If nobody
+ * holds a reference after the call, the library uses the object again for another datagram. To send
+ * datagrams with [method@Gudpx.Port.write_datagrams], create them with [ctor@Gudpx.Datagram.new].
  *
- * It may be read in any thread. [method@Gudpx.Datagram.reply] and
- * [method@Gudpx.Datagram.get_transport] are for the port's own.
+ * Metadata is known only if [property@Gudpx.Port:metadata] selected it. Each getter documents its
+ * value for unknown metadata.
+ *
+ * You may read a datagram in any thread. Call [method@Gudpx.Datagram.reply] and
+ * [method@Gudpx.Datagram.get_transport] only in the thread of the port.
  *
  * ```c
  * static gboolean
@@ -247,10 +248,11 @@ gudpx_datagram_reserve (GudpxDatagram *self, gsize size)
 /**
  * gudpx_datagram_new:
  * @payload: (array length=size) (element-type guint8) (nullable): the payload, which is copied
- * @size: how many bytes; 0 is a datagram too
- * @destination: (nullable): where it is to go; %NULL: to the peer of a connected port
+ * @size: the number of bytes; 0 creates an empty datagram
+ * @destination: (nullable): the address to send the datagram to; %NULL: the peer of a connected
+ *   port
  *
- * A datagram for [method@Gudpx.Port.write_datagrams].
+ * Creates a datagram for [method@Gudpx.Port.write_datagrams].
  *
  * Returns: (transfer full): a new datagram
  *
@@ -286,19 +288,22 @@ get_address_bytes (GInetAddress *address)
 /**
  * gudpx_datagram_new_full:
  * @payload: (array length=size) (element-type guint8) (nullable): the payload, which is copied
- * @size: how many bytes; 0 is a datagram too
- * @destination: (nullable): where it is to go; %NULL: to the peer of a connected port
- * @source: (nullable): the address of this machine that it is to leave from, of the destination's
- *   family; %NULL: the port's, or by the route
- * @interface_index: the interface that it is to leave by; 0: by the route
- * @hop_limit: its hop limit (IPv4: TTL), 0 to 255; -1: the port's. 0 is for this machine alone, and
- *   Linux takes it for IPv6 only
- * @traffic_class: its traffic class, 0 to 255: DSCP in the upper six bits, ECN in the lower two;
- *   -1: the port's
+ * @size: the number of bytes; 0 creates an empty datagram
+ * @destination: (nullable): the address to send the datagram to; %NULL: the peer of a connected
+ *   port
+ * @source: (nullable): the address of this machine to send the datagram from, of the destination's
+ *   family; %NULL: the port's address, or the address that the route selects
+ * @interface_index: the interface to send the datagram on; 0: the interface that the route selects
+ * @hop_limit: the hop limit (IPv4: TTL), 0 to 255; -1: the port's value. A datagram with hop limit
+ *   0 stays on this machine; Linux accepts 0 only for IPv6
+ * @traffic_class: the traffic class, 0 to 255: DSCP in the upper six bits, ECN in the lower two;
+ *   -1: the port's value
  *
- * A datagram for [method@Gudpx.Port.write_datagrams] that differs from what the port sends else
- * (`ip(7)`, `ipv6(7)`, RFC 3542). What the system does not allow is told as its error when it is
- * sent. UNIX sockets pass over all of it.
+ * Creates a datagram for [method@Gudpx.Port.write_datagrams] with its own source address,
+ * interface, hop limit and traffic class (`ip(7)`, `ipv6(7)`, RFC 3542).
+ *
+ * If the system rejects one of these values, sending the datagram fails. UNIX sockets ignore all of
+ * them.
  *
  * Returns: (transfer full): a new datagram
  *
@@ -354,11 +359,12 @@ gudpx_datagram_get_own_ancillary (GudpxDatagram *self)
  * @self: a datagram
  * @size: (out) (optional): return location for the number of bytes
  *
- * The payload: `bytes` in Python, a `Uint8Array` in JavaScript. It is empty for an empty datagram.
+ * Returns the payload: `bytes` in Python, a `Uint8Array` in JavaScript. The payload of an empty
+ * datagram is empty.
  *
- * A zero byte follows the payload, which @size does not count. So C programs may take a payload for
- * a string, which ends at its first zero byte. It may still be no text:
- * [method@Gudpx.Datagram.dup_text] checks that.
+ * A zero byte follows the payload. @size does not count this byte. C programs may therefore treat
+ * the payload as a string, which ends at its first zero byte. The payload need not be text:
+ * [method@Gudpx.Datagram.dup_text] checks this.
  *
  * Returns: (transfer none) (array length=size) (element-type guint8): the payload, valid as long as
  *   @self; never %NULL
@@ -379,9 +385,9 @@ gudpx_datagram_get_payload (GudpxDatagram *self, gsize *size)
  * gudpx_datagram_dup_bytes:
  * @self: a datagram
  *
- * A copy of the payload.
+ * Copies the payload.
  *
- * Returns: (transfer full): the payload
+ * Returns: (transfer full): a copy of the payload
  *
  * Since: 1.0
  */
@@ -397,10 +403,10 @@ gudpx_datagram_dup_bytes (GudpxDatagram *self)
  * gudpx_datagram_dup_text:
  * @self: a datagram
  *
- * A copy of the payload as a string.
+ * Copies the payload to a string.
  *
- * Returns: (transfer full) (nullable): the text; %NULL if the payload is not valid UTF-8, or has a
- *   zero byte
+ * Returns: (transfer full) (nullable): the text; %NULL if the payload is not valid UTF-8 or
+ *   contains a zero byte
  *
  * Since: 1.1
  */
@@ -429,11 +435,13 @@ publish (GSocketAddress **slot, GSocketAddress *address)
  * gudpx_datagram_get_sender: (get-property sender)
  * @self: a datagram
  *
- * Where it came from. On a dual-stack port IPv4 senders have IPv4 addresses; link-local addresses
- * carry their scope id. Addresses compare by pointer: see [func@Gudpx.address_equal].
+ * Returns the address that the datagram came from.
  *
- * Returns: (transfer none) (nullable): the sender; %NULL for a datagram that was not received, and
- *   for one of a UNIX socket that is bound to no address
+ * On a dual-stack port, IPv4 senders have IPv4 addresses. Link-local addresses contain their scope
+ * id. `==` compares pointers: use [func@Gudpx.address_equal] to compare addresses.
+ *
+ * Returns: (transfer none) (nullable): the sender; %NULL if the datagram was not received, or if
+ *   the sender is a UNIX socket that is not bound to an address
  *
  * Since: 1.0
  */
@@ -466,11 +474,12 @@ make_destination (GudpxDatagram *self)
  * gudpx_datagram_get_destination: (get-property destination)
  * @self: a datagram
  *
- * Where it was sent to, which on a port bound to any address tells the machine's address or the
- * group; where it is to go, for one made with [ctor@Gudpx.Datagram.new].
+ * Returns the address that the datagram was sent to. On a port that is bound to any address, this
+ * is the address of the machine or the multicast group. For a datagram created with
+ * [ctor@Gudpx.Datagram.new], returns the address to send it to.
  *
- * Returns: (transfer none) (nullable): the destination; %NULL if it is not known, for want of
- *   %GUDPX_METADATA_DESTINATION
+ * Returns: (transfer none) (nullable): the destination; %NULL if it is not known because
+ *   [property@Gudpx.Port:metadata] lacks %GUDPX_METADATA_DESTINATION
  *
  * Since: 1.0
  */
@@ -488,10 +497,10 @@ gudpx_datagram_get_destination (GudpxDatagram *self)
  * gudpx_datagram_get_transport: (get-property transport)
  * @self: a datagram
  *
- * The port that it came through. A datagram does not keep its port alive.
+ * Returns the port that received the datagram. A datagram does not keep its port alive.
  *
- * Returns: (transfer none) (nullable): the port; %NULL when it is gone, and for a datagram that was
- *   not received
+ * Returns: (transfer none) (nullable): the port; %NULL if the port no longer exists, or if the
+ *   datagram was not received
  *
  * Since: 1.0
  */
@@ -507,9 +516,10 @@ gudpx_datagram_get_transport (GudpxDatagram *self)
  * gudpx_datagram_get_interface_index: (get-property interface-index)
  * @self: a datagram
  *
- * The index of the interface that it came in by, see `if_indextoname(3)`.
+ * Returns the index of the interface that the datagram arrived on, see `if_indextoname(3)`.
  *
- * Returns: the index; 0 if it is not known, for want of %GUDPX_METADATA_DESTINATION
+ * Returns: the index; 0 if it is not known because [property@Gudpx.Port:metadata] lacks
+ *   %GUDPX_METADATA_DESTINATION
  *
  * Since: 1.0
  */
@@ -525,9 +535,10 @@ gudpx_datagram_get_interface_index (GudpxDatagram *self)
  * gudpx_datagram_get_hop_limit: (get-property hop-limit)
  * @self: a datagram
  *
- * The hop limit, which IPv4 calls time to live, that it arrived with.
+ * Returns the hop limit, in IPv4 the time to live, that the datagram arrived with.
  *
- * Returns: 0 to 255; -1 if it is not known, for want of %GUDPX_METADATA_HOP_LIMIT
+ * Returns: 0 to 255; -1 if it is not known because [property@Gudpx.Port:metadata] lacks
+ *   %GUDPX_METADATA_HOP_LIMIT
  *
  * Since: 1.0
  */
@@ -543,10 +554,11 @@ gudpx_datagram_get_hop_limit (GudpxDatagram *self)
  * gudpx_datagram_get_traffic_class: (get-property traffic-class)
  * @self: a datagram
  *
- * The whole octet of the traffic class (IPv4: type of service) that it arrived with: DSCP in the
- * upper six bits (RFC 2474), ECN in the lower two.
+ * Returns the whole octet of the traffic class (IPv4: type of service) that the datagram arrived
+ * with: DSCP in the upper six bits (RFC 2474), ECN in the lower two.
  *
- * Returns: 0 to 255; -1 if it is not known, for want of %GUDPX_METADATA_TRAFFIC_CLASS
+ * Returns: 0 to 255; -1 if it is not known because [property@Gudpx.Port:metadata] lacks
+ *   %GUDPX_METADATA_TRAFFIC_CLASS
  *
  * Since: 1.0
  */
@@ -562,9 +574,10 @@ gudpx_datagram_get_traffic_class (GudpxDatagram *self)
  * gudpx_datagram_get_ecn: (get-property ecn)
  * @self: a datagram
  *
- * The bits of explicit congestion notification (RFC 3168) that it arrived with.
+ * Returns the bits of explicit congestion notification (RFC 3168) that the datagram arrived with.
  *
- * Returns: 0 to 3; -1 if they are not known, for want of %GUDPX_METADATA_TRAFFIC_CLASS
+ * Returns: 0 to 3; -1 if they are not known because [property@Gudpx.Port:metadata] lacks
+ *   %GUDPX_METADATA_TRAFFIC_CLASS
  *
  * Since: 1.0
  */
@@ -580,10 +593,11 @@ gudpx_datagram_get_ecn (GudpxDatagram *self)
  * gudpx_datagram_get_timestamp: (get-property timestamp)
  * @self: a datagram
  *
- * When the kernel received it, by the real-time clock, as [func@GLib.get_real_time] counts.
+ * Returns the time when the kernel received the datagram. The time is counted by the real-time
+ * clock, as [func@GLib.get_real_time] does.
  *
- * Returns: microseconds since the epoch; 0 if it is not known, for want of
- *   %GUDPX_METADATA_TIMESTAMP
+ * Returns: microseconds since the epoch; 0 if the time is not known because
+ *   [property@Gudpx.Port:metadata] lacks %GUDPX_METADATA_TIMESTAMP
  *
  * Since: 1.0
  */
@@ -599,9 +613,10 @@ gudpx_datagram_get_timestamp (GudpxDatagram *self)
  * gudpx_datagram_get_truncated: (get-property truncated)
  * @self: a datagram
  *
- * Whether it was longer than [property@Gudpx.Port:max-packet-size], and its end is lost.
+ * Returns %TRUE if the datagram was longer than [property@Gudpx.Port:max-packet-size]. Its end is
+ * lost.
  *
- * Returns: whether it was cut off
+ * Returns: %TRUE if the payload was cut off
  *
  * Since: 1.0
  */
@@ -617,9 +632,9 @@ gudpx_datagram_get_truncated (GudpxDatagram *self)
  * gudpx_datagram_get_original_size: (get-property original-size)
  * @self: a datagram
  *
- * How long the payload was when it was sent.
+ * Returns the size of the payload when the datagram was sent.
  *
- * Returns: bytes; the size of the payload, if it is not truncated
+ * Returns: the number of bytes; the size of the payload, unless the datagram is truncated
  *
  * Since: 1.0
  */

@@ -81,41 +81,44 @@ change_group (GudpxPort *self,
 /**
  * gudpx_port_join_group:
  * @self: a listening port
- * @group: an IPv4 or IPv6 multicast address; the scope id of an IPv6 one, as in `ff02::1%eth0`,
- *   names the interface where @interface_ does not
- * @interface_: (nullable): the name of an interface, or an address of it of the group's family,
- *   which may have a scope id; %NULL: the system's choice
+ * @group: an IPv4 or IPv6 multicast address; if @interface_ is %NULL, the scope id of an IPv6
+ *   address, as in `ff02::1%eth0`, selects the interface
+ * @interface_: (nullable): the name of an interface, or an address of the interface in the group's
+ *   family, which may have a scope id; %NULL: the system's choice
  * @error: return location for an error
  *
- * Joins a multicast group: what is sent to @group and the port's number arrives. A port receives
- * only the groups that it joined itself, whatever others on the machine have joined. On a
- * dual-stack port IPv4 groups can be joined too. The group is joined again when the port is started
- * again.
+ * Joins a multicast group. The port then receives datagrams that are sent to @group and the port's
+ * number.
  *
- * The group is joined on the interface that @interface_ means now, and stays joined there. When the
- * default route has moved since, or a name or an address is that of another interface, joining
- * again with the same arguments joins there and leaves the former interface. The next call of this
- * function forgets the groups of interfaces that are gone.
+ * A port receives only the groups that it joined itself, even if other sockets on the machine have
+ * joined more. A dual-stack port can also join IPv4 groups. When the port is started again, it
+ * joins the group again.
+ *
+ * The port joins the group on the interface that @interface_ selects now, and the group stays
+ * joined there. Later the default route may change, or the name or address may belong to another
+ * interface. If you then join again with the same arguments, the port joins on the new interface
+ * and leaves the group on the former one. Each call of this function also forgets the groups of
+ * interfaces that no longer exist.
  *
  * Names and IPv4 addresses are looked up in the network namespace of the socket. IPv6 addresses are
- * looked up in that of the process, with `getifaddrs(3)`, which needs `AF_NETLINK` on Linux.
+ * looked up in the namespace of the process, with `getifaddrs(3)`, which needs `AF_NETLINK` on
+ * Linux.
  *
- * Errors are, in the domain %G_IO_ERROR:
+ * Errors, in the domain %G_IO_ERROR:
  *
- * - %G_IO_ERROR_INVALID_ARGUMENT: an address that is not a group, or of another family than the
- * port;
- *   a port that is bound to another address than the group's, which does not hear the group; a
- * scope id
- *   that contradicts @interface_; an address without a scope id that several interfaces have
- * - %G_IO_ERROR_NOT_FOUND: an unknown interface
- * - %G_IO_ERROR_ADDRESS_IN_USE: the group is joined there already
+ * - %G_IO_ERROR_INVALID_ARGUMENT: @group is not a multicast address. Its family differs from the
+ *   port's. The port is bound to an address other than the group's, so it does not receive the
+ *   group. A scope id contradicts @interface_. Several interfaces have the address @interface_,
+ *   which lacks a scope id.
+ * - %G_IO_ERROR_NOT_FOUND: the interface is unknown
+ * - %G_IO_ERROR_ADDRESS_IN_USE: the port has already joined the group on this interface
  * - %G_IO_ERROR_CLOSED: the port is not listening
- * - what else the system has to say, as `ENOBUFS` for more groups than `igmp_max_memberships` or
+ * - other errors of the system, such as `ENOBUFS` for more groups than `igmp_max_memberships` or
  *   more sources than `igmp_max_msf` allow (`ip-sysctl`)
  *
  * See RFC 3678.
  *
- * Returns: whether the group was joined
+ * Returns: %TRUE if the group was joined
  *
  * Since: 1.0
  */
@@ -136,14 +139,17 @@ gudpx_port_join_group (GudpxPort *self, const char *group, const char *interface
  * @interface_: (nullable): the interface, as it was joined
  * @error: return location for an error
  *
- * Leaves a multicast group where it was joined by the same arguments, wherever they lead now; else
- * where it is joined on the interface that they mean. The groups of an interface that is gone need
- * not be left.
+ * Leaves a multicast group.
  *
- * %G_IO_ERROR_NOT_FOUND is the error for a group that was not joined; else they are those of
+ * The port leaves the group on the interface where it was joined with the same arguments, even if
+ * they select another interface now. If the group was not joined with these arguments, the port
+ * leaves it on the interface that they select. You need not leave the groups of an interface that
+ * no longer exists.
+ *
+ * Fails with %G_IO_ERROR_NOT_FOUND if the group was not joined, and with the errors of
  * [method@Gudpx.Port.join_group].
  *
- * Returns: whether the group was left
+ * Returns: %TRUE if the group was left
  *
  * Since: 1.0
  */
@@ -161,14 +167,16 @@ gudpx_port_leave_group (GudpxPort *self, const char *group, const char *interfac
  * gudpx_port_join_source_group:
  * @self: a listening port
  * @group: an IPv4 or IPv6 multicast address
- * @source: the address whose datagrams are wanted, of the group's family
+ * @source: the address whose datagrams the port receives, of the group's family
  * @interface_: (nullable): as in [method@Gudpx.Port.join_group]
  * @error: return location for an error
  *
- * Joins a multicast group for the datagrams of one source (RFC 4607). Several sources of a group
- * are joined one by one. The errors are those of [method@Gudpx.Port.join_group].
+ * Joins a multicast group for the datagrams of one source (RFC 4607). To receive several sources of
+ * a group, join each source separately.
  *
- * Returns: whether the group was joined
+ * Fails with the errors of [method@Gudpx.Port.join_group].
+ *
+ * Returns: %TRUE if the group was joined
  *
  * Since: 1.0
  */
@@ -195,10 +203,9 @@ gudpx_port_join_source_group (GudpxPort *self,
  * @interface_: (nullable): the interface, as it was joined
  * @error: return location for an error
  *
- * Leaves one source of a multicast group. The errors are those of
- * [method@Gudpx.Port.leave_group].
+ * Leaves one source of a multicast group. Fails with the errors of [method@Gudpx.Port.leave_group].
  *
- * Returns: whether the source was left
+ * Returns: %TRUE if the source was left
  *
  * Since: 1.0
  */

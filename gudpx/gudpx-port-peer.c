@@ -58,25 +58,31 @@ go_to_peer (GudpxPort *self, const GudpxNativeAddress *peer, GError **error)
  * @address: the peer
  * @error: return location for an error
  *
- * Connects the port: only datagrams of @address arrive from now on, also of those that are waiting
- * in the kernel, [method@Gudpx.Port.write] sends there, and
- * [signal@Gudpx.DatagramProtocol::connection-refused] tells when nobody listens there. Nothing is
- * sent for that, and it waits for nothing. A connected port can be connected elsewhere; it keeps
- * its number, and its interface.
+ * Connects the port to @address. This call does not block and sends nothing.
  *
- * A UNIX peer may go and come back. While nobody has bound its path, what is written to it is
- * refused: the write succeeds, and [signal@Gudpx.DatagramProtocol::connection-refused] tells. The
- * next write after somebody has bound the path arrives there.
+ * From now on only datagrams of @address arrive. Waiting datagrams of other senders are not
+ * delivered. [method@Gudpx.Port.write] sends to @address. If the peer refuses datagrams,
+ * [signal@Gudpx.DatagramProtocol::connection-refused] is emitted. A connected port can be connected
+ * to another address. The port keeps its number and its interface.
  *
- * A connected UDP port that goes elsewhere may get a new socket for that, as
- * [method@Gudpx.Port.disconnect_peer] tells.
+ * A UNIX peer may disappear and come back. While no socket is bound to its path, writes succeed,
+ * the datagrams are refused, and [signal@Gudpx.DatagramProtocol::connection-refused] is emitted.
+ * After a socket is bound to the path again, the next write arrives there.
  *
- * Errors are %G_IO_ERROR_INVALID_ARGUMENT for an address that the port cannot send to, and what the
- * system has to say, such as %G_IO_ERROR_NETWORK_UNREACHABLE, or %G_IO_ERROR_NOT_FOUND and
- * %G_IO_ERROR_CONNECTION_REFUSED for a UNIX path where nobody listens; the port is then as it was
- * before. %G_IO_ERROR_CLOSED, if it is not listening. See `connect(2)`, `udp(7)`, `unix(7)`.
+ * When a connected UDP port connects to another address, it may get a new socket, see
+ * [method@Gudpx.Port.disconnect_peer].
  *
- * Returns: whether the port is connected to @address
+ * Errors, in the domain %G_IO_ERROR:
+ *
+ * - %G_IO_ERROR_INVALID_ARGUMENT: the port cannot send to @address
+ * - %G_IO_ERROR_NOT_FOUND, %G_IO_ERROR_CONNECTION_REFUSED: no socket is bound to the UNIX path
+ * - %G_IO_ERROR_CLOSED: the port is not listening
+ * - other errors of the system, such as %G_IO_ERROR_NETWORK_UNREACHABLE (see `connect(2)`,
+ *   `udp(7)`, `unix(7)`)
+ *
+ * After an error the port is unchanged.
+ *
+ * Returns: %TRUE if the port is connected to @address
  *
  * Since: 1.0
  */
@@ -100,14 +106,16 @@ gudpx_port_connect_peer_address (GudpxPort *self, GSocketAddress *address, GErro
 /**
  * gudpx_port_connect_peer:
  * @self: a listening port
- * @host: an IPv4 or IPv6 address, the latter with a scope id where it is link-local
+ * @host: an IPv4 or IPv6 address; a link-local IPv6 address needs a scope id
  * @port: the peer's port number
  * @error: return location for an error
  *
- * Connects the port to @host, like [method@Gudpx.Port.connect_peer_address]. A host name is
- * %G_IO_ERROR_INVALID_ARGUMENT: resolve it first, with [func@Gudpx.resolve_async].
+ * Connects the port to @host, like [method@Gudpx.Port.connect_peer_address].
  *
- * Returns: whether the port is connected
+ * Fails with %G_IO_ERROR_INVALID_ARGUMENT if @host is a host name: resolve host names first, with
+ * [func@Gudpx.resolve_async].
+ *
+ * Returns: %TRUE if the port is connected
  *
  * Since: 1.0
  */
@@ -129,23 +137,29 @@ gudpx_port_connect_peer (GudpxPort *self, const char *host, guint16 port, GError
  * @self: a listening port
  * @error: return location for an error
  *
- * Disconnects the port from its peer: it receives from everybody again, and keeps its number and
- * its interface. Does nothing if it is not connected.
+ * Disconnects the port from its peer. The port receives from all senders again, and keeps its
+ * number and its interface. If the port is not connected, this function does nothing.
  *
- * On Linux a socket of IPv6, or one that is bound to an interface, does not hear everybody again.
- * The port then gets a new socket behind the same descriptor. The datagrams that waited in the old
- * one are not delivered; they are counted as `receive_drops`, see [struct@Gudpx.Statistics].
- * Options that were set on the old one by other means than the port's are lost. Groups on
- * interfaces that are gone are left out.
+ * On Linux, an IPv6 socket or a socket that is bound to an interface cannot receive from all
+ * senders again. The port then gets a new socket under the same descriptor. Datagrams that waited
+ * in the old socket are not delivered. They are counted as `receive_drops`, see
+ * [struct@Gudpx.Statistics]. Options that a program set directly on the old socket are lost. Groups
+ * on interfaces that no longer exist are not joined again.
  *
- * An adopted port keeps its socket, which goes on to hear nobody but its former peer over IPv6.
+ * An adopted port keeps its socket. If this is an IPv6 socket, it continues to receive only from
+ * the former peer.
  *
- * Errors are what the system has to say; the port is then as it was before. They are
- * %G_IO_ERROR_PERMISSION_DENIED where a new socket is needed, the number is below 1024, and the
- * process has given up the privilege to bind it; %G_IO_ERROR_NOT_FOUND if the interface that the
- * port is bound to is gone; %G_IO_ERROR_CLOSED, if the port is not listening.
+ * Errors, in the domain %G_IO_ERROR:
  *
- * Returns: whether the port is not connected any more
+ * - %G_IO_ERROR_PERMISSION_DENIED: a new socket is needed, the port number is below 1024, and the
+ *   process has dropped the privilege to bind it
+ * - %G_IO_ERROR_NOT_FOUND: the interface that the port is bound to no longer exists
+ * - %G_IO_ERROR_CLOSED: the port is not listening
+ * - other errors of the system
+ *
+ * After an error the port is unchanged.
+ *
+ * Returns: %TRUE if the port is no longer connected
  *
  * Since: 1.0
  */
