@@ -16,14 +16,53 @@ typedef struct
   gint64 deadline;
   guint stride;      /* datagrams from one reading of the clock to the next */
   gboolean is_spent;
+  guint call_limit; /* datagrams that one call of a handler may get; learned from the calls before */
 } GudpxBudget;
 
+void gudpx_budget_init  (GudpxBudget *self);
 void gudpx_budget_begin (GudpxBudget *self,
                          gint64       now,
                          gint64       duration);
 void gudpx_budget_look  (GudpxBudget *self);
 void gudpx_budget_take  (GudpxBudget *self,
                          gsize        n_bytes);
+
+void gudpx_budget_learn (GudpxBudget *self,
+                         guint        n_datagrams,
+                         gint64       duration,
+                         guint        max);
+
+static inline gboolean
+gudpx_budget_is_spent (const GudpxBudget *self)
+{
+  return self->is_spent;
+}
+
+/* Returns the time when the clock was last read, in µs. */
+static inline gint64
+gudpx_budget_get_now (const GudpxBudget *self)
+{
+  return self->now;
+}
+
+static inline gint64
+gudpx_budget_get_deadline (const GudpxBudget *self)
+{
+  return self->deadline;
+}
+
+/* Returns the number of datagrams that the dispatch may still deliver. */
+static inline guint
+gudpx_budget_get_left (const GudpxBudget *self)
+{
+  return self->n_datagrams;
+}
+
+static inline guint
+gudpx_budget_get_call_limit (const GudpxBudget *self)
+{
+  return self->call_limit;
+}
 
 /* Counts a datagram that was delivered. */
 static inline void

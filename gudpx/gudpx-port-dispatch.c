@@ -6,7 +6,6 @@
 #include "gudpx-port-private.h"
 #include "gudpx-turns-private.h"
 
-#define MAX_SKIPPED_POLLS 63
 /* Datagrams of a dispatch that count as bulk traffic. */
 #define MIN_BULK 32
 /* Time for handlers of reports, in each dispatch. */
@@ -23,7 +22,7 @@ static gboolean
 has_undelivered (GudpxPort *self)
 {
   return gudpx_port_may_receive (self) &&
-         (gudpx_port_has_undelivered (self) || gudpx_port_is_held_up (self));
+         (gudpx_receiver_has_undelivered (&self->receiver) || gudpx_port_has_suspended_call (self));
 }
 
 static gboolean
@@ -40,31 +39,43 @@ is_bulk (GudpxPort *self, guint n_datagrams, guint64 last_serial)
   return n_datagrams >= MIN_BULK && gudpx_sender_get_last_serial (&self->sender) == last_serial;
 }
 
+static gboolean
+read_batch (GudpxPort *self)
+{
+  if (!gudpx_receiver_read (&self->receiver, self->link, self->max_packet_size,
+                            gudpx_budget_get_now (&self->budget)))
+    return FALSE;
+
+  /* An adopted socket may get its number with its first datagram. */
+  gudpx_port_handle_set_bound (self->handle, &self->link->local);
+  return TRUE;
+}
+
 /* Reads and delivers batch by batch. */
 static ReadResult
 receive (GudpxPort *self, guint epoch)
 {
   const guint64 last_serial = gudpx_sender_get_last_serial (&self->sender);
-  const guint n_before = self->budget.n_datagrams;
+  const guint n_before = gudpx_budget_get_left (&self->budget);
   gboolean may_have_more = TRUE;
   guint n_received;
 
   do
     {
-      if (!gudpx_port_has_undelivered (self))
+      if (!gudpx_receiver_has_undelivered (&self->receiver))
         {
-          if (!may_have_more || !gudpx_port_read_batch (self))
+          if (!may_have_more || !read_batch (self))
             break;
-          may_have_more = self->batch->may_have_more;
+          may_have_more = gudpx_receiver_may_have_more (&self->receiver);
         }
       gudpx_port_deliver (self);
     }
-  while (may_receive (self, epoch) && !self->budget.is_spent);
+  while (may_receive (self, epoch) && !gudpx_budget_is_spent (&self->budget));
 
-  n_received = n_before - self->budget.n_datagrams;
+  n_received = n_before - gudpx_budget_get_left (&self->budget);
   if (n_received == 0)
     return READ_NOTHING;
-  return self->budget.is_spent || is_bulk (self, n_received, last_serial) ? READ_LIMIT : READ_ALL;
+  return gudpx_budget_is_spent (&self->budget) || is_bulk (self, n_received, last_serial) ? READ_LIMIT : READ_ALL;
 }
 
 /* Returns the back-off of this port, or of the thread: spinning for one of many ports delays them all. */
@@ -80,11 +91,11 @@ static void
 flush (GudpxPort *self, guint epoch, gboolean is_writable)
 {
   if (gudpx_gate_lasts (&self->gate, epoch))
-    gudpx_sender_flush (&self->sender, self->link, is_writable, self->budget.now);
+    gudpx_sender_flush (&self->sender, self->link, is_writable, gudpx_budget_get_now (&self->budget));
 }
 
 /* Reads again for a while: the answer to a datagram that was just sent arrives before the main loop
- * could sleep and wake. After each failed attempt more dispatches go without one. */
+ * could sleep and wake. */
 static void
 busy_poll (GudpxPort *self, guint epoch)
 {
@@ -93,16 +104,13 @@ busy_poll (GudpxPort *self, guint epoch)
   gboolean has_paid = FALSE;
   ReadResult result = READ_NOTHING;
 
-  if (polls->n_skipped < polls->n_to_skip)
-    {
-      polls->n_skipped++;
-      return;
-    }
+  if (!gudpx_busy_polls_is_due (polls))
+    return;
 
   gudpx_budget_look (&self->budget);
-  deadline = self->budget.now + self->busy_poll;
+  deadline = gudpx_budget_get_now (&self->budget) + self->busy_poll;
   for (; may_receive (self, epoch) && result != READ_LIMIT &&
-         self->budget.now < MIN (deadline, self->budget.deadline);
+         gudpx_budget_get_now (&self->budget) < MIN (deadline, gudpx_budget_get_deadline (&self->budget));
        gudpx_budget_look (&self->budget))
     {
       result = receive (self, epoch);
@@ -114,8 +122,7 @@ busy_poll (GudpxPort *self, guint epoch)
     }
   /* A handler may have written though the port received nothing. */
   flush (self, epoch, FALSE);
-  polls->n_to_skip = has_paid ? 0 : MIN (polls->n_to_skip * 2 + 1, MAX_SKIPPED_POLLS);
-  polls->n_skipped = 0;
+  gudpx_busy_polls_learn (polls, has_paid);
 }
 
 /* TRUE if another owner of the socket shut it down or closed it: polling would spin. */
@@ -143,25 +150,20 @@ static void
 end_waits (GudpxPort *self)
 {
   gudpx_watch_end_turn (&self->watch);
-  if (self->resume_time == 0 || self->budget.now < self->resume_time)
-    return;
-
-  self->resume_time = 0;
-  self->errors_are_unreadable = FALSE;
+  gudpx_receiver_end_wait (&self->receiver, gudpx_budget_get_now (&self->budget));
 }
 
 static void
 report_errors (GudpxPort *self, guint epoch, GIOCondition condition)
 {
-  if ((condition & G_IO_ERR) == 0 && !gudpx_link_has_pending_error (self->link))
+  if ((condition & G_IO_ERR) != 0 || gudpx_link_has_pending_error (self->link))
     {
-      if (condition != 0)
-        self->n_vain_errors = 0;
-      return;
+      gudpx_receiver_read_errors (&self->receiver, self->link,
+                                  gudpx_budget_get_now (&self->budget));
+      gudpx_port_tell_reports (self, epoch);
     }
-
-  gudpx_port_read_errors (self, self->budget.now);
-  gudpx_port_tell_reports (self, epoch);
+  else if (condition != 0)
+    gudpx_receiver_forget_vain_errors (&self->receiver);
 }
 
 /* Lets sources of lower priority have their turn, if they have waited for long. */
@@ -169,7 +171,7 @@ static void
 begin_turn (GudpxPort *self, guint epoch)
 {
   if (may_receive (self, epoch) &&
-      gudpx_turns_begin (gudpx_watch_get_context (&self->watch), self->budget.now))
+      gudpx_turns_begin (gudpx_watch_get_context (&self->watch), gudpx_budget_get_now (&self->budget)))
     gudpx_watch_step_back (&self->watch);
 }
 
@@ -178,9 +180,9 @@ static void
 end_turn (GudpxPort *self, gint64 start)
 {
   gudpx_turns_end (gudpx_watch_get_context (&self->watch), gudpx_watch_get_time (&self->watch),
-                   self->budget.now - start, self->budget.now);
+                   gudpx_budget_get_now (&self->budget) - start, gudpx_budget_get_now (&self->budget));
   if (!gudpx_port_may_receive (self))
-    gudpx_port_detach_undelivered (self);
+    gudpx_receiver_detach (&self->receiver, self->link);
 }
 
 static void
@@ -217,7 +219,7 @@ dispatch (GObject *owner, GIOCondition condition)
   GudpxPort *self = GUDPX_PORT (owner);
   g_autoptr (GudpxDatagramProtocol) keep G_GNUC_UNUSED = g_object_ref (self->protocol);
   const guint epoch = gudpx_gate_get_epoch (&self->gate);
-  const gint64 outer_deadline = self->budget.deadline;
+  const gint64 outer_deadline = gudpx_budget_get_deadline (&self->budget);
   const gint64 start = g_get_monotonic_time ();
   ReadResult result = READ_NOTHING;
 
@@ -227,8 +229,8 @@ dispatch (GObject *owner, GIOCondition condition)
   end_waits (self);
   report_errors (self, epoch, condition);
   begin_turn (self, epoch);
-  if (may_receive (self, epoch) && gudpx_port_is_held_up (self))
-    gudpx_port_drain_packed (self);
+  if (may_receive (self, epoch) && gudpx_port_has_suspended_call (self))
+    gudpx_port_resume_calls (self);
   if (may_receive (self, epoch))
     result = receive (self, epoch);
   if (result == READ_NOTHING && gudpx_gate_listens (&self->gate, epoch))
@@ -239,7 +241,7 @@ dispatch (GObject *owner, GIOCondition condition)
   if (gudpx_gate_lasts (&self->gate, epoch))
     end_turn (self, start);
   if (gudpx_watch_is_nested (&self->watch))
-    gudpx_budget_begin (&self->budget, self->budget.now, outer_deadline - self->budget.now);
+    gudpx_budget_begin (&self->budget, gudpx_budget_get_now (&self->budget), outer_deadline - gudpx_budget_get_now (&self->budget));
   end_dispatch (self, epoch);
 }
 

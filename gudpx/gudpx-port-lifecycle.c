@@ -58,8 +58,7 @@ gudpx_port_open (GudpxPort *self, GudpxLink *link)
 {
   self->link = link;
   gudpx_sender_start (&self->sender, gudpx_link_is_unix (link));
-  self->drops.count = 0;
-  self->error_delay = 0;
+  gudpx_receiver_start (&self->receiver);
   gudpx_gate_open (&self->gate);
   begin_epoch (self);
   gudpx_port_handle_set_bound (self->handle, &link->local);
@@ -179,12 +178,11 @@ close_link (GudpxPort *self)
   begin_epoch (self);
   gudpx_port_unwatch_device (self);
   gudpx_watch_stop (&self->watch);
-  gudpx_port_drop_undelivered (self);
+  gudpx_receiver_drop (&self->receiver, self->link);
   gudpx_sender_drop (&self->sender, self->link);
   answers = gudpx_port_close_reports (self);
-  if (self->peers != NULL)
-    gudpx_peers_clear (self->peers);
-  gudpx_port_sample_drops (self);
+  gudpx_packed_forget_peers (gudpx_receiver_get_packed (&self->receiver));
+  gudpx_receiver_sample_drops (&self->receiver, self->link);
   gudpx_link_close (g_steal_pointer (&self->link));
   return answers;
 }
@@ -396,7 +394,7 @@ gudpx_port_stop_listening_async (GudpxPort *self,
       gudpx_gate_begin_stop (&self->gate);
       begin_epoch (self);
       gudpx_sender_begin_drain (&self->sender, g_get_monotonic_time ());
-      gudpx_port_drop_undelivered (self);
+      gudpx_receiver_drop (&self->receiver, self->link);
       gudpx_port_settle (self);
       gudpx_port_notify (self, GUDPX_PORT_PROP_LISTENING);
     }

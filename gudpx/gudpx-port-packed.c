@@ -8,191 +8,70 @@
 #include "gudpx-gjs-private.h"
 #include "gudpx-port-private.h"
 
-#define MIN_OFFER_DELAY 1  /* ms */
-#define MAX_OFFER_DELAY 16 /* ms */
 /* Datagrams of one call, if they are cheap. */
 #define MAX_PACKED 1024
-
-/* What the index has of each datagram. */
-typedef struct
-{
-  guint32 size;
-  guint32 peer;
-} Entry;
-
-static Entry
-get_entry (const guint8 *index, gsize i)
-{
-  Entry entry;
-
-  memcpy (&entry, index + i * sizeof entry, sizeof entry);
-  return entry;
-}
-
-/* Counts what was packed and is not to be delivered. */
-void
-gudpx_port_drop_packed (GudpxPort *self)
-{
-  if (self->packed_index != NULL)
-    self->statistics.receive_drops += self->packed_index->len / sizeof (Entry);
-  g_clear_pointer (&self->packed_payloads, g_byte_array_unref);
-  g_clear_pointer (&self->packed_index, g_byte_array_unref);
-  self->offer_delay = 0;
-}
-
-/* Nothing that waits has numbers of before: it would have been offered first. */
-static GudpxPeers *
-get_peers (GudpxPort *self)
-{
-  if (self->peers == NULL)
-    self->peers = gudpx_peers_new ();
-  else if (gudpx_peers_is_full (self->peers))
-    gudpx_peers_clear (self->peers);
-  return self->peers;
-}
-
-static void
-add_packed (GudpxPort *self, const guint8 *payload, gsize size, guint32 peer)
-{
-  const Entry entry = { size, peer };
-
-  g_byte_array_append (self->packed_payloads, payload, size);
-  g_byte_array_append (self->packed_index, (const guint8 *) &entry, sizeof entry);
-}
-
-/* Goes through what was read as gudpx_port_take_segment() has it, and releases it. */
-static void
-pack_batch (GudpxPort *self)
-{
-  const guint limit = MIN (self->batch_limit, MAX_PACKED);
-  GudpxPeers *peers = get_peers (self);
-  GudpxSegment segment;
-
-  self->packed_payloads = g_byte_array_new ();
-  self->packed_index = g_byte_array_new ();
-  for (guint n = 0; n < limit && !self->budget.is_spent &&
-                    gudpx_port_peek_segment (self, &segment);
-       n++)
-    {
-      const GudpxNativeAddress *sender = &segment.incoming->sender;
-
-      gudpx_budget_take (&self->budget, segment.kept_size);
-      if (gudpx_port_hears (self, sender))
-        add_packed (self, segment.payload, segment.kept_size,
-                    gudpx_peers_get_number (peers, sender));
-      else
-        self->statistics.receive_drops++;
-      gudpx_port_take_segment (self, &segment);
-    }
-}
-
-/* The port was connected while they waited. */
-static void
-drop_strangers (GudpxPort *self)
-{
-  g_autoptr (GByteArray) payloads = g_steal_pointer (&self->packed_payloads);
-  g_autoptr (GByteArray) index = g_steal_pointer (&self->packed_index);
-  gsize offset = 0;
-
-  self->packed_payloads = g_byte_array_new ();
-  self->packed_index = g_byte_array_new ();
-  for (gsize i = 0; i < index->len / sizeof (Entry); i++)
-    {
-      Entry entry = get_entry (index->data, i);
-
-      if (gudpx_port_hears (self, gudpx_peers_get_native (self->peers, entry.peer)))
-        add_packed (self, payloads->data + offset, entry.size, entry.peer);
-      else
-        self->statistics.receive_drops++;
-      offset += entry.size;
-    }
-}
-
-/* Takes the first @n of them away. */
-static void
-remove_taken (GByteArray *payloads, GByteArray *index, gsize n)
-{
-  gsize size = 0;
-
-  for (gsize i = 0; i < n; i++)
-    size += get_entry (index->data, i).size;
-  if (size > 0)
-    g_byte_array_remove_range (payloads, 0, size);
-  if (n > 0)
-    g_byte_array_remove_range (index, 0, n * sizeof (Entry));
-}
-
-/* They come before what was left over meanwhile, in a main loop of a handler. */
-static void
-keep_rest (GudpxPort *self, GByteArray *payloads, GByteArray *index)
-{
-  if (self->packed_index != NULL)
-    {
-      g_byte_array_append (payloads, self->packed_payloads->data, self->packed_payloads->len);
-      g_byte_array_append (index, self->packed_index->data, self->packed_index->len);
-      g_byte_array_unref (self->packed_payloads);
-      g_byte_array_unref (self->packed_index);
-    }
-  self->packed_payloads = g_byte_array_ref (payloads);
-  self->packed_index = g_byte_array_ref (index);
-}
 
 static guint
 call_protocol (GudpxPort *self, const GByteArray *payloads, const GByteArray *index)
 {
   const guint8 *nothing = (const guint8 *) "";
+  GudpxPacked *packed = gudpx_receiver_get_packed (&self->receiver);
   guint n_taken;
 
-  self->packed_depth++;
+  gudpx_packed_begin_call (packed);
   n_taken = gudpx_datagram_protocol_receive_packed (
       self->protocol, self, payloads != NULL && payloads->len > 0 ? payloads->data : nothing,
       payloads != NULL ? payloads->len : 0, index != NULL ? index->data : nothing,
       index != NULL ? index->len : 0);
-  self->packed_depth--;
-  self->drained_depth = MIN (self->drained_depth, self->packed_depth);
+  gudpx_packed_end_call (packed);
   return n_taken;
 }
 
-/* It took nothing, so it cannot at the moment: it is asked again after a while. JavaScript, which
- * runs in the default main context alone, can as soon as its collection is over. */
+/* The protocol took nothing, so it cannot handle datagrams at the moment. JavaScript, which runs in the
+ * default main context only, can when its garbage collection is over. */
 static void
-offer_later (GudpxPort *self)
+redeliver_later (GudpxPort *self)
 {
-  self->offer_delay = CLAMP (self->offer_delay * 2, MIN_OFFER_DELAY, MAX_OFFER_DELAY);
-  self->resume_time = self->budget.now + self->offer_delay * G_TIME_SPAN_MILLISECOND;
+  gudpx_receiver_redeliver_later (&self->receiver, gudpx_budget_get_now (&self->budget));
   if (gudpx_watch_get_context (&self->watch) == g_main_context_default ())
     gudpx_gjs_collect_garbage ();
 }
 
-/* Delivers what waits, or else what was read. */
+/* Notes that the protocol took @n_taken datagrams of a call that began at @start. */
+static void
+learn (GudpxPort *self, guint n_taken, gint64 start)
+{
+  gudpx_budget_look (&self->budget);
+  if (n_taken == 0)
+    return;
+
+  gudpx_receiver_delivered (&self->receiver);
+  gudpx_budget_learn (&self->budget, n_taken, gudpx_budget_get_now (&self->budget) - start,
+                      MAX_PACKED);
+}
+
+/* Delivers packed datagrams that wait, or packs and delivers some of the batch. */
 void
 gudpx_port_deliver_packed (GudpxPort *self)
 {
   const guint epoch = gudpx_gate_get_epoch (&self->gate);
-  const gint64 start = self->budget.now;
+  const gint64 start = gudpx_budget_get_now (&self->budget);
+  const guint limit = MIN (gudpx_budget_get_call_limit (&self->budget), MAX_PACKED);
+  GudpxPacked *packed = gudpx_receiver_get_packed (&self->receiver);
   g_autoptr (GByteArray) payloads = NULL;
   g_autoptr (GByteArray) index = NULL;
   guint n;
   guint n_taken;
 
-  if (self->packed_index == NULL)
-    pack_batch (self);
-  else if (gudpx_link_has_peer (self->link))
-    drop_strangers (self);
-  payloads = g_steal_pointer (&self->packed_payloads);
-  index = g_steal_pointer (&self->packed_index);
-  n = index->len / sizeof (Entry);
+  gudpx_receiver_pack (&self->receiver, self->link, self->max_packet_size, limit, &self->budget);
+  gudpx_packed_take (packed, &payloads, &index);
+  n = index->len / sizeof (GudpxPackedEntry);
   if (n == 0)
     return;
 
   n_taken = call_protocol (self, payloads, index);
   n_taken = MIN (n_taken, n);
-  gudpx_budget_look (&self->budget);
-  if (n_taken > 0)
-    {
-      self->offer_delay = 0;
-      gudpx_port_learn_batch_limit (self, n_taken, self->budget.now - start, MAX_PACKED);
-    }
+  learn (self, n_taken, start);
   if (n_taken == n)
     return;
   if (!gudpx_gate_listens (&self->gate, epoch))
@@ -201,24 +80,23 @@ gudpx_port_deliver_packed (GudpxPort *self)
       return;
     }
 
-  remove_taken (payloads, index, n_taken);
-  keep_rest (self, payloads, index);
+  gudpx_packed_keep (packed, payloads, index, n_taken);
   if (n_taken == 0 && gudpx_gate_is_reading (&self->gate))
-    offer_later (self);
+    redeliver_later (self);
 }
 
-/* A handler runs a main loop while more of its batch waits. */
+/* TRUE if a handler runs a main loop while more of its batch waits. */
 gboolean
-gudpx_port_is_held_up (GudpxPort *self)
+gudpx_port_has_suspended_call (GudpxPort *self)
 {
-  return self->packed_depth > self->drained_depth;
+  return gudpx_packed_has_suspended_call (gudpx_receiver_get_packed (&self->receiver));
 }
 
-/* Has the protocol go on with it from there. */
+/* Has the protocol go on with that batch from the main loop. */
 void
-gudpx_port_drain_packed (GudpxPort *self)
+gudpx_port_resume_calls (GudpxPort *self)
 {
-  self->drained_depth = self->packed_depth;
+  gudpx_packed_resume_calls (gudpx_receiver_get_packed (&self->receiver));
   call_protocol (self, NULL, NULL);
 }
 
@@ -250,7 +128,7 @@ gudpx_port_get_peer (GudpxPort *self, guint number)
   g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), NULL);
 
-  return self->peers != NULL ? gudpx_peers_get_address (self->peers, number) : NULL;
+  return gudpx_packed_get_peer (gudpx_receiver_get_packed (&self->receiver), number);
 }
 
 /**
@@ -279,8 +157,7 @@ gudpx_port_dup_peer_host (GudpxPort *self, guint number, guint16 *port_number)
   g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), NULL);
 
-  if (self->peers != NULL)
-    native = gudpx_peers_get_native (self->peers, number);
+  native = gudpx_packed_get_native_peer (gudpx_receiver_get_packed (&self->receiver), number);
   if (native != NULL)
     host = gudpx_native_address_dup_host (native);
   if (host != NULL && port_number != NULL)
@@ -297,8 +174,7 @@ choose_peer (GudpxPort *self, guint32 number, const GudpxNativeAddress **destina
   if (number == 0)
     return gudpx_port_choose_destination (self, NULL, NULL, destination, error);
 
-  if (self->peers != NULL)
-    native = gudpx_peers_get_native (self->peers, number);
+  native = gudpx_packed_get_native_peer (gudpx_receiver_get_packed (&self->receiver), number);
   if (native == NULL)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
@@ -313,14 +189,14 @@ check_index (gsize size, const guint8 *index, gsize index_size, GError **error)
 {
   gsize total = 0;
 
-  if (index_size % sizeof (Entry) != 0)
+  if (index_size % sizeof (GudpxPackedEntry) != 0)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    "An index of %" G_GSIZE_FORMAT " bytes does not have pairs alone", index_size);
       return FALSE;
     }
-  for (gsize i = 0; i < index_size / sizeof (Entry); i++)
-    total += get_entry (index, i).size;
+  for (gsize i = 0; i < index_size / sizeof (GudpxPackedEntry); i++)
+    total += gudpx_packed_get_entry (index, i).size;
   if (total == size)
     return TRUE;
 
@@ -330,7 +206,7 @@ check_index (gsize size, const guint8 *index, gsize index_size, GError **error)
 }
 
 static gboolean
-queue_entry (GudpxPort *self, const guint8 *payload, const Entry *entry, GError **error)
+queue_entry (GudpxPort *self, const guint8 *payload, const GudpxPackedEntry *entry, GError **error)
 {
   const GOutputVector vector = { payload, entry->size };
   GudpxOutgoing outgoing = { .vectors = &vector, .n_vectors = 1 };
@@ -386,9 +262,9 @@ gudpx_port_write_packed (GudpxPort *self,
       !check_index (payloads_size, index, index_size, error))
     return -1;
 
-  for (n = 0; n < index_size / sizeof (Entry); n++)
+  for (n = 0; n < index_size / sizeof (GudpxPackedEntry); n++)
     {
-      Entry entry = get_entry (index, n);
+      GudpxPackedEntry entry = gudpx_packed_get_entry (index, n);
 
       if (!queue_entry (self, payloads + offset, &entry, &local_error))
         break;

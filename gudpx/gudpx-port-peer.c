@@ -12,7 +12,7 @@ begin_change (GudpxPort *self)
 {
   g_object_ref (self);
   g_object_freeze_notify (G_OBJECT (self));
-  gudpx_port_keep_errors (self);
+  gudpx_receiver_keep_errors (&self->receiver, self->link);
   gudpx_sender_flush (&self->sender, self->link, FALSE, 0);
   gudpx_sender_pin_destination (&self->sender, &self->link->peer);
 }
@@ -25,7 +25,7 @@ take_renewal (GudpxPort *self)
 
   if (link->is_renewed)
     gudpx_watch_leave_poller (&self->watch);
-  self->drops.n_messages += link->n_lost_messages;
+  gudpx_receiver_renewed (&self->receiver, link->n_lost_messages);
   link->is_renewed = FALSE;
   link->n_lost_messages = 0;
 }

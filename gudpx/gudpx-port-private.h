@@ -7,15 +7,15 @@
 
 #include "gudpx-address-private.h"
 #include "gudpx-budget-private.h"
-#include "gudpx-datagram-private.h"
+#include "gudpx-busy-polls-private.h"
+#include "gudpx-datagram-pool-private.h"
 #include "gudpx-device-watch-private.h"
-#include "gudpx-drops-private.h"
 #include "gudpx-error-private.h"
 #include "gudpx-gate-private.h"
 #include "gudpx-link-private.h"
-#include "gudpx-peers-private.h"
 #include "gudpx-port-config-private.h"
 #include "gudpx-port-handle-private.h"
+#include "gudpx-receiver-private.h"
 #include "gudpx-sender-private.h"
 #include "gudpx-socket-link-private.h"
 #include "gudpx-socket-private.h"
@@ -30,19 +30,9 @@ G_BEGIN_DECLS
 
 #define GUDPX_PORT_DEFAULT_MAX_PACKET_SIZE 65535
 #define GUDPX_PORT_MAX_MAX_PACKET_SIZE (1024 * 1024)
-#define GUDPX_PORT_POOL_SIZE 64
 #define GUDPX_PORT_DEFAULT_BUSY_POLL 5
-/* Datagrams that one call of a handler gets before it is known how long it takes. */
-#define GUDPX_PORT_FIRST_BATCH_LIMIT 32
 #define GUDPX_PORT_MAX_BUSY_POLL 1000
 
-
-/* Whether to ask the socket again has paid of late. */
-typedef struct
-{
-  guint n_to_skip; /* dispatches that do not poll */
-  guint n_skipped;
-} GudpxBusyPolls;
 
 struct _GudpxPort
 {
@@ -69,46 +59,16 @@ struct _GudpxPort
   GSocketAddress *peer_address;
   GPtrArray *stop_tasks;
 
-  /* What came in and was not delivered yet. */
-  GQueue inbox;       /* what was delivered in a batch and is wanted one by one */
-  GudpxBatch *batch;  /* what was read, and how far it was gone through */
-  guint batch_index;
-  gsize batch_offset;
-  guint batch_limit; /* datagrams that one call of a handler may get */
-  GudpxBusyPolls busy_polls;
-  GudpxBudget budget; /* of the dispatch */
-  gint64 resume_time; /* when the port receives again; 0: it need not wait */
-  guint receive_delay; /* ms until a receive that failed is tried again; 0: none failed */
-  guint error_delay;   /* the same for errors that could not be read */
-  guint n_vain_errors; /* how often the socket was ready for errors, and had none */
-  guint64 origin;     /* counts the messages: those of a joined one have one */
-  GudpxDatagram *pool[GUDPX_PORT_POOL_SIZE]; /* that nobody kept */
-  guint n_pooled;
-  GudpxPeers *peers;           /* NULL: nobody wanted their numbers */
-  GByteArray *packed_payloads; /* what was packed and not taken; NULL: nothing */
-  GByteArray *packed_index;
-  guint packed_depth;  /* calls with packed datagrams that have not returned */
-  guint drained_depth; /* those that were told to go on from a main loop of their own */
-  guint offer_delay;   /* ms until the rest is offered again */
-
+  GudpxReceiver receiver;
   GudpxSender sender;
   GudpxReports reports;
   gsize notified_queue_size;
-  gboolean errors_are_unreadable; /* until resume_time */
+  GudpxDatagramPool pool;
+  GudpxBudget budget; /* of the dispatch */
+  GudpxBusyPolls busy_polls;
 
   GudpxStatistics statistics;
-  GudpxDrops drops;
 };
-
-/* A datagram of what was read. */
-typedef struct
-{
-  const GudpxIncoming *incoming; /* the message that it came in, perhaps joined with others */
-  const guint8 *payload;
-  gsize size;
-  gsize kept_size; /* what of it is for the protocol */
-  gsize original_size;
-} GudpxSegment;
 
 enum
 {
@@ -178,32 +138,16 @@ void       gudpx_port_notify_queue    (GudpxPort *self);
 /* gudpx-port-dispatch.c */
 void       gudpx_port_attach          (GudpxPort *self);
 
-/* gudpx-port-receive.c */
-gboolean   gudpx_port_read_batch      (GudpxPort    *self);
-void       gudpx_port_deliver         (GudpxPort    *self);
-void       gudpx_port_deliver_again  (GudpxPort      *self,
-                                      GudpxDatagram **datagrams,
-                                      guint           n_datagrams);
-gboolean   gudpx_port_has_undelivered (GudpxPort  *self);
-void       gudpx_port_detach_undelivered (GudpxPort *self);
-void       gudpx_port_learn_batch_limit (GudpxPort *self,
-                                         guint      n_datagrams,
-                                         gint64     duration,
-                                         guint      max);
-gboolean   gudpx_port_hears           (GudpxPort                *self,
-                                       const GudpxNativeAddress *sender);
-void       gudpx_port_drop_undelivered (GudpxPort *self);
-void       gudpx_port_sample_drops    (GudpxPort  *self);
-gboolean   gudpx_port_peek_segment    (GudpxPort       *self,
-                                       GudpxSegment    *segment);
-void       gudpx_port_take_segment    (GudpxPort          *self,
-                                       const GudpxSegment *segment);
+/* gudpx-port-deliver.c */
+void       gudpx_port_deliver         (GudpxPort      *self);
+void       gudpx_port_deliver_again   (GudpxPort      *self,
+                                       GudpxDatagram **datagrams,
+                                       guint           n_datagrams);
 
 /* gudpx-port-packed.c */
 void       gudpx_port_deliver_packed  (GudpxPort *self);
-void       gudpx_port_drop_packed     (GudpxPort *self);
-gboolean   gudpx_port_is_held_up      (GudpxPort *self);
-void       gudpx_port_drain_packed    (GudpxPort *self);
+gboolean   gudpx_port_has_suspended_call (GudpxPort *self);
+void       gudpx_port_resume_calls    (GudpxPort *self);
 
 /* gudpx-port-reports.c */
 void       gudpx_port_set_write_error (GudpxPort            *self,
@@ -217,9 +161,6 @@ void       gudpx_port_tell_flushed    (GudpxPort            *self,
                                        guint                 epoch);
 GPtrArray *gudpx_port_close_reports   (GudpxPort            *self);
 void       gudpx_port_answer          (GPtrArray            *answers);
-void       gudpx_port_read_errors     (GudpxPort            *self,
-                                       gint64                now);
-void       gudpx_port_keep_errors     (GudpxPort            *self);
 
 /* gudpx-port-write.c */
 gboolean        gudpx_port_send               (GudpxPort                  *self,
@@ -275,7 +216,7 @@ gudpx_port_has_peer (const GudpxPort *self)
 static inline gboolean
 gudpx_port_may_receive (GudpxPort *self)
 {
-  return gudpx_gate_delivers (&self->gate) && self->resume_time == 0 &&
+  return gudpx_gate_delivers (&self->gate) && !gudpx_receiver_waits (&self->receiver) &&
          !gudpx_watch_has_stepped_back (&self->watch);
 }
 

@@ -329,7 +329,7 @@ gudpx_port_set_reading (GudpxPort *self, gboolean reading)
     return;
   gudpx_gate_set_reading (&self->gate, reading != FALSE);
   if (!reading && !gudpx_watch_is_dispatching (&self->watch))
-    gudpx_port_detach_undelivered (self);
+    gudpx_receiver_detach (&self->receiver, self->link);
   gudpx_port_settle (self);
   gudpx_port_notify (self, GUDPX_PORT_PROP_READING);
 }
@@ -650,13 +650,11 @@ GudpxStatistics *
 gudpx_port_get_statistics (GudpxPort *self)
 {
   GudpxStatistics *snapshot;
-  GudpxDrops drops;
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
 
   snapshot = gudpx_statistics_copy (&self->statistics);
-  drops = self->drops;
   if (self->link != NULL)
-    gudpx_drops_sample (&drops, gudpx_link_get_drops (self->link), snapshot);
+    gudpx_receiver_estimate_drops (&self->receiver, self->link, snapshot);
   return snapshot;
 }

@@ -5,12 +5,6 @@
 #include "gudpx-datagram-protocol-private.h"
 #include "gudpx-port-private.h"
 
-/* Errors that one dispatch, or a change of the peer, reads from the link. */
-#define MAX_ERRORS 64
-
-/* A socket may be ready for errors that it does not have, this often in a row. */
-#define MAX_VAIN_ERRORS 8
-
 /* Returns 0 if the path MTU is not known. */
 static guint
 find_path_mtu (GudpxPort *self, const GudpxNativeAddress *destination)
@@ -232,7 +226,7 @@ tell_protocol (GudpxPort *self, const GudpxReport *report)
 static void
 tell (GudpxPort *self, const GudpxReport *report)
 {
-  const guint epoch = self->gate.epoch;
+  const guint epoch = gudpx_gate_get_epoch (&self->gate);
 
   if (report->task != NULL)
     {
@@ -256,7 +250,7 @@ void
 gudpx_port_tell_reports (GudpxPort *self, guint epoch)
 {
   for (guint n = gudpx_reports_get_length (&self->reports);
-       n > 0 && gudpx_gate_lasts (&self->gate, epoch) && !self->budget.is_spent; n--)
+       n > 0 && gudpx_gate_lasts (&self->gate, epoch) && !gudpx_budget_is_spent (&self->budget); n--)
     {
       g_autoptr (GudpxReport) report = gudpx_reports_take (&self->reports);
 
@@ -328,69 +322,4 @@ gudpx_port_answer (GPtrArray *answers)
       complete (answer->task, g_steal_pointer (&answer->error));
     }
   g_ptr_array_unref (answers);
-}
-
-/* The socket is ready for errors all the time: it is not polled for a while. */
-static void
-wait_for_errors (GudpxPort *self, gint64 now)
-{
-  self->error_delay = gudpx_delay_grow (self->error_delay);
-  self->errors_are_unreadable = TRUE;
-  self->resume_time = now + self->error_delay * G_TIME_SPAN_MILLISECOND;
-}
-
-static void
-reading_failed (GudpxPort *self, int errsv, gint64 now)
-{
-  if (self->error_delay == 0)
-    gudpx_reports_add (&self->reports, GUDPX_REPORT_ERRORS_FAILED, errsv);
-  wait_for_errors (self, now);
-}
-
-/* The socket was ready for an error, and has none. */
-static void
-found_no_error (GudpxPort *self, gint64 now)
-{
-  if (self->n_vain_errors == 0)
-    self->error_delay = 0;
-  self->n_vain_errors++;
-  if (self->n_vain_errors > MAX_VAIN_ERRORS)
-    wait_for_errors (self, now);
-}
-
-/* Reads the errors of datagrams that have left. */
-void
-gudpx_port_read_errors (GudpxPort *self, gint64 now)
-{
-  GudpxLinkError error;
-
-  for (guint n = 0; n < MAX_ERRORS; n++)
-    {
-      if (!gudpx_link_take_error (self->link, &error))
-        {
-          if (n == 0)
-            found_no_error (self, now);
-          return;
-        }
-      if (error.is_of_reading)
-        {
-          reading_failed (self, error.errsv, now);
-          return;
-        }
-      self->n_vain_errors = 0;
-      self->error_delay = 0;
-      gudpx_reports_add_network (&self->reports, &error, &self->link->peer);
-    }
-}
-
-/* Reads the errors that concern the peer, before the port gets another one. */
-void
-gudpx_port_keep_errors (GudpxPort *self)
-{
-  GudpxLinkError error;
-
-  for (guint n = 0; n < MAX_ERRORS && gudpx_link_take_error (self->link, &error) &&
-                    !error.is_of_reading;
-       n++)
-    gudpx_reports_add_network (&self->reports, &error, &self->link->peer);
 }

@@ -11,19 +11,18 @@ static gboolean
 is_reading_again (GudpxPort *self)
 {
   return !gudpx_watch_is_dispatching (&self->watch) && gudpx_port_may_receive (self) &&
-         gudpx_port_has_undelivered (self);
+         gudpx_receiver_has_undelivered (&self->receiver);
 }
 
 static GudpxWants
 get_wants (GudpxPort *self)
 {
-  GudpxWants wants = gudpx_wants_merge (gudpx_sender_get_wants (&self->sender),
-                                        gudpx_link_get_wants (self->link));
+  const gboolean delivers = gudpx_gate_delivers (&self->gate) &&
+                            !gudpx_watch_has_stepped_back (&self->watch);
+  GudpxWants wants = gudpx_receiver_get_wants (&self->receiver, delivers);
 
-  if (gudpx_port_may_receive (self))
-    wants.condition |= G_IO_IN;
-  if (self->resume_time > 0)
-    wants.time = gudpx_wants_get_earlier (wants.time, self->resume_time);
+  wants = gudpx_wants_merge (wants, gudpx_sender_get_wants (&self->sender));
+  wants = gudpx_wants_merge (wants, gudpx_link_get_wants (self->link));
   if (gudpx_reports_get_length (&self->reports) > 0 || gudpx_link_has_pending_error (self->link) ||
       is_reading_again (self))
     wants.time = 0;
@@ -39,7 +38,7 @@ gudpx_port_update_wants (GudpxPort *self)
 
   if (gudpx_sender_needs_time (&self->sender))
     gudpx_sender_begin_delays (&self->sender, g_get_monotonic_time ());
-  gudpx_watch_set_paused (&self->watch, self->errors_are_unreadable);
+  gudpx_watch_set_paused (&self->watch, gudpx_receiver_is_unreadable (&self->receiver));
   gudpx_watch_want (&self->watch, get_wants (self));
 }
 

@@ -145,9 +145,8 @@ gudpx_port_finalize (GObject *object)
   g_clear_pointer (&self->config.socket.bind.device, g_free);
   gudpx_options_clear (&self->config.socket.options);
   g_ptr_array_unref (self->config.socket.memberships);
-  g_clear_pointer (&self->peers, gudpx_peers_free);
-  while (self->n_pooled > 0)
-    g_object_unref (self->pool[--self->n_pooled]);
+  gudpx_receiver_clear (&self->receiver);
+  gudpx_datagram_pool_clear (&self->pool);
   g_ptr_array_unref (self->stop_tasks);
 
   G_OBJECT_CLASS (gudpx_port_parent_class)->finalize (object);
@@ -815,10 +814,11 @@ gudpx_port_init (GudpxPort *self)
   self->priority = G_PRIORITY_DEFAULT;
   gudpx_gate_set_reading (&self->gate, TRUE);
   self->busy_poll = GUDPX_PORT_DEFAULT_BUSY_POLL;
-  self->batch_limit = GUDPX_PORT_FIRST_BATCH_LIMIT;
+  gudpx_budget_init (&self->budget);
   self->config.socket.memberships = gudpx_memberships_new ();
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   gudpx_reports_init (&self->reports, &self->statistics);
+  gudpx_receiver_init (&self->receiver, &self->reports, &self->statistics);
   gudpx_sender_init (&self->sender, &self->reports, &self->statistics);
 }
 
