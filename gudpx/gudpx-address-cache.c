@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "gudpx-address-cache-private.h"
+#include "gudpx-limits-private.h"
 
 /* Each address has one slot, so a flood of new senders replaces objects and never takes more
  * memory. The number of slots doubles while there are more evictions than slots. */
 #define MIN_SLOTS 16
-#define MAX_SLOTS 4096
 
 typedef struct
 {
@@ -74,7 +74,7 @@ gudpx_address_cache_lookup (GudpxAddressCache *self, const GudpxNativeAddress *n
   if (gudpx_native_address_is_unnamed (native))
     return NULL;
 
-  if (self->n_evictions > self->n_slots && self->n_slots < MAX_SLOTS)
+  if (self->n_evictions > self->n_slots && self->n_slots < GUDPX_MAX_CACHED_ADDRESSES)
     grow (self);
 
   slot = find_slot (self, native);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "gudpx-limits-private.h"
 #include "gudpx-peers-private.h"
-
-/* Peers that are known at a time. A port that is full forgets them all. */
-#define MAX_PEERS 65536
 
 typedef struct
 {
@@ -82,7 +80,7 @@ gudpx_peers_clear (GudpxPeers *self)
 gboolean
 gudpx_peers_is_full (GudpxPeers *self)
 {
-  return self->peers->len >= MAX_PEERS;
+  return self->peers->len >= GUDPX_MAX_PEERS;
 }
 
 static Peer *

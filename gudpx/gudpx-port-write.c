@@ -3,14 +3,11 @@
 /* A port's calls that write, and where they may write to. */
 
 #include "gudpx-datagram-private.h"
+#include "gudpx-limits-private.h"
 #include "gudpx-port-private.h"
 
 /* IOV_MAX of every system is this or more. */
 #define MAX_VECTORS 16
-
-/* A packet of 65535 bytes without its headers: RFC 768, RFC 791, RFC 8200. */
-#define MAX_IPV4_PAYLOAD (65535 - 20 - 8)
-#define MAX_IPV6_PAYLOAD (65535 - 8)
 
 /* @address as the port's socket can name it; an error, if it cannot. */
 gboolean
@@ -167,9 +164,10 @@ check_size (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GError *
       outgoing->destination != NULL ? outgoing->destination : &self->link->peer;
   gsize limit;
 
-  if (size <= MAX_IPV4_PAYLOAD || destination->u.any.sa_family == AF_UNIX)
+  if (size <= GUDPX_MAX_IPV4_PAYLOAD || destination->u.any.sa_family == AF_UNIX)
     return TRUE;
-  limit = gudpx_native_address_is_ipv4 (destination) ? MAX_IPV4_PAYLOAD : MAX_IPV6_PAYLOAD;
+  limit = gudpx_native_address_is_ipv4 (destination) ? GUDPX_MAX_IPV4_PAYLOAD
+                                                     : GUDPX_MAX_IPV6_PAYLOAD;
   if (size <= limit)
     return TRUE;
 

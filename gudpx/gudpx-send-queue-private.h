@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "gudpx-limits-private.h"
 #include "gudpx-link-private.h"
 
 G_BEGIN_DECLS
@@ -65,6 +66,8 @@ typedef struct
   GudpxNativeAddress destination; /* empty: the peer */
   guint64 message_serial; /* of the message that the datagrams answer; 0: none */
 } GudpxQueuedRun;
+
+G_STATIC_ASSERT (sizeof (GudpxQueuedRun) <= GUDPX_QUEUED_DATAGRAM_COST);
 
 void                 gudpx_send_queue_init       (GudpxSendQueue        *self);
 void                 gudpx_send_queue_set_limit  (GudpxSendQueue        *self,
@@ -137,7 +140,7 @@ gudpx_send_queue_get_ready_size (const GudpxSendQueue *self)
 static inline gsize
 gudpx_send_queue_get_cost (gsize payload_size, guint n_datagrams)
 {
-  return payload_size + n_datagrams * sizeof (GudpxQueuedRun);
+  return payload_size + n_datagrams * GUDPX_QUEUED_DATAGRAM_COST;
 }
 
 /* Whether there is beside @used bytes. */

@@ -5,10 +5,10 @@
  * would keep all others waiting. While the ports are busy a sentinel waits at the lowest priority.
  * If the main loop does not reach the sentinel for some time, the ports step back for an iteration. */
 
+#include "gudpx-limits-private.h"
 #include "gudpx-turns-private.h"
 
-/* Time of all dispatches of one iteration, and the least that one of many ports gets, in µs. */
-#define ITERATION_TIME (2 * G_TIME_SPAN_MILLISECOND)
+/* The least that one of many ports gets, in µs. */
 #define MIN_SHARE 100
 /* Sources of lower priority wait at most so long: a desktop draws 60 frames a second. */
 #define MAX_WAIT (16 * G_TIME_SPAN_MILLISECOND)
@@ -171,14 +171,14 @@ gudpx_turns_may_resume (gint64 iteration)
   return !self->is_stepping_back;
 }
 
-/* The time that a dispatch may take, in µs. */
+/* Returns the time that a dispatch may take, in µs: the ports of an iteration share the time of one. */
 gint64
 gudpx_turns_get_share (void)
 {
   Turns *self = thread_turns;
   guint n_full = self != NULL ? MAX (self->n_full, self->n_full_before) : 0;
 
-  return n_full > 1 ? MAX (ITERATION_TIME / n_full, MIN_SHARE) : ITERATION_TIME;
+  return n_full > 1 ? MAX (GUDPX_MAX_DISPATCH_TIME / n_full, MIN_SHARE) : GUDPX_MAX_DISPATCH_TIME;
 }
 
 static void

@@ -93,8 +93,7 @@ class Program:
     def environment(build):
         env = dict(os.environ, PYTHONDONTWRITEBYTECODE='1')
         paths = {'GI_TYPELIB_PATH': 'gudpx', 'LD_LIBRARY_PATH': 'gudpx',
-                 'PYTHONPATH': 'gudpx/overrides',
-                 'GJS_PATH': os.path.join(HERE, '..', '..', 'gudpx')}
+                 'PYTHONPATH': 'gudpx/overrides', 'GJS_PATH': 'gudpx'}
         for variable, directory in paths.items():
             previous = [env[variable]] if env.get(variable) else []
             env[variable] = ':'.join([os.path.join(build, directory)] + previous)

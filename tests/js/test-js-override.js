@@ -445,6 +445,19 @@ const tests = {
             Array.from({length: 2000}, (_, i) => `${i}`));
     },
 
+    'the cost of a queued datagram is that of C'() {
+        const {QUEUED_DATAGRAM_COST} = imports.overrides._gudpxjs.limits;
+        const sizes = [];
+        const protocol = new Hook((self, data, sender) => {
+            self.transport.write_to_host(data, sender.host, sender.port);
+            sizes.push(self.transport.get_send_queue_size());
+        });
+
+        send(listen(protocol), ['abc']);
+        settle();
+        assertEqual(sizes, [3 + QUEUED_DATAGRAM_COST]);
+    },
+
     'a queue that is small'() {
         const protocol = new Hook((self, data, sender) => {
             for (let i = 0; i < 20; i++)

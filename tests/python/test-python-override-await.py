@@ -283,7 +283,7 @@ class AwaitTest(TestCase):
 
     def test_garbage_does_not_leave_the_port_paused(self):
         port = self.listen()
-        with unittest.mock.patch.object(awaiting, "_MAX_WAITING", 3):
+        with unittest.mock.patch.object(awaiting.limits, "MAX_WAITING", 3):
             receiving = aiter(port)
             self.send(port, *[b"x"] * 5)
             settle()

@@ -11,7 +11,7 @@ import warnings
 import tap
 from gudpxtest import (LOCALHOST, TIME_LIMIT, Code, GLib, Gudpx, Recorder, TestCase, address,
                        iterate_until, number, settle)
-from gi.overrides._gudpx import batches
+from gi.overrides._gudpx import batches, limits
 from gi.repository import GObject
 
 
@@ -55,6 +55,17 @@ class HookTest(TestCase):
                          [(data, peer.getsockname()) for data in (b"one", b"", b"two")])
         self.assertIs(type(protocol.received[0][0]), bytes)
         self.assertIsInstance(protocol.received[0][1], tuple)
+
+    def test_the_cost_of_a_queued_datagram_is_that_of_c(self):
+        sizes = []
+
+        def write(protocol, data, sender):
+            protocol.transport.write_to(data, sender)
+            sizes.append(protocol.transport.get_send_queue_size())
+
+        self.send(self.listen(Hook(write)), b"abc")
+        settle()
+        self.assertEqual(sizes, [3 + limits.QUEUED_DATAGRAM_COST])
 
     def test_ipv6_and_ipv4_on_dual_stack(self):
         protocol = Hook(echo)
@@ -696,7 +707,7 @@ class ManyPeersTest(TestCase):
         self.assertLessEqual(len(port._peers.senders), limit)
         self.assertLessEqual(len(port._peers.numbers), limit)
 
-    @unittest.mock.patch.object(batches, "_MAX_PEERS", 10)
+    @unittest.mock.patch.object(batches, "MAX_PEERS", 10)
     def test_no_more_are_kept_than_the_limit(self):
         protocol = Hook(echo)
         port = self.listen(protocol)
@@ -709,7 +720,7 @@ class ManyPeersTest(TestCase):
                              [peer.getsockname() for peer in peers])
             protocol.received.clear()
 
-    @unittest.mock.patch.object(batches, "_MAX_PEERS", 10)
+    @unittest.mock.patch.object(batches, "MAX_PEERS", 10)
     def test_no_more_in_a_main_loop_of_a_handler(self):
         peers = []
 
@@ -728,7 +739,7 @@ class ManyPeersTest(TestCase):
         for i in range(0, 75, 25):
             self.check_answers(peers[i:i + 25])
 
-    @unittest.mock.patch.object(batches, "_MAX_PEERS", 3)
+    @unittest.mock.patch.object(batches, "MAX_PEERS", 3)
     def test_answers_to_those_that_are_forgotten(self):
         """Also where C does not know their numbers any more."""
         port = self.listen(Hook(echo))

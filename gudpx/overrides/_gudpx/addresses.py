@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from gi.repository import Gio
 
-from . import errors
+from . import errors, limits
 
-# What was parsed, by the tuple that was given. It starts over when it is full.
-_MAX_PARSED = 4096
+# Addresses that were parsed, by their tuples. A full cache is cleared.
 parsed = {}
 # sun_path, unix(7)
 _UNIX_PATH_MAX = 108
@@ -116,7 +115,7 @@ def _remember(destination, address):
     # Which interface has a name may change, and so may the meaning of a path.
     if not isinstance(destination, tuple) or "%" in destination[0]:
         return
-    if len(parsed) >= _MAX_PARSED:
+    if len(parsed) >= limits.MAX_CACHED_ADDRESSES:
         parsed.clear()
     parsed[destination] = address
 

@@ -7,12 +7,8 @@ import collections
 import gi
 from gi.repository import Gio, GLib
 
-from . import reports
+from . import limits, reports
 from .errors import convert
-
-# Behind so many that nobody took yet the port pauses, and goes on when a quarter is left.
-_MAX_WAITING = 1024
-
 
 # asyncio itself holds tasks weakly.
 _tasks = set()
@@ -153,14 +149,14 @@ class _Inbox:
         if datagram.get_transport() is not self.port:
             return
         self.datagrams.append(datagram)
-        if len(self.datagrams) >= _MAX_WAITING and self.port.get_reading():
+        if len(self.datagrams) >= limits.MAX_WAITING and self.port.get_reading():
             self.has_paused = True
             self.port.set_reading(False)
         self.wake()
 
     def take(self):
         datagram = self.datagrams.popleft()
-        if self.has_paused and len(self.datagrams) <= _MAX_WAITING // 4:
+        if self.has_paused and len(self.datagrams) <= limits.RESUME_WAITING:
             self.go_on()
         return datagram
 

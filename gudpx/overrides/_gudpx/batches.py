@@ -12,18 +12,11 @@ from gi.module import get_introspection_module
 from gi.repository import GLib
 
 from . import addresses, awaiting
+from .limits import MAX_DISPATCH_SECONDS, MAX_PAYLOAD, MAX_PEERS, QUEUED_DATAGRAM_COST
 from .reports import report_exception
 
 Gudpx = get_introspection_module("Gudpx")
 
-# What a datagram takes at most, whatever its destination.
-_MAX_COLLECTED = 65507
-# What one costs in the send queue beside its payload, and more.
-_COST = 512
-# The port itself forgets its peers behind so many.
-_MAX_PEERS = 65536
-# The time that one call may use. C has the same 2 ms for a dispatch, and offers the rest in the next.
-_MAX_SECONDS = 0.002
 # Datagrams between two looks at the clock, if each costs less than _CHEAP_SECONDS.
 _MAX_UNTIMED = 32
 _CHEAP_SECONDS = 50e-6
@@ -54,8 +47,8 @@ class Peers:
         self.numbers.clear()
 
     def learn(self, port, number):
-        """Keeps at most _MAX_PEERS, also in a main loop that a handler runs."""
-        if len(self.senders) >= _MAX_PEERS:
+        """Keeps at most MAX_PEERS, also in a main loop that a handler runs."""
+        if len(self.senders) >= MAX_PEERS:
             # An answer that was collected may need the sender of its number.
             port._flush_outbox()
             self.clear()
@@ -123,10 +116,10 @@ class Outbox:
             if type(data) is not bytes or get_ident() != self.thread:
                 return write_otherwise(data, destination)
             size = len(data)
-            room -= size + _COST
+            room -= size + QUEUED_DATAGRAM_COST
             if room < 0:
-                room = self._make_room() - size - _COST
-            if room < 0 or size > _MAX_COLLECTED:
+                room = self._make_room() - size - QUEUED_DATAGRAM_COST
+            if room < 0 or size > MAX_PAYLOAD:
                 room = 0
                 return write_otherwise(data, destination)
             keep_payload(data)
@@ -279,7 +272,7 @@ def _deliver_with_transport(protocol, port, batch):
         port._start_collecting()
     port._batches.append(batch)
     try:
-        _deliver(protocol, port, batch, _MAX_SECONDS)
+        _deliver(protocol, port, batch, MAX_DISPATCH_SECONDS)
     finally:
         port._batches.remove(batch)
         port._stop_collecting()

@@ -14,8 +14,8 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
     const {collectGarbage} = imports.overrides._gudpxjs.garbage;
     const {report} = imports.overrides._gudpxjs.reports;
 
-    // Milliseconds that a batch may take; then the main loop has its turn.
-    const MAX_TIME = 2;
+    // A batch may take as long as a dispatch. Then the main loop has its turn.
+    const {MAX_DISPATCH_MILLISECONDS: MAX_TIME} = imports.overrides._gudpxjs.limits;
     // Datagrams between two looks at the clock, while they are cheap.
     const MAX_STRIDE = 8;
 

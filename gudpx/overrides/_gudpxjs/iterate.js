@@ -7,8 +7,7 @@
 var override = (Gudpx, {getState, replace}) => {
     const {Promise, Symbol, undefined} = globalThis;
     const {collectGarbage} = imports.overrides._gudpxjs.garbage;
-    // So many wait for the consumer; then the port is paused, until half of them are taken.
-    const MAX_WAITING = 256;
+    const {MAX_WAITING, RESUME_WAITING} = imports.overrides._gudpxjs.limits;
     const PER_OBJECT = 1024;
     const {set_reading: setReading} = Gudpx.Port.prototype;
 
@@ -79,7 +78,7 @@ var override = (Gudpx, {getState, replace}) => {
         }
 
         resume() {
-            if (this.waiting.length <= MAX_WAITING / 2)
+            if (this.waiting.length <= RESUME_WAITING)
                 this.goOn();
         }
 

@@ -9,12 +9,8 @@ var create = Gudpx => {
     const {Map, Object, Set, Uint8Array, Uint32Array, WeakMap, undefined} = globalThis;
     const {makeEndpoint, toAddress} = imports.overrides._gudpxjs.values;
     const {report} = imports.overrides._gudpxjs.reports;
-    // The port itself forgets its peers behind so many.
-    const MAX_PEERS = 65536;
-    // What a datagram takes at most, whatever its destination.
-    const MAX_COLLECTED = 65507;
-    // What one costs in the send queue beside its payload, and more.
-    const COST = 512;
+    const {MAX_PAYLOAD, MAX_PEERS, QUEUED_DATAGRAM_COST: COST} =
+        imports.overrides._gudpxjs.limits;
     const MIN_ARENA = 4096;
     const MAX_ARENA = 256 * 1024;
     const {write_packed: writePacked, write_to: writeTo, get_send_queue_size: getQueueSize,
@@ -131,7 +127,7 @@ var create = Gudpx => {
                 ? this.lastNumber : this.numbers.get(destination);
             const size = data.length;
 
-            if (number === undefined || size > MAX_COLLECTED)
+            if (number === undefined || size > MAX_PAYLOAD)
                 return false;
             if (this.room < size + COST && !this.findRoom(port, size))
                 return false;

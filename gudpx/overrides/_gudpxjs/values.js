@@ -11,7 +11,7 @@ var {
 } = (() => {
     const {Gio, GLib} = imports.gi;
     const {ArrayBuffer, Map, Object, Uint8Array, undefined} = globalThis;
-    const MAX_ADDRESSES = 4096;
+    const {MAX_CACHED_ADDRESSES} = imports.overrides._gudpxjs.limits;
     // So many tell what somebody took an address to be.
     const MAX_KEYS = 5;
     // sun_path, unix(7), has a zero in front or behind.
@@ -99,7 +99,7 @@ var {
     function remember(host, port, address) {
         if (host.includes('%'))
             return;
-        if (nAddresses >= MAX_ADDRESSES) {
+        if (nAddresses >= MAX_CACHED_ADDRESSES) {
             addresses.clear();
             nAddresses = 0;
         }
