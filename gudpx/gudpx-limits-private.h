@@ -2,8 +2,8 @@
 
 #pragma once
 
-/* Numbers that the library shares with its overrides for Python and JavaScript. Meson makes a module
- * of each language from the lines with #define, so each of these is a name and a plain number. */
+/* Numbers that the library shares with its overrides for Python and JavaScript. Meson makes a
+ * module of each language from the lines with #define, so each is a name and a plain number. */
 
 /* Bytes that fit after the headers of a packet of 65,535 bytes: RFC 768, RFC 791, RFC 8200. */
 #define GUDPX_MAX_IPV4_PAYLOAD 65507
@@ -12,12 +12,15 @@
 /* Bytes that a datagram takes in a send queue in addition to its payload: a GudpxQueuedRun. */
 #define GUDPX_QUEUED_DATAGRAM_COST 320
 
-/* Known addresses are kept twice in C and in each language. By content (the address cache, and parsed
- * addresses): a flood of senders replaces entries, so the caches are small. By number (GudpxPeers): a
- * number must stay valid while batches and replies use it, so a full table is cleared as a whole, and
- * is large. C keeps objects of GIO, the languages keep (host, port) and {host, port}: converting one
- * into the other costs more than a datagram. */
+/* Entries of a cache of GSocketAddress objects, because making one costs more than a datagram. C
+ * finds the object of a sender by its native address, a language the object of a destination by
+ * (host, port) or {host, port}. An entry may be dropped at any time, so a flood of addresses takes
+ * no memory. */
 #define GUDPX_MAX_CACHED_ADDRESSES 4096
+
+/* Peers that have numbers at the same time. C keeps their native addresses, to send replies, and a
+ * language keeps (host, port) or {host, port}, to call the hook with. A number must mean the same
+ * peer while a batch or a reply uses it, so a full table is cleared as a whole, and is larger. */
 #define GUDPX_MAX_PEERS 65536
 
 /* Microseconds that a dispatch may take, and a batch of it in a language. */
