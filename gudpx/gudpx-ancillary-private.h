@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Contents of the control messages of a datagram, in either direction. IPv4 is in its mapped form. */
+/* Contents of the control messages of a datagram, in either direction. IPv4 is in mapped form. */
 typedef struct
 {
   struct in6_addr destination; /* received: the address that the sender chose */
@@ -21,7 +21,7 @@ typedef struct
   guint send_interface;   /* 0: by the route */
   int send_hop_limit;     /* -1: the port's */
   int send_traffic_class; /* -1: the port's */
-  gsize segment_size;     /* of datagrams that the kernel joined (UDP_GRO, udp(7)); 0: a single one */
+  gsize segment_size;     /* of datagrams that the kernel joined (UDP_GRO); 0: a single one */
 } GudpxAncillary;
 
 /* A control message to send. */

@@ -181,8 +181,8 @@ gudpx_ancillary_is_plain (const GudpxAncillary *self)
                           self->send_hop_limit < 0 && self->send_traffic_class < 0);
 }
 
-/* Fills @messages, and returns their number. On an IPv6 socket, IPv4 has control messages of its own
- * for the hop limit and the traffic class, and the one of IPv6 for the source. */
+/* Fills @messages, and returns their number. On an IPv6 socket, IPv4 has control messages of its
+ * own for the hop limit and the traffic class, and the one of IPv6 for the source. */
 guint
 gudpx_ancillary_build (const GudpxAncillary *self,
                        gboolean ipv6_socket,

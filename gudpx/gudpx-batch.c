@@ -11,8 +11,8 @@ typedef struct
   GudpxIncoming incoming[];
 } Detached;
 
-/* Returns a copy of the batch from byte @offset of message @first on, which needs no reader. Free the
- * copy with g_free(). */
+/* Returns a copy of the batch from byte @offset of message @first on, which needs no reader. Free
+ * the copy with g_free(). */
 GudpxBatch *
 gudpx_batch_detach (const GudpxBatch *self, guint first, gsize offset)
 {

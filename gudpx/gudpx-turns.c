@@ -171,7 +171,7 @@ gudpx_turns_may_resume (gint64 iteration)
   return !self->is_stepping_back;
 }
 
-/* Returns the time that a dispatch may take, in µs: the ports of an iteration share the time of one. */
+/* Returns the time that a dispatch may take, in µs. Busy ports of an iteration share the time. */
 gint64
 gudpx_turns_get_share (void)
 {

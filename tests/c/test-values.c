@@ -84,7 +84,8 @@ test_message (void)
   g_assert_true (gudpx_datagram_is_of_message (datagram, 7));
   g_assert_false (gudpx_datagram_is_of_message (datagram, 8));
   g_assert_cmpuint (gudpx_datagram_get_epoch (datagram), ==, 3);
-  g_assert_cmpuint (g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (destination)), ==, NUMBER);
+  g_assert_cmpuint (g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (destination)), ==,
+                    NUMBER);
   g_assert_true (gudpx_datagram_get_truncated (datagram));
   g_assert_cmpstr ((const char *) gudpx_datagram_get_payload (datagram, NULL), ==, "abc");
   gudpx_datagram_set_payload (datagram, (const guint8 *) "z", 1, 1);
@@ -159,8 +160,8 @@ count (GudpxDatagramProtocol *protocol, GudpxDatagram *datagram, gpointer n)
   ++*(guint *) n;
 }
 
-/* The default of datagrams_received hands each port's datagrams back to that port, in order, and emits
- * those of a port that is gone. */
+/* The default of datagrams_received hands the datagrams of a port back to that port, in order. It
+ * emits the datagrams of a port that is gone. */
 static void
 test_deliveries (void)
 {
