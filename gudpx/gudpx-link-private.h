@@ -299,6 +299,40 @@ gudpx_link_get_socket (GudpxLink *self)
   return self->funcs->get_socket != NULL ? self->funcs->get_socket (self) : NULL;
 }
 
+/* Returns the peer; empty: the link is not connected. */
+static inline const GudpxNativeAddress *
+gudpx_link_get_peer (const GudpxLink *self)
+{
+  return &self->peer;
+}
+
+/* Returns the address as it was bound, whatever the peer is. */
+static inline const GudpxNativeAddress *
+gudpx_link_get_bound (const GudpxLink *self)
+{
+  return &self->local;
+}
+
+/* Returns -1 if the link has no descriptor. */
+static inline int
+gudpx_link_get_fd (const GudpxLink *self)
+{
+  return self->fd;
+}
+
+/* Returns TRUE once after connect has put another socket behind the descriptor. @n_lost_messages is
+ * the number of messages that waited in the former socket. */
+static inline gboolean
+gudpx_link_take_renewal (GudpxLink *self, guint *n_lost_messages)
+{
+  const gboolean is_renewed = self->is_renewed;
+
+  *n_lost_messages = self->n_lost_messages;
+  self->is_renewed = FALSE;
+  self->n_lost_messages = 0;
+  return is_renewed;
+}
+
 static inline void
 gudpx_link_set_peer (GudpxLink *self, const GudpxNativeAddress *peer)
 {

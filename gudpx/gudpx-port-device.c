@@ -19,7 +19,7 @@ void
 gudpx_port_watch_device (GudpxPort *self)
 {
   if (gudpx_link_get_socket (self->link) != NULL)
-    gudpx_device_watch_start (&self->device_watch, self->link->fd,
+    gudpx_device_watch_start (&self->device_watch, gudpx_link_get_fd (self->link),
                               gudpx_watch_get_context (&self->watch), device_is_gone, self);
 }
 

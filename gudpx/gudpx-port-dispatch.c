@@ -47,7 +47,7 @@ read_batch (GudpxPort *self)
     return FALSE;
 
   /* An adopted socket may get its number with its first datagram. */
-  gudpx_port_handle_set_bound (self->handle, &self->link->local);
+  gudpx_port_handle_set_bound (self->handle, gudpx_link_get_bound (self->link));
   return TRUE;
 }
 
@@ -272,6 +272,6 @@ static const GudpxWatchFuncs watch_funcs = { dispatch, before_poll, lost };
 void
 gudpx_port_attach (GudpxPort *self)
 {
-  gudpx_watch_start (&self->watch, G_OBJECT (self), &watch_funcs, self->link->fd, self->priority,
-                     gudpx_port_may_receive (self) ? G_IO_IN : 0);
+  gudpx_watch_start (&self->watch, G_OBJECT (self), &watch_funcs, gudpx_link_get_fd (self->link),
+                     self->priority, gudpx_port_may_receive (self) ? G_IO_IN : 0);
 }

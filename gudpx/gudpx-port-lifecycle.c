@@ -17,7 +17,7 @@ gudpx_port_update_addresses (GudpxPort *self)
     gudpx_link_get_local (self->link, &local);
   local_address = gudpx_native_address_to_object (&local);
   if (gudpx_port_has_peer (self))
-    peer_address = gudpx_native_address_to_object (&self->link->peer);
+    peer_address = gudpx_native_address_to_object (gudpx_link_get_peer (self->link));
 
   /* Handlers may do anything: both addresses are set before the first handler is called. */
   g_object_freeze_notify (G_OBJECT (self));
@@ -61,7 +61,7 @@ gudpx_port_open (GudpxPort *self, GudpxLink *link)
   gudpx_receiver_start (&self->receiver);
   gudpx_gate_open (&self->gate);
   begin_epoch (self);
-  gudpx_port_handle_set_bound (self->handle, &link->local);
+  gudpx_port_handle_set_bound (self->handle, gudpx_link_get_bound (link));
   if (self->report_errors)
     gudpx_link_report_errors (link, TRUE);
   gudpx_port_attach (self);

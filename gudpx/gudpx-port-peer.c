@@ -14,20 +14,20 @@ begin_change (GudpxPort *self)
   g_object_freeze_notify (G_OBJECT (self));
   gudpx_receiver_keep_errors (&self->receiver, self->link);
   gudpx_sender_flush (&self->sender, self->link, FALSE, 0);
-  gudpx_sender_pin_destination (&self->sender, &self->link->peer);
+  gudpx_sender_pin_destination (&self->sender, gudpx_link_get_peer (self->link));
 }
 
 /* Adapts the port to a link that has put another socket behind its descriptor. */
 static void
 take_renewal (GudpxPort *self)
 {
-  GudpxLink *link = self->link;
+  guint n_lost_messages;
 
-  if (link->is_renewed)
-    gudpx_watch_leave_poller (&self->watch);
-  gudpx_receiver_renewed (&self->receiver, link->n_lost_messages);
-  link->is_renewed = FALSE;
-  link->n_lost_messages = 0;
+  if (!gudpx_link_take_renewal (self->link, &n_lost_messages))
+    return;
+
+  gudpx_watch_leave_poller (&self->watch);
+  gudpx_receiver_renewed (&self->receiver, n_lost_messages);
 }
 
 /* Handlers of the notifications may do anything to the port. */

@@ -134,7 +134,7 @@ gudpx_port_get_local_address (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
 
-  if (self->link != NULL && gudpx_native_address_get_port (&self->link->local) == 0)
+  if (self->link != NULL && gudpx_native_address_get_port (gudpx_link_get_bound (self->link)) == 0)
     gudpx_port_update_addresses (self);
   return self->link != NULL ? self->local_address : self->requested_address;
 }

@@ -19,7 +19,8 @@ static char *
 describe_destination (GudpxPort *self, const GudpxNativeAddress *destination)
 {
   g_autoptr (GSocketAddress) address =
-      gudpx_native_address_to_object (destination->length > 0 ? destination : &self->link->peer);
+      gudpx_native_address_to_object (destination->length > 0 ? destination
+                                                              : gudpx_link_get_peer (self->link));
 
   return gudpx_address_describe (address);
 }
@@ -83,7 +84,7 @@ gudpx_port_set_write_error (GudpxPort *self,
                             GError **error)
 {
   const GudpxNativeAddress *destination =
-      outgoing->destination != NULL ? outgoing->destination : &self->link->peer;
+      outgoing->destination != NULL ? outgoing->destination : gudpx_link_get_peer (self->link);
   gsize held_size;
 
   if (result == GUDPX_SEND_FAILED)
@@ -202,7 +203,7 @@ is_refusal (GudpxPort *self, const GudpxReport *report)
 {
   return report->kind == GUDPX_REPORT_NETWORK && report->error.errsv == ECONNREFUSED &&
          gudpx_port_has_peer (self) &&
-         gudpx_native_address_equal (&report->error.destination, &self->link->peer);
+         gudpx_native_address_equal (&report->error.destination, gudpx_link_get_peer (self->link));
 }
 
 static void

@@ -16,7 +16,7 @@ gudpx_port_fit_address (GudpxPort *self,
                         GudpxNativeAddress *native,
                         GError **error)
 {
-  const GudpxNativeAddress *local = &self->link->local;
+  const GudpxNativeAddress *local = gudpx_link_get_bound (self->link);
   GSocketFamily family = gudpx_native_address_get_family (local);
   g_autofree char *description = NULL;
   g_autofree char *port_description = NULL;
@@ -60,7 +60,7 @@ check_is_peer (GudpxPort *self, const GudpxNativeAddress *native, GError **error
   g_autofree char *port_description = NULL;
   g_autofree char *peer = NULL;
 
-  if (gudpx_native_address_equal (native, &self->link->peer))
+  if (gudpx_native_address_equal (native, gudpx_link_get_peer (self->link)))
     return TRUE;
 
   description = describe_native (native);
@@ -161,7 +161,7 @@ static gboolean
 check_size (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GError **error)
 {
   const GudpxNativeAddress *destination =
-      outgoing->destination != NULL ? outgoing->destination : &self->link->peer;
+      outgoing->destination != NULL ? outgoing->destination : gudpx_link_get_peer (self->link);
   gsize limit;
 
   if (size <= GUDPX_MAX_IPV4_PAYLOAD || destination->u.any.sa_family == AF_UNIX)

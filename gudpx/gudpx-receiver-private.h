@@ -199,8 +199,8 @@ gudpx_receiver_take (GudpxReceiver *self, GudpxLink *link, const GudpxSegment *s
 static inline gboolean
 gudpx_receiver_accepts (const GudpxLink *link, const GudpxNativeAddress *sender)
 {
-  return !gudpx_link_has_peer (link) || gudpx_native_address_is_unnamed (&link->peer) ||
-         (sender != NULL && gudpx_native_address_equal (&link->peer, sender));
+  return !gudpx_link_has_peer (link) || gudpx_native_address_is_unnamed (gudpx_link_get_peer (link)) ||
+         (sender != NULL && gudpx_native_address_equal (gudpx_link_get_peer (link), sender));
 }
 
 /* As gudpx_receiver_peek(), after it dropped the datagrams of strangers. */

@@ -254,7 +254,7 @@ gudpx_receiver_read_errors (GudpxReceiver *self, GudpxLink *link, gint64 now)
         }
       self->n_vain_errors = 0;
       self->error_delay = 0;
-      gudpx_reports_add_network (self->reports, &error, &link->peer);
+      gudpx_reports_add_network (self->reports, &error, gudpx_link_get_peer (link));
     }
 }
 
@@ -266,7 +266,7 @@ gudpx_receiver_keep_errors (GudpxReceiver *self, GudpxLink *link)
 
   for (guint n = 0;
        n < MAX_ERRORS && gudpx_link_take_error (link, &error) && !error.is_of_reading; n++)
-    gudpx_reports_add_network (self->reports, &error, &link->peer);
+    gudpx_reports_add_network (self->reports, &error, gudpx_link_get_peer (link));
 }
 
 void

@@ -106,7 +106,7 @@ first_was_refused (GudpxSender *self, GudpxLink *link, GQueue *runs, int errsv)
   if (run->task == NULL && gudpx_link_absorb_refusal (link, &run->destination, errsv))
     gudpx_send_queue_discard (&self->backlog.queue, run, 1);
   else
-    gudpx_backlog_refused (&self->backlog, runs, errsv, &link->peer);
+    gudpx_backlog_refused (&self->backlog, runs, errsv, gudpx_link_get_peer (link));
 }
 
 /* Sends @runs. Returns 0, or the errno of the first datagram that has no room. */
@@ -221,7 +221,8 @@ static GudpxHeldDestination *
 lookup_held (GudpxSender *self, GudpxLink *link, const GudpxOutgoing *outgoing)
 {
   return gudpx_backlog_lookup_held (
-      &self->backlog, outgoing->destination != NULL ? outgoing->destination : &link->peer);
+      &self->backlog,
+      outgoing->destination != NULL ? outgoing->destination : gudpx_link_get_peer (link));
 }
 
 /* TRUE if the destination of @outgoing does not read; @size is what waits for it. */
@@ -416,7 +417,7 @@ gudpx_sender_drop (GudpxSender *self, GudpxLink *link)
   self->held_retry_delay = 0;
   self->drain_deadline = 0;
   room_was_found (self);
-  gudpx_backlog_drop (&self->backlog, &link->peer);
+  gudpx_backlog_drop (&self->backlog, gudpx_link_get_peer (link));
 }
 
 /* Returns what the sender waits for if it is not idle. */
