@@ -39,9 +39,9 @@ rejoin (GPtrArray *memberships,
                    : gudpx_memberships_rejoin (memberships, address, socket, error);
 }
 
-/* Opens a socket that is bound to @address and has the options and groups of @config; @local is the
- * address that the kernel gave it. @is_beside: the socket is to take the place of another one, which
- * is bound to @address, too. It then does without options and groups that belong to an interface
+/* Opens a socket that is bound to @address and has the options and groups of @config. @local is the
+ * address that the kernel gave it. With @is_beside the socket is to take the place of another one
+ * that is bound to @address. It then does without options and groups that belong to an interface
  * that is gone. */
 GSocket *
 gudpx_socket_link_open_socket (const GudpxSocketConfig *config,

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Sockets as system calls have them: opened, bound, adopted, connected. GSocket's own bind sets or
- * clears both kinds of address reuse, and its errors lose their errno. */
+/* Opens, binds, adopts and connects sockets by the calls that each system has. GSocket's own bind
+ * sets or clears both kinds of address reuse, and its errors lose their errno. */
 
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,7 +13,7 @@
 #include "gudpx-error-private.h"
 #include "gudpx-socket-private.h"
 
-/* How often an interrupted call is tried again. */
+/* Tries of a call that is interrupted. */
 #define MAX_RETRIES 16
 
 static gboolean
@@ -27,49 +26,7 @@ set_option (GSocket *socket, int level, int option, int value, const char *what,
   return FALSE;
 }
 
-/* A port gets the groups that it joined, not those of every socket of the machine. */
-static void
-receive_own_groups_only (GSocket *socket)
-{
-#ifdef IP_MULTICAST_ALL
-  if (g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX)
-    g_socket_set_option (socket, IPPROTO_IP, IP_MULTICAST_ALL, FALSE, NULL);
-#endif
-#ifdef IPV6_MULTICAST_ALL
-  if (g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6)
-    g_socket_set_option (socket, IPPROTO_IPV6, IPV6_MULTICAST_ALL, FALSE, NULL);
-#endif
-}
-
-static gboolean
-bind_to_device (GSocket *socket, const char *device, GError **error)
-{
-#ifdef SO_BINDTODEVICE
-  if (setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_BINDTODEVICE, device,
-                  strlen (device)) == 0)
-    return TRUE;
-
-  gudpx_set_error_errno (error, errno, "Cannot bind to the device “%s”", device);
-#else
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-               "Cannot bind to the device “%s”: not supported on this system", device);
-#endif
-  return FALSE;
-}
-
-/* Linux shares a number with SO_REUSEADDR. With SO_REUSEPORT beside it, a multicast datagram that
- * one of the sockets wants is handed to any of them. */
-static gboolean
-shares_number (const GudpxBindOptions *options)
-{
-#ifdef __linux__
-  return options->reuse_port;
-#else
-  return options->listen_multiple || options->reuse_port;
-#endif
-}
-
-/* A datagram socket that does not block, with the options that count before it is bound. */
+/* Opens a datagram socket that does not block, with the options that count before it is bound. */
 GSocket *
 gudpx_socket_open (GSocketFamily family, const GudpxBindOptions *options, GError **error)
 {
@@ -80,7 +37,7 @@ gudpx_socket_open (GSocketFamily family, const GudpxBindOptions *options, GError
     return NULL;
 
   g_socket_set_blocking (socket, FALSE);
-  receive_own_groups_only (socket);
+  gudpx_socket_hear_own_groups (socket);
 
   if (family == G_SOCKET_FAMILY_IPV6 &&
       !set_option (socket, IPPROTO_IPV6, IPV6_V6ONLY, options->ipv6_only, "ipv6-only", error))
@@ -88,70 +45,48 @@ gudpx_socket_open (GSocketFamily family, const GudpxBindOptions *options, GError
   if (options->listen_multiple &&
       !set_option (socket, SOL_SOCKET, SO_REUSEADDR, TRUE, "listen-multiple", error))
     return NULL;
-#ifdef SO_REUSEPORT
-  if (shares_number (options) &&
-      !set_option (socket, SOL_SOCKET, SO_REUSEPORT, TRUE, "reuse-port", error))
+  if (!gudpx_socket_reuse_port (socket, options, error))
     return NULL;
-#endif
-  if (options->device != NULL && !bind_to_device (socket, options->device, error))
+  if (options->device != NULL && !gudpx_socket_bind_to_device (socket, options->device, error))
     return NULL;
 
   return g_steal_pointer (&socket);
 }
-
-/* The option that lets two sockets that have it be bound to one address. On Linux SO_REUSEPORT lets
- * only sockets of one user, and a process may have given up the user that bound the first. */
-#if defined (__linux__) || !defined (SO_REUSEPORT)
-#define SHARE_ADDRESS SO_REUSEADDR
-#else
-#define SHARE_ADDRESS SO_REUSEPORT
-#endif
 
 gboolean
 gudpx_socket_shares_address (GSocket *socket)
 {
   int value = FALSE;
 
-  return g_socket_get_option (socket, SOL_SOCKET, SHARE_ADDRESS, &value, NULL) && value != 0;
+  return g_socket_get_option (socket, SOL_SOCKET, gudpx_socket_get_share_option (), &value, NULL) &&
+         value != 0;
 }
 
 gboolean
 gudpx_socket_share_address (GSocket *socket, gboolean share, GError **error)
 {
-  return set_option (socket, SOL_SOCKET, SHARE_ADDRESS, share, "the sharing of an address", error);
+  return set_option (socket, SOL_SOCKET, gudpx_socket_get_share_option (), share,
+                     "the sharing of an address", error);
 }
 
-/* The descriptor of @socket becomes one of what @other has. */
-gboolean
-gudpx_socket_replace (GSocket *socket, GSocket *other, GError **error)
-{
-  if (dup3 (g_socket_get_fd (other), g_socket_get_fd (socket), O_CLOEXEC) >= 0)
-    return TRUE;
-
-  gudpx_set_error_errno (error, errno, "Cannot replace the socket");
-  return FALSE;
-}
-
-/* Whether the socket file at @address is of a process that is gone. */
+/* TRUE if the process that bound the socket file at @address is gone. */
 static gboolean
 is_stale (const GudpxNativeAddress *address)
 {
+  g_autoptr (GSocket) probe = NULL;
   GStatBuf stat;
-  gboolean stale;
-  int fd;
 
   if (g_lstat (address->u.un.sun_path, &stat) != 0 || !S_ISSOCK (stat.st_mode))
     return FALSE;
 
-  fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0)
-    return FALSE;
-  stale = connect (fd, &address->u.any, address->length) != 0 && errno == ECONNREFUSED;
-  close (fd);
-  return stale;
+  probe = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_DEFAULT,
+                        NULL);
+  return probe != NULL &&
+         connect (g_socket_get_fd (probe), &address->u.any, address->length) != 0 &&
+         errno == ECONNREFUSED;
 }
 
-/* Says more than the system's message does. */
+/* Explains an error of bind() or connect(), after the address in a message. */
 char *
 gudpx_socket_explain (const GudpxNativeAddress *address, int errsv)
 {
@@ -175,7 +110,7 @@ gudpx_socket_bind (GSocket *socket, const GudpxNativeAddress *address, GError **
   g_autofree char *explanation = NULL;
   int errsv;
 
-  /* A UNIX socket needs no name, to write. */
+  /* A UNIX socket that only writes needs no name. */
   if (address->u.any.sa_family == AF_UNIX && gudpx_native_address_is_unnamed (address))
     return TRUE;
 
@@ -198,18 +133,18 @@ gudpx_socket_bind (GSocket *socket, const GudpxNativeAddress *address, GError **
   return FALSE;
 }
 
-/* The file of a bound UNIX socket, and which one it is; NULL: there is none. */
+/* Returns the file of a bound UNIX socket, and in @stat its identity; NULL: there is none. */
 char *
 gudpx_socket_own_path (const GudpxNativeAddress *address, GStatBuf *stat)
 {
   if (!gudpx_native_address_has_path (address) || g_lstat (address->u.un.sun_path, stat) != 0)
     return NULL;
 
-  /* The process may be elsewhere when it is removed. */
+  /* The process may change its directory before the file is removed. */
   return g_canonicalize_filename (address->u.un.sun_path, NULL);
 }
 
-/* Removes the file, if it still is the one. */
+/* Removes the file, if it is still the file of @stat. */
 void
 gudpx_socket_unlink_path (const char *path, const GStatBuf *stat)
 {
@@ -256,7 +191,7 @@ check_adoptable (int fd, GSocketFamily family, GError **error)
   return TRUE;
 }
 
-/* A duplicate of @fd, close-on-exec and not blocking. */
+/* Returns a socket of a duplicate of @fd, which is close-on-exec and does not block. */
 GSocket *
 gudpx_socket_adopt (int fd, GSocketFamily family, GError **error)
 {
@@ -283,7 +218,7 @@ gudpx_socket_adopt (int fd, GSocketFamily family, GError **error)
   return socket;
 }
 
-/* The address that the socket is bound to, as the kernel has it. */
+/* Gets the address that the socket is bound to, as the kernel has it. */
 gboolean
 gudpx_socket_get_local (GSocket *socket, GudpxNativeAddress *local, GError **error)
 {
@@ -299,8 +234,8 @@ gudpx_socket_get_local (GSocket *socket, GudpxNativeAddress *local, GError **err
   return TRUE;
 }
 
-/* The peer as the kernel has it, empty for an unconnected socket. FALSE: it does not tell, and
- * @peer is left alone. */
+/* Gets the peer as the kernel has it, empty for an unconnected socket. FALSE: the kernel does not
+ * tell it, and @peer is unchanged. */
 gboolean
 gudpx_socket_get_peer (GSocket *socket, GudpxNativeAddress *peer)
 {
@@ -316,7 +251,7 @@ gudpx_socket_get_peer (GSocket *socket, GudpxNativeAddress *peer)
   return TRUE;
 }
 
-/* Connects; with an empty @peer dissolves the association. */
+/* Connects, or with an empty @peer dissolves the association. */
 gboolean
 gudpx_socket_connect (GSocket *socket, const GudpxNativeAddress *peer, int *errsv)
 {
@@ -335,36 +270,8 @@ gudpx_socket_connect (GSocket *socket, const GudpxNativeAddress *peer, int *errs
   while (result != 0 && errno == EINTR && n_tries++ < MAX_RETRIES);
 
   *errsv = result != 0 ? errno : 0;
-  /* Some systems dissolve it and complain all the same. */
+  /* Some systems dissolve the association, and fail the call all the same. */
   return result == 0 || (peer->length == 0 && *errsv == EAFNOSUPPORT);
-}
-
-/* The number of the interface that the socket is bound to: by SO_BINDTODEVICE, by the scope id of
- * its address, or by that of its peer. 0: the socket has none. */
-int
-gudpx_socket_get_device (GSocket *socket)
-{
-  int index = 0;
-
-#ifdef SO_BINDTOIFINDEX
-  if (!g_socket_get_option (socket, SOL_SOCKET, SO_BINDTOIFINDEX, &index, NULL))
-    return 0;
-#endif
-  return index;
-}
-
-/* Binds the socket again to the interface @name, or without a name to the one of the number @index,
- * if udp_disconnect() of Linux took it away. */
-gboolean
-gudpx_socket_restore_device (GSocket *socket, const char *name, int index, GError **error)
-{
-#ifdef SO_BINDTOIFINDEX
-  if (index == gudpx_socket_get_device (socket))
-    return TRUE;
-  if (name == NULL)
-    return set_option (socket, SOL_SOCKET, SO_BINDTOIFINDEX, index, "the interface", error);
-#endif
-  return name == NULL || bind_to_device (socket, name, error);
 }
 
 gboolean
@@ -374,25 +281,6 @@ gudpx_socket_is_ipv6_only (GSocket *socket)
 
   return g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6 &&
          g_socket_get_option (socket, IPPROTO_IPV6, IPV6_V6ONLY, &value, NULL) && value;
-}
-
-/* Returns the MTU of the path to the peer; 0: not known. */
-guint
-gudpx_socket_get_path_mtu (GSocket *socket)
-{
-  int value = 0;
-
-#ifdef IP_MTU
-  if (g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV4 &&
-      g_socket_get_option (socket, IPPROTO_IP, IP_MTU, &value, NULL))
-    return MAX (value, 0);
-#endif
-#ifdef IPV6_MTU
-  if (g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6 &&
-      g_socket_get_option (socket, IPPROTO_IPV6, IPV6_MTU, &value, NULL))
-    return MAX (value, 0);
-#endif
-  return 0;
 }
 
 /* Returns the MTU of the path to @destination, which the kernel tells a connected socket alone. */
@@ -407,17 +295,4 @@ gudpx_socket_find_path_mtu (const GudpxNativeAddress *destination)
   if (socket == NULL || !gudpx_socket_connect (socket, destination, &errsv))
     return 0;
   return gudpx_socket_get_path_mtu (socket);
-}
-
-/* TRUE if another process shut the socket down, or a caller closed it. */
-gboolean
-gudpx_socket_is_shut_down (GSocket *socket)
-{
-#ifdef POLLRDHUP
-  struct pollfd poll_fd = { .fd = g_socket_get_fd (socket), .events = POLLRDHUP };
-
-  return poll (&poll_fd, 1, 0) > 0 && (poll_fd.revents & POLLRDHUP) != 0;
-#else
-  return FALSE;
-#endif
 }
