@@ -50,7 +50,7 @@ take_next (GudpxPort *self)
   if (gudpx_receiver_has_inbox (&self->receiver))
     datagram = take_from_inbox (self);
   if (datagram != NULL ||
-      !gudpx_receiver_next (&self->receiver, self->link, self->max_packet_size, &segment))
+      !gudpx_receiver_next (&self->receiver, self->link, self->config.max_packet_size, &segment))
     return datagram;
 
   datagram = make_datagram (self, &segment);

@@ -42,7 +42,7 @@ is_bulk (GudpxPort *self, guint n_datagrams, guint64 last_serial)
 static gboolean
 read_batch (GudpxPort *self)
 {
-  if (!gudpx_receiver_read (&self->receiver, self->link, self->max_packet_size,
+  if (!gudpx_receiver_read (&self->receiver, self->link, self->config.max_packet_size,
                             gudpx_budget_get_now (&self->budget)))
     return FALSE;
 
@@ -108,7 +108,7 @@ busy_poll (GudpxPort *self, guint epoch)
     return;
 
   gudpx_budget_look (&self->budget);
-  deadline = gudpx_budget_get_now (&self->budget) + self->busy_poll;
+  deadline = gudpx_budget_get_now (&self->budget) + self->config.busy_poll;
   for (; may_receive (self, epoch) && result != READ_LIMIT &&
          gudpx_budget_get_now (&self->budget) < MIN (deadline, gudpx_budget_get_deadline (&self->budget));
        gudpx_budget_look (&self->budget))
@@ -118,7 +118,7 @@ busy_poll (GudpxPort *self, guint epoch)
         continue;
       has_paid = TRUE;
       flush (self, epoch, FALSE);
-      deadline = g_get_monotonic_time () + self->busy_poll;
+      deadline = g_get_monotonic_time () + self->config.busy_poll;
     }
   /* A handler may have written though the port received nothing. */
   flush (self, epoch, FALSE);
@@ -236,7 +236,7 @@ dispatch (GObject *owner, GIOCondition condition)
   if (result == READ_NOTHING && gudpx_gate_listens (&self->gate, epoch))
     check_shut_down (self, condition);
   flush (self, epoch, (condition & G_IO_OUT) != 0);
-  if (result == READ_ALL && self->busy_poll > 0)
+  if (result == READ_ALL && self->config.busy_poll > 0)
     busy_poll (self, epoch);
   if (gudpx_gate_lasts (&self->gate, epoch))
     end_turn (self, start);
@@ -273,5 +273,5 @@ void
 gudpx_port_attach (GudpxPort *self)
 {
   gudpx_watch_start (&self->watch, G_OBJECT (self), &watch_funcs, gudpx_link_get_fd (self->link),
-                     self->priority, gudpx_port_may_receive (self) ? G_IO_IN : 0);
+                     self->config.priority, gudpx_port_may_receive (self) ? G_IO_IN : 0);
 }

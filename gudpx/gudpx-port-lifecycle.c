@@ -45,8 +45,8 @@ begin_epoch (GudpxPort *self)
 static gboolean
 get_requested_address (GudpxPort *self, GudpxNativeAddress *native, GError **error)
 {
-  if (self->requested_address != NULL)
-    return gudpx_address_to_native (self->requested_address, native, error);
+  if (self->config.requested_address != NULL)
+    return gudpx_address_to_native (self->config.requested_address, native, error);
 
   *native = (GudpxNativeAddress){ .length = sizeof native->u.in, .u.in.sin_family = AF_INET };
   return TRUE;
@@ -62,7 +62,7 @@ gudpx_port_open (GudpxPort *self, GudpxLink *link)
   gudpx_gate_open (&self->gate);
   begin_epoch (self);
   gudpx_port_handle_set_bound (self->handle, gudpx_link_get_bound (link));
-  if (self->report_errors)
+  if (self->config.report_errors)
     gudpx_link_report_errors (link, TRUE);
   gudpx_port_attach (self);
   gudpx_port_watch_device (self);
@@ -87,7 +87,7 @@ check_can_start (GudpxPort *self, GError **error)
   else if (gudpx_gate_is_stopping (&self->gate))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING, "The port %s is still being stopped",
                  description);
-  else if (self->is_adopted)
+  else if (self->config.is_adopted)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                          "An adopted port cannot be started again: its descriptor is closed");
   else if (self->protocol == NULL)
@@ -162,7 +162,7 @@ gudpx_port_new_adopted (GudpxDatagramProtocol *protocol,
   if (link == NULL)
     return NULL;
 
-  self->is_adopted = TRUE;
+  self->config.is_adopted = TRUE;
   self->config.socket.bind.ipv6_only = gudpx_socket_is_ipv6_only (gudpx_link_get_socket (link));
   gudpx_port_open (self, link);
   return g_steal_pointer (&self);

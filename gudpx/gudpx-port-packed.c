@@ -63,7 +63,7 @@ gudpx_port_deliver_packed (GudpxPort *self)
   guint n;
   guint n_taken;
 
-  gudpx_receiver_pack (&self->receiver, self->link, self->max_packet_size, limit, &self->budget);
+  gudpx_receiver_pack (&self->receiver, self->link, self->config.max_packet_size, limit, &self->budget);
   gudpx_packed_take (packed, &payloads, &index);
   n = index->len / sizeof (GudpxPackedEntry);
   if (n == 0)

@@ -2,7 +2,6 @@
 
 #pragma once
 
-
 #include <gio/gunixsocketaddress.h>
 
 #include "gudpx-address-private.h"
@@ -28,29 +27,16 @@ G_BEGIN_DECLS
  * what goes out in -write and -queue, whole batches in -packed, its peer in -peer and its groups in
  * -groups. */
 
-#define GUDPX_PORT_DEFAULT_MAX_PACKET_SIZE 65535
-#define GUDPX_PORT_MAX_MAX_PACKET_SIZE (1024 * 1024)
-#define GUDPX_PORT_DEFAULT_BUSY_POLL 5
-#define GUDPX_PORT_MAX_BUSY_POLL 1000
-
-
 struct _GudpxPort
 {
   GObject parent_instance;
 
   GudpxPortHandle *handle;
 
-  /* What was asked for, kept across restarts. */
   GudpxDatagramProtocol *protocol;
   GudpxPortConfig config;
-  GSocketAddress *requested_address;
-  gboolean is_adopted;
-  guint max_packet_size;
-  int priority;
-  guint busy_poll; /* µs */
-  gboolean report_errors;
 
-  /* The socket that is open. */
+  /* From a start to a stop. */
   GudpxGate gate;
   GudpxWatch watch;
   GudpxLink *link; /* NULL: the port is stopped */
@@ -198,7 +184,6 @@ GSocketAddress *gudpx_port_parse_host         (const char                 *host,
 gboolean        gudpx_port_check_destination  (GudpxPort                  *self,
                                                const GudpxNativeAddress   *native,
                                                GError                    **error);
-
 
 /* gudpx-port-lifecycle.c */
 void            gudpx_port_watch_cancellation (GudpxPort                  *self,

@@ -136,7 +136,7 @@ gudpx_port_get_local_address (GudpxPort *self)
 
   if (self->link != NULL && gudpx_native_address_get_port (gudpx_link_get_bound (self->link)) == 0)
     gudpx_port_update_addresses (self);
-  return self->link != NULL ? self->local_address : self->requested_address;
+  return self->link != NULL ? self->local_address : self->config.requested_address;
 }
 
 /**
@@ -165,7 +165,7 @@ gudpx_port_set_local_address (GudpxPort *self, GSocketAddress *address, GError *
                            "The local address cannot be changed before the port is stopped");
       return FALSE;
     }
-  if (g_set_object (&self->requested_address, address))
+  if (g_set_object (&self->config.requested_address, address))
     gudpx_port_notify (self, GUDPX_PORT_PROP_LOCAL_ADDRESS);
   return TRUE;
 }
@@ -185,7 +185,7 @@ gudpx_port_get_max_packet_size (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
 
-  return self->max_packet_size;
+  return self->config.max_packet_size;
 }
 
 /**
@@ -207,7 +207,7 @@ gudpx_port_set_max_packet_size (GudpxPort *self, guint size, GError **error)
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
-  return set_uint (self, &self->max_packet_size, 1, GUDPX_PORT_MAX_MAX_PACKET_SIZE,
+  return set_uint (self, &self->config.max_packet_size, 1, GUDPX_PORT_MAX_MAX_PACKET_SIZE,
                    GUDPX_PORT_PROP_MAX_PACKET_SIZE, "max-packet-size", size, error);
 }
 
@@ -266,7 +266,7 @@ gudpx_port_get_priority (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
 
-  return self->priority;
+  return self->config.priority;
 }
 
 /**
@@ -284,9 +284,9 @@ gudpx_port_set_priority (GudpxPort *self, int priority)
   g_return_if_fail (GUDPX_IS_PORT (self));
   g_return_if_fail (gudpx_port_belongs_to_this_thread (self));
 
-  if (self->priority == priority)
+  if (self->config.priority == priority)
     return;
-  self->priority = priority;
+  self->config.priority = priority;
   gudpx_watch_set_priority (&self->watch, priority);
   gudpx_port_notify (self, GUDPX_PORT_PROP_PRIORITY);
 }
@@ -392,7 +392,7 @@ gudpx_port_get_busy_poll (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), 0);
 
-  return self->busy_poll;
+  return self->config.busy_poll;
 }
 
 /**
@@ -414,8 +414,8 @@ gudpx_port_set_busy_poll (GudpxPort *self, guint microseconds, GError **error)
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
-  return set_uint (self, &self->busy_poll, 0, GUDPX_PORT_MAX_BUSY_POLL, GUDPX_PORT_PROP_BUSY_POLL,
-                   "busy-poll", microseconds, error);
+  return set_uint (self, &self->config.busy_poll, 0, GUDPX_PORT_MAX_BUSY_POLL,
+                   GUDPX_PORT_PROP_BUSY_POLL, "busy-poll", microseconds, error);
 }
 
 /**
@@ -433,7 +433,7 @@ gudpx_port_get_report_errors (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
 
-  return self->report_errors;
+  return self->config.report_errors;
 }
 
 /**
@@ -453,7 +453,7 @@ gudpx_port_set_report_errors (GudpxPort *self, gboolean report_errors)
   g_return_if_fail (GUDPX_IS_PORT (self));
   g_return_if_fail (gudpx_port_belongs_to_this_thread (self));
 
-  if (self->report_errors == (report_errors != FALSE))
+  if (self->config.report_errors == (report_errors != FALSE))
     return;
   if (report_errors && !gudpx_socket_link_can_report_errors ())
     {
@@ -461,9 +461,9 @@ gudpx_port_set_report_errors (GudpxPort *self, gboolean report_errors)
                  "calls, which do not tell");
       return;
     }
-  self->report_errors = report_errors != FALSE;
+  self->config.report_errors = report_errors != FALSE;
   if (self->link != NULL)
-    gudpx_link_report_errors (self->link, self->report_errors);
+    gudpx_link_report_errors (self->link, self->config.report_errors);
   gudpx_port_notify (self, GUDPX_PORT_PROP_REPORT_ERRORS);
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "gudpx-memberships-private.h"
 #include "gudpx-port-private.h"
 
 /**
@@ -99,7 +98,7 @@ char *
 gudpx_port_describe (GudpxPort *self)
 {
   GSocketAddress *address =
-      self->local_address != NULL ? self->local_address : self->requested_address;
+      self->local_address != NULL ? self->local_address : self->config.requested_address;
 
   return address != NULL ? gudpx_address_describe (address) : g_strdup ("0.0.0.0:0");
 }
@@ -141,10 +140,7 @@ gudpx_port_finalize (GObject *object)
   GudpxPort *self = GUDPX_PORT (object);
 
   gudpx_port_handle_unref (self->handle);
-  g_clear_object (&self->requested_address);
-  g_clear_pointer (&self->config.socket.bind.device, g_free);
-  gudpx_options_clear (&self->config.socket.options);
-  g_ptr_array_unref (self->config.socket.memberships);
+  gudpx_port_config_clear (&self->config);
   gudpx_receiver_clear (&self->receiver);
   gudpx_datagram_pool_clear (&self->pool);
   g_ptr_array_unref (self->stop_tasks);
@@ -178,7 +174,7 @@ gudpx_port_get_property (GObject *object, guint property_id, GValue *value, GPar
       g_value_set_object (value, gudpx_port_get_local_address (self));
       break;
     case GUDPX_PORT_PROP_MAX_PACKET_SIZE:
-      g_value_set_uint (value, self->max_packet_size);
+      g_value_set_uint (value, self->config.max_packet_size);
       break;
     case GUDPX_PORT_PROP_BROADCAST_ALLOWED:
       g_value_set_boolean (value, gudpx_port_get_broadcast_allowed (self));
@@ -211,7 +207,7 @@ gudpx_port_get_property (GObject *object, guint property_id, GValue *value, GPar
       g_value_set_uint64 (value, gudpx_port_get_send_queue_limit (self));
       break;
     case GUDPX_PORT_PROP_PRIORITY:
-      g_value_set_int (value, self->priority);
+      g_value_set_int (value, self->config.priority);
       break;
     case GUDPX_PORT_PROP_READING:
       g_value_set_boolean (value, gudpx_port_get_reading (self));
@@ -220,10 +216,10 @@ gudpx_port_get_property (GObject *object, guint property_id, GValue *value, GPar
       g_value_set_boolean (value, gudpx_port_get_coalesce_writes (self));
       break;
     case GUDPX_PORT_PROP_BUSY_POLL:
-      g_value_set_uint (value, self->busy_poll);
+      g_value_set_uint (value, self->config.busy_poll);
       break;
     case GUDPX_PORT_PROP_REPORT_ERRORS:
-      g_value_set_boolean (value, self->report_errors);
+      g_value_set_boolean (value, self->config.report_errors);
       break;
     case GUDPX_PORT_PROP_DONT_FRAGMENT:
       g_value_set_boolean (value, gudpx_port_get_dont_fragment (self));
@@ -810,12 +806,9 @@ static void
 gudpx_port_init (GudpxPort *self)
 {
   self->handle = gudpx_port_handle_new (self, gudpx_port_deliver_again);
-  self->max_packet_size = GUDPX_PORT_DEFAULT_MAX_PACKET_SIZE;
-  self->priority = G_PRIORITY_DEFAULT;
+  gudpx_port_config_init (&self->config);
   gudpx_gate_set_reading (&self->gate, TRUE);
-  self->busy_poll = GUDPX_PORT_DEFAULT_BUSY_POLL;
   gudpx_budget_init (&self->budget);
-  self->config.socket.memberships = gudpx_memberships_new ();
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   gudpx_reports_init (&self->reports, &self->statistics);
   gudpx_receiver_init (&self->receiver, &self->reports, &self->statistics);

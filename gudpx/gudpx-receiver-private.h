@@ -199,8 +199,10 @@ gudpx_receiver_take (GudpxReceiver *self, GudpxLink *link, const GudpxSegment *s
 static inline gboolean
 gudpx_receiver_accepts (const GudpxLink *link, const GudpxNativeAddress *sender)
 {
-  return !gudpx_link_has_peer (link) || gudpx_native_address_is_unnamed (gudpx_link_get_peer (link)) ||
-         (sender != NULL && gudpx_native_address_equal (gudpx_link_get_peer (link), sender));
+  const GudpxNativeAddress *peer = gudpx_link_get_peer (link);
+
+  return !gudpx_link_has_peer (link) || gudpx_native_address_is_unnamed (peer) ||
+         (sender != NULL && gudpx_native_address_equal (peer, sender));
 }
 
 /* As gudpx_receiver_peek(), after it dropped the datagrams of strangers. */
