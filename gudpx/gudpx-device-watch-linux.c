@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The kernel does not tell a socket that its interface is gone, but netlink(7) tells of all
- * interfaces. Without AF_NETLINK, which a sandbox may forbid, nothing is told. */
+ * interfaces. A sandbox may forbid AF_NETLINK. The watch then never tells. */
 
 #include <errno.h>
 #include <net/if.h>
@@ -68,7 +68,7 @@ open_netlink (void)
 }
 
 /* Calls @gone from @context when the interface that a socket is bound to goes, also if it is gone
- * already. Does nothing for a socket that is not bound to an interface. */
+ * already. A socket without an interface is not watched. */
 void
 gudpx_device_watch_start (GudpxDeviceWatch *self,
                           int socket_fd,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* GSocket's own calls, for every platform that it knows. One datagram a call: of several,
- * g_socket_receive_messages() forgets an error that follows a datagram. */
+/* Receives and sends by GSocket's own calls, on every platform that GSocket supports. Each call has
+ * one datagram: g_socket_receive_messages() forgets an error that follows a datagram. */
 
 #include <string.h>
 
@@ -9,7 +9,7 @@
 
 #define MAX_UDP_SIZE 65536
 
-/* Linux returns the true length, if asked: recv(2). */
+/* With MSG_TRUNC Linux returns the true length: recv(2). */
 #ifdef __linux__
 #define RECEIVE_FLAGS MSG_TRUNC
 #else
@@ -25,7 +25,7 @@ typedef struct
   GudpxIncoming incoming[GUDPX_LINK_BATCH];
 } GenericLink;
 
-/* GSocket makes control messages objects, and drops those of which it knows no class. */
+/* GSocket makes an object of each control message, and drops messages without a class. */
 #define GUDPX_TYPE_RAW_MESSAGE (gudpx_raw_message_get_type ())
 G_DECLARE_FINAL_TYPE (GudpxRawMessage, gudpx_raw_message, GUDPX, RAW_MESSAGE, GSocketControlMessage)
 
@@ -80,7 +80,7 @@ gudpx_raw_message_deserialize (int level, int type, gsize size, gpointer data)
 {
   GudpxAncillary ancillary;
 
-  /* Every GSocket of the process asks: answer for what is ours alone. */
+  /* Each GSocket of the process asks: answer only for the messages that a link reads. */
   if (size > sizeof ((GudpxControlMessage *) NULL)->data ||
       !gudpx_ancillary_parse (&ancillary, level, type, data, size))
     return NULL;
@@ -104,7 +104,7 @@ gudpx_raw_message_init (GudpxRawMessage *self)
 {
 }
 
-/* GSocket tells errors by GIO's codes; what has none of its own is still in errno. */
+/* GSocket tells errors by GIO's codes. An error without a code is still in errno. */
 static int
 errno_from_error (const GError *error, int errsv)
 {
@@ -170,7 +170,7 @@ receive_one (GenericLink *self, guint i, gsize max_size, int *errsv)
   GudpxIncoming *incoming = &self->incoming[i];
   g_autoptr (GSocketAddress) sender = NULL;
   g_autoptr (GError) error = NULL;
-  /* Room for a whole datagram: not every system tells how long one was that did not fit. */
+  /* Room for a whole datagram: some systems do not tell the size of a datagram that did not fit. */
   gsize size = MAX (max_size, MAX_UDP_SIZE);
   GInputVector vector = { get_buffer (self, i, size), size };
   GSocketControlMessage **messages = NULL;
@@ -179,8 +179,8 @@ receive_one (GenericLink *self, guint i, gsize max_size, int *errsv)
   gssize n;
 
   errno = 0;
-  /* Descriptors that are sent to a UNIX socket come by control messages. The kernel opens none of
-   * them where nobody asks for these. */
+  /* Descriptors that are sent to a UNIX socket come by control messages. Unless these are read, the
+   * kernel does not open them. */
   n = g_socket_receive_message (self->parent.socket, &sender, &vector, 1,
                                 self->parent.is_unix ? NULL : &messages, &n_messages, &flags, NULL,
                                 &error);
@@ -196,7 +196,7 @@ receive_one (GenericLink *self, guint i, gsize max_size, int *errsv)
   incoming->sender.length = 0;
   if (sender != NULL)
     gudpx_address_to_native (sender, &incoming->sender, NULL);
-  /* GSocket made mapped addresses IPv4 ones. */
+  /* GSocket has made IPv4 addresses of mapped addresses. */
   if (self->parent.is_ipv6)
     gudpx_native_address_convert (&incoming->sender, G_SOCKET_FAMILY_IPV6);
   parse_control (messages, n_messages, &incoming->ancillary);
@@ -298,7 +298,7 @@ send_after_all (GenericLink *self,
   return FALSE;
 }
 
-/* How many of its datagrams were sent. */
+/* Returns the number of datagrams that were sent. */
 static guint
 send_run (GenericLink *self, const GudpxOutgoing *outgoing, int *errsv)
 {
@@ -352,7 +352,7 @@ gudpx_socket_io_get_drops (GudpxSocketLink *self)
   return 0;
 }
 
-/* GSocket tells of errors only what the kernel tells each socket. */
+/* GSocket does not read the error queue. */
 void
 gudpx_socket_io_update_errors (GudpxSocketLink *self)
 {

@@ -13,8 +13,8 @@
 
 G_BEGIN_DECLS
 
-/* Something that carries datagrams: a socket of the kernel, or anything that behaves like one. No
- * function of a link blocks, and none knows of ports. */
+/* Something that carries datagrams: a socket of the kernel, or anything that behaves like one. Its
+ * functions never block, and do not know ports. */
 typedef struct _GudpxLink GudpxLink;
 
 /* Message as it was read: a datagram, or several datagrams of one sender that the kernel joined.
@@ -64,7 +64,8 @@ typedef struct
   gboolean is_of_reading;      /* the errors themselves cannot be read; they are still there */
 } GudpxLinkError;
 
-/* Functions that kinds of links define. Those that may be NULL say so. */
+/* Functions that each kind of link defines. A comment names the default of an optional function,
+ * which may be NULL. */
 typedef struct
 {
   /* Reads the messages that wait, of each datagram @max_size bytes or more. NULL: @errsv is EAGAIN
@@ -85,13 +86,13 @@ typedef struct
   /* Returns the number of messages that the link has dropped since it was opened because it had no
    * room, modulo 2^32. NULL: it drops none. */
   guint32 (*get_drops) (GudpxLink *self);
-  /* Returns the events that the link waits for besides those of its descriptor. NULL: none. */
+  /* Returns the events that the link waits for, apart from its descriptor. NULL: none. */
   GudpxWants (*get_wants) (GudpxLink *self);
   /* TRUE if nothing can be received any more: polling would spin. NULL: never. */
   gboolean (*is_shut_down) (GudpxLink *self);
 
   /* Connects to @peer, or with an empty address disconnects. After an error the link has its former
-   * peer, or none if that one cannot be reached either. */
+   * peer. If the link cannot return to that peer, it is disconnected. */
   gboolean (*connect) (GudpxLink *self, const GudpxNativeAddress *peer, GError **error);
   /* Connects again to named_peer, which another socket may have bound since. FALSE: @errsv is the
    * reason. NULL: the link does not lose its peer. */
@@ -133,9 +134,9 @@ struct _GudpxLink
   GudpxNativeAddress local;      /* as it was bound, whatever its peer is */
   GudpxNativeAddress peer;       /* empty: not connected */
   GudpxNativeAddress named_peer; /* as the caller named it: a bound path may be written otherwise */
-  pid_t process;                 /* that opened the link: after fork() the child shares it */
-  gboolean is_renewed;           /* connect has put another socket behind the descriptor */
-  guint n_lost_messages;         /* that waited in a socket which connect gave up */
+  pid_t process;                 /* opened the link: a child that fork() made shares it */
+  gboolean is_renewed;           /* connect gave the descriptor to another socket */
+  guint n_lost_messages;         /* waited in the socket that had the descriptor before */
   GudpxStatistics *statistics;   /* the owner's: the link counts batches and lost datagrams there */
 };
 
@@ -320,8 +321,8 @@ gudpx_link_get_fd (const GudpxLink *self)
   return self->fd;
 }
 
-/* Returns TRUE once after connect has put another socket behind the descriptor. @n_lost_messages is
- * the number of messages that waited in the former socket. */
+/* Returns TRUE once after connect gave the descriptor to another socket. @n_lost_messages is the
+ * number of messages that waited in the former socket. */
 static inline gboolean
 gudpx_link_take_renewal (GudpxLink *self, guint *n_lost_messages)
 {

@@ -28,8 +28,8 @@ parse_offender (const struct sockaddr *offender, gsize size, GudpxNativeAddress 
   memcpy (&native->u, offender, length);
 }
 
-/* What the kernel says of a datagram that was sent; not the local errors, which its sending
- * returned, and nothing that is no error. */
+/* Parses an error that the network sent. The queue also has local errors, which the call to send
+ * has returned, and timestamps: these leave @error as it is. */
 static void
 parse_error (struct msghdr *header, GudpxLinkError *error)
 {
@@ -54,13 +54,13 @@ parse_error (struct msghdr *header, GudpxLinkError *error)
     }
 }
 
-/* Reads one message of the error queue. 0: there was one, FALSE in @is_error if it is none that the
- * network sent. */
+/* Reads one message of the error queue. Returns 0 if there was one; its errno stays 0 if it is not
+ * an error of the network. */
 static int
 read_error_queue (GudpxSocketLink *self, GudpxLinkError *error)
 {
   guint8 control[GUDPX_ANCILLARY_SPACE] __attribute__ ((aligned (8)));
-  /* Emulators of user programs answer 0, and take no message, where there is no vector. */
+  /* Without a vector, emulators of user programs return 0 and leave the message. */
   guint8 byte;
   struct iovec vector = { &byte, sizeof byte };
   struct msghdr header = {
@@ -82,7 +82,8 @@ read_error_queue (GudpxSocketLink *self, GudpxLinkError *error)
   return 0;
 }
 
-/* The next error of the error queue. EAGAIN: there is none; else the queue cannot be read. */
+/* Takes the next error of the error queue. EAGAIN: the queue is empty. Another errno: the queue
+ * cannot be read. */
 static int
 take_queued_error (GudpxSocketLink *self, GudpxLinkError *error)
 {
@@ -143,7 +144,7 @@ gudpx_socket_io_get_drops (GudpxSocketLink *self)
   return info[SK_MEMINFO_DROPS];
 }
 
-/* Errors go to the queue with a peer, or if they are asked for. */
+/* The kernel puts errors into the queue if the socket has a peer, or with report-errors. */
 void
 gudpx_socket_io_update_errors (GudpxSocketLink *self)
 {

@@ -8,18 +8,18 @@
 
 /* Room for a whole message of UDP, joined ones included, whatever the size of one datagram is. */
 #define UDP_BUFFER_SIZE 65536
-/* One call reads about this number of bytes at most. */
+/* Bytes that one call reads at most, roughly. */
 #define BATCH_BYTES (256 * 1024)
 
-/* What recvmmsg() fills. A thread has as many as are in use at a time, which is one but for nested
- * main loops and paused ports: ports cost no buffers while they wait. */
+/* Memory that recvmmsg() fills. A thread has one, and more only for nested main loops and paused
+ * ports: a port that waits needs no buffers. */
 typedef struct
 {
   GudpxBatch parent;
   guint8 *buffers;
   gsize buffer_size;
   gsize stride;
-  guint n_used; /* the last time: what the kernel may have changed */
+  guint n_used; /* messages of the last call, which the kernel may have changed */
   gboolean has_control;
   struct mmsghdr messages[GUDPX_LINK_BATCH];
   struct iovec vectors[GUDPX_LINK_BATCH];
@@ -64,7 +64,7 @@ scratch_resize (Scratch *scratch, gsize size)
   scratch->n_used = GUDPX_LINK_BATCH;
 }
 
-/* Takes the one of this thread, or a new one if that is in use. */
+/* Takes the memory of this thread, or new memory if that is in use. */
 static Scratch *
 scratch_acquire (gsize size, gboolean has_control)
 {
@@ -125,8 +125,8 @@ gudpx_socket_io_receive (GudpxLink *link, gsize max_size, int *errsv)
   GudpxLinuxLink *self = (GudpxLinuxLink *) link;
   gsize size = self->parent.is_unix ? max_size : MAX (max_size, UDP_BUFFER_SIZE);
   guint n_wanted = CLAMP (BATCH_BYTES / MAX (self->largest, 1), 4, GUDPX_LINK_BATCH);
-  /* Descriptors that are sent to a UNIX socket come by control messages. The kernel opens none of
-   * them where there is no room for such a message. */
+  /* Descriptors that are sent to a UNIX socket come by control messages. Without room for such a
+   * message the kernel does not open them. */
   Scratch *scratch = scratch_acquire (size, !self->parent.is_unix);
   guint n_tries = 0;
   int n;

@@ -10,7 +10,7 @@
 #include "gudpx-linux-private.h"
 #include "gudpx-mmsg-private.h"
 
-/* The number of datagrams that older kernels send as one at most. */
+/* Maximum of datagrams that older kernels send as one. */
 #define OLD_MAX_RUN 64
 
 static gpointer
@@ -27,7 +27,7 @@ add_control (struct msghdr *header, int level, int type, gsize size)
   return CMSG_DATA (c);
 }
 
-/* What one sendmmsg() sends: datagrams, or runs of them as one message each. */
+/* Messages of one sendmmsg(): datagrams, or runs of datagrams as one message each. */
 typedef struct
 {
   guint n_messages;
@@ -37,7 +37,7 @@ typedef struct
   guint8 control[GUDPX_LINK_BATCH][GUDPX_ANCILLARY_SEND_SPACE] __attribute__ ((aligned (8)));
 } Outbox;
 
-/* What is left to send. */
+/* Datagrams that are left to send. */
 typedef struct
 {
   const GudpxOutgoing *outgoing;
@@ -70,7 +70,7 @@ skip (Rest *rest, guint n_datagrams)
     }
 }
 
-/* How many of the first datagrams leave as one. */
+/* Returns the number of datagrams that may leave as one, from the first on. */
 static guint
 get_run (GudpxLinuxLink *self, const Rest *rest, gboolean may_join)
 {
@@ -144,9 +144,9 @@ fill_outbox (GudpxLinuxLink *self, Outbox *outbox, Rest rest, gboolean may_join)
     }
 }
 
-/* A run was refused that would not be in parts, by an older kernel, or if it was sent one by one:
- * an interface without checksum offload, or datagrams that do not fit into a packet of the path.
- * Such are not tried again. */
+/* TRUE if a run failed whose datagrams may succeed in smaller runs, as with an older kernel, or one
+ * by one: on an interface without checksum offload, or if they need fragmentation. The link
+ * remembers the limit. */
 static gboolean
 give_up_segmenting (GudpxLinuxLink *self, const Outbox *outbox, const Rest *rest, int errsv)
 {
@@ -160,7 +160,7 @@ give_up_segmenting (GudpxLinuxLink *self, const Outbox *outbox, const Rest *rest
   return TRUE;
 }
 
-/* How many datagrams left. */
+/* Returns the number of datagrams that left. */
 static guint
 send_outbox (GudpxLinuxLink *self, Outbox *outbox, int *errsv)
 {
@@ -175,7 +175,7 @@ send_outbox (GudpxLinuxLink *self, Outbox *outbox, int *errsv)
 
   if (n <= 0)
     {
-      /* A call that is interrupted again and again, or that sends nothing, is tried again later. */
+      /* A call that is interrupted each time, or that sends nothing, is tried again later. */
       *errsv = n < 0 && errno != EINTR ? errno : EAGAIN;
       gudpx_socket_link_own_last_error (&self->parent, n_tries, *errsv);
       return 0;
@@ -201,7 +201,7 @@ gudpx_socket_io_send (GudpxLink *link,
   GudpxLinuxLink *self = (GudpxLinuxLink *) link;
   Rest rest = { outgoing, n_outgoing, 0 };
   Outbox outbox;
-  GudpxRunLimits limits = self->limits; /* that are sure */
+  GudpxRunLimits limits = self->limits; /* before the run that failed */
   int refusal = 0; /* of a run */
   guint n_sent = 0;
 
@@ -214,7 +214,7 @@ gudpx_socket_io_send (GudpxLink *link,
       n = send_outbox (self, &outbox, errsv);
       if (n == 0 && !give_up_segmenting (self, &outbox, &rest, *errsv))
         {
-          /* Alone it is refused as well: it was not for being a run. */
+          /* The datagram alone fails in the same way: the run was not the cause. */
           if (*errsv == refusal)
             self->limits = limits;
           break;

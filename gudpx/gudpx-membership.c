@@ -17,7 +17,7 @@ gudpx_membership_free (GudpxMembership *self)
   g_free (self);
 }
 
-/* Finds the interface that was given; 0 is the system's choice. */
+/* Finds the index of the given interface; 0: the system's choice. */
 gboolean
 gudpx_membership_find_interface (GudpxMembership *self, GSocket *socket, GError **error)
 {
@@ -43,7 +43,7 @@ take_interface (GudpxMembership *self, GSocket *socket, const char *interface, G
   return TRUE;
 }
 
-/* An address with a scope id names its interface, and no other. */
+/* Takes the scope id of an address, which must not contradict the interface. */
 static gboolean
 take_scope (GudpxMembership *self,
             GSocket *socket,
@@ -230,17 +230,17 @@ gudpx_membership_choose_interface (GudpxMembership *self, gboolean is_adopted)
     self->index = choice.index;
 }
 
-/* Joins on the interface that was found before. */
+/* Joins on the interface that was found before, or on that of the system's choice. */
 int
 gudpx_membership_join (GudpxMembership *self, GSocket *socket)
 {
   int errsv = self->index != 0 ? change (self, socket, TRUE) : join_by_choice (self, socket);
 
-  /* Linux has another word for a source. */
+  /* Linux has another errno for a source. */
   return errsv == EADDRNOTAVAIL && self->source.length > 0 ? EADDRINUSE : errsv;
 }
 
-/* Joins @self, where the caller's words lead now, and leaves @old, where they led before. */
+/* Joins @self, where the caller's words lead now, and leaves @old, where the words led before. */
 int
 gudpx_membership_move (GudpxMembership *self, const GudpxMembership *old, GSocket *socket)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The multicast groups of a port. The list has each group in the words of the caller: the next start
- * joins it by these, and leaving finds it by these. */
+/* The multicast groups of a port. The list has each group in the words of the caller: the next
+ * start joins it by these, and leaving finds it by these. */
 
 #include <string.h>
 
@@ -65,8 +65,8 @@ find_joined (GPtrArray *memberships, const GudpxMembership *wanted)
   return NULL;
 }
 
-/* Leaves what was joined on interfaces that are gone. The system's choice may be another one by
- * now, and is made again by the next start. */
+/* Leaves the groups of interfaces that are gone. A group on the system's choice stays in the list:
+ * the next start chooses again. */
 static void
 prune (GPtrArray *memberships, GSocket *socket)
 {
@@ -100,7 +100,7 @@ explain_limit (const GudpxMembership *self, gboolean has_sources)
   return "";
 }
 
-/* Completes the system's word for an error. */
+/* Completes the system's message for an error. */
 static const char *
 explain (const GudpxMembership *self, gboolean join, gboolean has_sources, int errsv)
 {
@@ -113,7 +113,8 @@ explain (const GudpxMembership *self, gboolean join, gboolean has_sources, int e
   return join && errsv == ENOBUFS ? explain_limit (self, has_sources) : "";
 }
 
-/* With other sources of a group, the limit of sources was met, and not that of groups. */
+/* TRUE if the group is joined for other sources. ENOBUFS then means the limit of sources, and not
+ * that of groups. */
 static gboolean
 has_other_sources (GPtrArray *memberships, const GudpxMembership *self)
 {
@@ -145,7 +146,8 @@ set_membership_error (GPtrArray *memberships,
                          explain (self, join, has_other_sources (memberships, self), errsv));
 }
 
-/* A socket that is bound to one address gets what is sent there, and no group but itself. */
+/* FALSE if the socket is bound to one address, which is not the group: it receives only datagrams
+ * to that address. */
 static gboolean
 check_hears (const GudpxMembership *self, const GudpxNativeAddress *bound, GError **error)
 {
@@ -182,7 +184,7 @@ gudpx_memberships_rejoin (GPtrArray *memberships,
         return FALSE;
       gudpx_membership_choose_interface (membership, FALSE);
       errsv = gudpx_membership_join (membership, socket);
-      /* By the system's choice and by name it may be the same interface. */
+      /* The system's choice and a name may be the same interface. */
       if (errsv != 0 && errsv != EADDRINUSE)
         {
           set_membership_error (memberships, membership, TRUE, errsv, error);
@@ -288,8 +290,8 @@ gudpx_memberships_leave (GPtrArray *memberships,
   if (old == NULL)
     old = find_joined (memberships, membership);
 
-  /* Systems have several errors for it, and Linux takes leaving a group for leaving all of its
-   * sources. Other processes may have joined more groups on an adopted socket. */
+  /* Systems have several errors for it. On Linux, leaving a group leaves all of its sources. Other
+   * processes may have joined more groups on an adopted socket. */
   if (old == NULL && !is_adopted)
     errsv = EADDRNOTAVAIL;
   else

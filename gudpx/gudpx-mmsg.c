@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* recvmmsg(2) and sendmmsg(2), or the calls for one message if a system does not have or allow these:
- * seccomp filters, sandboxes and emulators may know only the older calls. */
+/* recvmmsg(2) and sendmmsg(2), or the calls for one message if a system does not have or allow
+ * these: seccomp filters, sandboxes and emulators may know only the older calls. */
 
 #include <errno.h>
 
@@ -55,8 +55,8 @@ gudpx_mmsg_receive (int fd, struct mmsghdr *messages, guint n_messages, int flag
   return n;
 }
 
-/* As sendmmsg(2). A firewall refuses single datagrams with EPERM, too, so EPERM tells about the call
- * only if the call never worked. */
+/* As sendmmsg(2). A firewall refuses single datagrams with EPERM, too, so EPERM tells about the
+ * call only if the call never worked. */
 int
 gudpx_mmsg_send (int fd, struct mmsghdr *messages, guint n_messages, int flags)
 {

@@ -25,8 +25,8 @@ typedef enum
 #define GUDPX_OPTION_DONT_FRAGMENT_OFF 1
 #define GUDPX_OPTION_DONT_FRAGMENT_ON 2
 
-/* Options that were asked for. A link gets them when it is opened, and immediately if it is open.
- * The system chooses the other options. */
+/* Options that the owner of a link has set. The link gets them when it is opened, and immediately
+ * if it is open. The system chooses the other options. */
 typedef struct
 {
   int values[GUDPX_N_OPTIONS];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Options as values: their names, their ranges, and those that were asked for. */
+/* Options as values: names, ranges, and the settings of a port. */
 
 #include "gudpx-error-private.h"
 #include "gudpx-options-private.h"
@@ -55,7 +55,7 @@ gudpx_option_is_default (GudpxOption option, guint value)
                         option == GUDPX_OPTION_SEND_BUFFER_SIZE);
 }
 
-/* Returns the value that was asked for, or the default. */
+/* Returns the value that was set, or the default. */
 int
 gudpx_options_get (const GudpxOptions *self, GudpxOption option)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A port's getters and setters of socket options. */
+/* Getters and setters of the options of a port. */
 
 #include "gudpx-port-private.h"
 
-/* Returns the value that the link has; of a stopped port the one that was asked for. */
+/* Returns the value that the link has. A stopped port has the value that was set. */
 static int
 get_option (GudpxPort *self, GudpxOption option)
 {

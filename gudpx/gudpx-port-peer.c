@@ -17,7 +17,7 @@ begin_change (GudpxPort *self)
   gudpx_sender_pin_destination (&self->sender, gudpx_link_get_peer (self->link));
 }
 
-/* Adapts the port to a link that has put another socket behind its descriptor. */
+/* Adapts the port to a link that gave its descriptor to another socket. */
 static void
 take_renewal (GudpxPort *self)
 {

@@ -127,7 +127,8 @@ count_unread (GudpxSocketLink *self, GSocket *socket)
   gudpx_link_close (&old->parent);
 }
 
-/* Puts @socket behind the descriptor of the link's own socket. @old is a duplicate of that. */
+/* Gives the descriptor of the link's own socket to @socket. @old is a duplicate of the own
+ * socket. */
 static gboolean
 replace_socket (GudpxSocketLink *self, GSocket *socket, GSocket *old, GError **error)
 {
@@ -153,8 +154,8 @@ dissolves_well (GudpxSocketLink *self)
   return self->parent.local.u.any.sa_family == AF_INET && self->device == 0;
 }
 
-/* Makes a new socket ready beside the old one, and swaps them last. If the old socket only loses
- * its number with its peer, it stays: the new one keeps the number meanwhile. */
+/* Prepares a new socket next to the old one, and replaces the old one last. If the old socket only
+ * loses its number with its peer, it stays: the new socket keeps the number meanwhile. */
 static gboolean
 renew_socket (GudpxSocketLink *self, const GudpxNativeAddress *peer, GError **error)
 {
@@ -227,9 +228,9 @@ check_route (GudpxSocketLink *self, const GudpxNativeAddress *peer, GError **err
          connect_socket (self, socket, peer, error);
 }
 
-/* Does as change_in_place(), by way of no peer: the socket forgets the address that it sends from.
- * If there is no route to the new peer, there may be none back to the old one, so that is found out
- * first. */
+/* Disconnects before connecting, so that the socket forgets the address that it sends from. The
+ * route to the new peer is tried first: without one the way back to the old peer may be lost,
+ * too. */
 static gboolean
 dissolve_and_change (GudpxSocketLink *self, const GudpxNativeAddress *peer, GError **error)
 {

@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* Calls that receive from and send to the socket of a link. The build chooses one implementation:
- * gudpx-linux-receive.c, -send.c and -errors.c, or gudpx-generic-io.c. A new one defines these
- * functions; see GudpxLinkFuncs for the contract of those that GudpxLinkFuncs has, too. */
+ * gudpx-linux-receive.c, -send.c and -errors.c, or gudpx-generic-io.c. A new
+ * implementation defines these functions. GudpxLinkFuncs has the contract of its functions. */
 
 GudpxSocketLink *gudpx_socket_io_new           (void);
 void             gudpx_socket_io_free          (GudpxSocketLink     *self);

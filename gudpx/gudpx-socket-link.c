@@ -26,8 +26,8 @@ remove_file (const GudpxNativeAddress *address)
     gudpx_socket_unlink_path (path, &stat);
 }
 
-/* A new start joins where names and routes lead now. A socket that is opened beside the old one
- * joins where the old one has joined. */
+/* A new start joins where names and routes lead now. A replacement joins where the former socket
+ * has joined. */
 static gboolean
 rejoin (GPtrArray *memberships,
         const GudpxNativeAddress *address,

@@ -26,8 +26,8 @@ gudpx_socket_hear_own_groups (GSocket *socket)
 #endif
 }
 
-/* SO_REUSEADDR alone shares a port number. SO_REUSEPORT is not added to it: a multicast datagram that
- * one of the sockets wants would be handed to any of them. */
+/* SO_REUSEADDR alone shares a port number. SO_REUSEPORT is not added to it: a multicast datagram
+ * that one of the sockets wants would be handed to any of them. */
 gboolean
 gudpx_socket_reuse_port (GSocket *socket, const GudpxBindOptions *options, GError **error)
 {
@@ -38,8 +38,9 @@ gudpx_socket_reuse_port (GSocket *socket, const GudpxBindOptions *options, GErro
   return FALSE;
 }
 
-/* Returns the option that lets two sockets that have it be bound to one address. SO_REUSEPORT lets
- * only sockets of one user, and a process may have given up the user that bound the first socket. */
+/* Returns the option that lets two sockets that have it be bound to one address. SO_REUSEPORT
+ * lets only sockets of one user, and a process may have given up the user that bound the first
+ * socket. */
 int
 gudpx_socket_get_share_option (void)
 {
@@ -90,7 +91,7 @@ gudpx_socket_restore_device (GSocket *socket, const char *name, int index, GErro
   return name == NULL || gudpx_socket_bind_to_device (socket, name, error);
 }
 
-/* Puts the socket of @other behind the descriptor of @socket. */
+/* Gives the descriptor of @socket to the socket of @other. */
 gboolean
 gudpx_socket_replace (GSocket *socket, GSocket *other, GError **error)
 {

@@ -26,7 +26,7 @@
 G_STATIC_ASSERT (IP_PMTUDISC_WANT == GUDPX_OPTION_DONT_FRAGMENT_OFF);
 G_STATIC_ASSERT (IP_PMTUDISC_DO == GUDPX_OPTION_DONT_FRAGMENT_ON);
 #else
-/* No system knows it: it says that it does not. */
+/* No system has an option of this number: setting it fails. */
 #define MTU_OPTION G_MAXINT
 #define MTU6_OPTION G_MAXINT
 #endif
@@ -35,7 +35,7 @@ G_STATIC_ASSERT (IP_PMTUDISC_DO == GUDPX_OPTION_DONT_FRAGMENT_ON);
  * datagrams that the socket sends to IPv4 destinations. */
 typedef struct
 {
-  int shift; /* of the value in the system's word */
+  int shift; /* of the value in the system's integer */
   int socket_option;
   int ipv4_option;
   int ipv6_option;
@@ -229,8 +229,8 @@ apply_multicast_interface (const GudpxOptions *options,
   return FALSE;
 }
 
-/* Gives a new socket the options that were asked for. An interface that is gone is an error, unless
- * @leave_out_gone is set. */
+/* Gives a new socket @options. An interface that is gone is an error, unless @leave_out_gone is
+ * set. */
 gboolean
 gudpx_socket_options_apply (const GudpxOptions *options,
                             GSocket *socket,

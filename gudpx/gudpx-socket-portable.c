@@ -16,7 +16,7 @@ gudpx_socket_hear_own_groups (GSocket *socket)
 {
 }
 
-/* SO_REUSEADDR alone does not share a number that is not multicast. */
+/* SO_REUSEADDR alone shares only numbers of multicast addresses. */
 gboolean
 gudpx_socket_reuse_port (GSocket *socket, const GudpxBindOptions *options, GError **error)
 {
@@ -64,7 +64,7 @@ gudpx_socket_restore_device (GSocket *socket, const char *name, int index, GErro
   return name == NULL || gudpx_socket_bind_to_device (socket, name, error);
 }
 
-/* Puts the socket of @other behind the descriptor of @socket. */
+/* Gives the descriptor of @socket to the socket of @other. */
 gboolean
 gudpx_socket_replace (GSocket *socket, GSocket *other, GError **error)
 {
