@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Looks where the links of the README and of the guides lead to.
+"""Checks that the links of the README and of the guides lead somewhere.
 
 With the directory of the generated reference as argument, the links of its guides too.
 """
@@ -42,13 +42,24 @@ def is_elsewhere(link):
     return re.match(r"[a-z]+:", link) is not None
 
 
+def list_headings(file):
+    """The fragments of a Markdown file, as GitHub names them."""
+    headings = re.findall(r"^#+ (.*)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 class Links(unittest.TestCase):
     def test_readme(self):
         links = LINK.findall(snippets.FILES[0].read_text(encoding="utf-8"))
         self.assertNotEqual(links, [])
         for link in links:
-            if not is_elsewhere(link):
-                self.assertTrue((snippets.ROOT / link).exists(), link)
+            if is_elsewhere(link):
+                continue
+            name, _, fragment = link.partition("#")
+            target = snippets.ROOT / (name or snippets.FILES[0].name)
+            self.assertTrue(target.exists(), link)
+            if fragment:
+                self.assertIn(fragment, list_headings(target), link)
 
     def test_guides(self):
         if not REFERENCE:
