@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Gudpx at home in Python: Twisted's hook, addresses as tuples, properties as attributes, errors that
-are Python's own too, keyword arguments, await.
+"""The override of Gudpx for Python: Twisted's hook, addresses as tuples, properties as attributes,
+keyword arguments, await, errors that are also Python's own.
 
-A protocol that defines datagram_received(data, sender) is called with bytes and with (host, port), and
-has whole batches fetched in one call. Everything in C's names works without this module."""
+If a protocol defines datagram_received(data, sender), the method is called with bytes and (host,
+port), and a whole batch is fetched in one call. Everything works without this module under the
+names of C."""
 
 from gi.module import get_introspection_module
 from gi.overrides import override
 from gi.repository import GObject
 
-# What follows would fail with words that tell nothing.
+# Without this check the imports below fail with an unclear message.
 if not get_introspection_module("Gudpx").Port.__gtype__.is_a(GObject.TYPE_OBJECT):
     raise ImportError("the typelib of Gudpx is there, and its library libgudpx-1.so.0 cannot be loaded: "
                       "run ldconfig, or add the library's directory to LD_LIBRARY_PATH")
@@ -21,7 +22,7 @@ __all__ = ["Address", "address_from_gio"]
 
 for _kind in (port.Port, objects.Datagram, objects.DatagramProtocol, objects.PortGroup,
               objects.Statistics, objects.ErrorDetails):
-    # override() takes the namespace from it.
+    # override() takes the namespace from __module__.
     _kind.__module__ = __name__
     override(_kind)
     globals()[_kind.__name__] = _kind

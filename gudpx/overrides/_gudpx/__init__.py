@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the override of Gudpx is made of: each module has one job, and Gudpx.py puts them in place."""
+"""The parts of the override of Gudpx. Each module has one job; Gudpx.py combines them."""

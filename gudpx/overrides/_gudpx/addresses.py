@@ -9,14 +9,14 @@ from gi.repository import Gio
 
 from . import errors, limits
 
-# Addresses that were parsed, by their tuples. A full cache is cleared.
+# Parsed addresses, by the tuple of the caller. A full cache is cleared.
 parsed = {}
 # sun_path, unix(7)
 _UNIX_PATH_MAX = 108
 
 
 class Address(NamedTuple):
-    """A host and a port number: equal to the plain tuple of both, and with the same hash."""
+    """A host and a port number. Equal to the plain tuple of both, with the same hash."""
 
     host: str
     port: int
@@ -30,7 +30,7 @@ class Address(NamedTuple):
 def _name_interface(index):
     try:
         name = socket.if_indextoname(index)
-        # GIO takes UTF-8 alone.
+        # GIO accepts only UTF-8.
         name.encode()
     except (OSError, UnicodeEncodeError):
         return str(index)
@@ -38,14 +38,14 @@ def _name_interface(index):
 
 
 def _from_unix(address):
-    """An abstract name begins with a zero, as Python has it."""
+    """Returns the path. An abstract name begins with a zero byte, as in Python's socket module."""
     abstract = address.get_address_type() == Gio.UnixSocketAddressType.ABSTRACT
-    # get_path() would end at a zero, and takes UTF-8 alone.
+    # get_path() ends at a zero byte and accepts only UTF-8.
     return "\0" * abstract + os.fsdecode(address.props.path_as_array)
 
 
 def from_gio(address):
-    """An Address for IP, a path for UNIX; None for nobody."""
+    """Returns an Address for IP, a path for UNIX, or None for anything else."""
     if isinstance(address, Gio.InetSocketAddress):
         host = address.get_address().to_string()
         if address.get_family() == Gio.SocketFamily.IPV6 and address.get_scope_id():
@@ -57,22 +57,23 @@ def from_gio(address):
 
 
 def address_from_gio(address):
-    """(host, port) of a Gio.SocketAddress, such as the destination that do_error_received() gets; of a
-    UNIX socket its path, of nobody None."""
+    """Returns (host, port) of a Gio.SocketAddress, such as the destination of do_error_received().
+    The result is the path for a UNIX socket, and None for None."""
     if address is not None and not isinstance(address, Gio.SocketAddress):
         raise TypeError(f"address_from_gio() needs a Gio.SocketAddress, not {address!r}")
     return recall(address)
 
 
 def show(address):
-    """For people: an abstract name begins with @."""
+    """Returns an address as text for people: an abstract name begins with @."""
     shown = str(address or "no address").replace("\0", "@", 1)
-    # What is no UTF-8 cannot be printed.
+    # Escape bytes that are not UTF-8: print() would fail.
     return shown.encode(errors="backslashreplace").decode()
 
 
 def recall(address):
-    """from_gio(), made once for an address that is seen again, as that of a peer is."""
+    """Like from_gio(), but keeps the result for the next call: the addresses of peers are used
+    often."""
     try:
         return address.gudpx_address
     except AttributeError:
@@ -83,7 +84,8 @@ def recall(address):
 
 
 def _split(destination):
-    """Host and port of a tuple, which may be that of an IPv6 socket with its scope."""
+    """Returns host and port of a tuple. The tuple of an IPv6 socket may have four members, with a
+    scope."""
     if len(destination) not in (2, 4):
         raise TypeError(f"an address is (host, port), not {destination!r}")
     host, port = destination[:2]
@@ -93,16 +95,16 @@ def _split(destination):
 
 
 def parse(host, port):
-    """The Gio.InetSocketAddress of an IP address."""
+    """Returns the Gio.InetSocketAddress of an IP address."""
     if not isinstance(host, str):
         raise TypeError(f"the host of an address is a string, not {host!r}")
     if not isinstance(port, int):
         raise TypeError(f"the port number of an address is an int, not {port!r}")
-    # GIO would take it modulo 65536.
+    # GIO would use the number modulo 65536.
     if not 0 <= port <= 65535:
         raise OverflowError(f"the port number {port} is not in range 0 to 65535")
     try:
-        # PyGObject would leave out what follows a zero.
+        # PyGObject would drop the text after a zero byte.
         return Gio.InetSocketAddress.new_from_string(
             "255.255.255.255" if host == "<broadcast>" else host.replace("\0", "?"), port)
     except (TypeError, UnicodeEncodeError):
@@ -112,7 +114,7 @@ def parse(host, port):
 
 
 def _remember(destination, address):
-    # Which interface has a name may change, and so may the meaning of a path.
+    # Interfaces may change their names, and paths may name another socket: do not cache these.
     if not isinstance(destination, tuple) or "%" in destination[0]:
         return
     if len(parsed) >= limits.MAX_CACHED_ADDRESSES:
@@ -129,7 +131,7 @@ def _parse_tuple(destination):
 
 def _to_unix(path):
     name = os.fsencode(path)
-    # GIO would cut the end off, or take no name for a long abstract one.
+    # GIO would truncate a long path, or drop a long abstract name.
     if not name or len(name) >= _UNIX_PATH_MAX:
         raise errors.make(Gio.IOErrorEnum.INVALID_ARGUMENT,
                           f"“{show(path)}” is empty or too long for a socket address")
@@ -144,13 +146,13 @@ def _to_unix(path):
 
 
 def _make_unix(name, kind):
-    # PyGObject takes them for signed numbers.
+    # PyGObject expects signed numbers.
     return Gio.UnixSocketAddress.new_with_type(memoryview(name).cast("b").tolist(), kind)
 
 
 def to_gio(address):
-    """The Gio.SocketAddress of what from_gio() may have made; that itself and None stay what they
-    are."""
+    """Returns the Gio.SocketAddress of a value such as from_gio() returns. A Gio.SocketAddress and
+    None are returned unchanged."""
     if address is None or isinstance(address, Gio.SocketAddress):
         return address
     if isinstance(address, (tuple, list)):

@@ -7,7 +7,7 @@ from gi.repository import GObject
 
 from . import addresses
 
-# What is (host, port) as an attribute.
+# Attributes that are (host, port).
 _ADDRESSES = {"destination", "local_address", "peer_address", "sender"}
 # GI_DIRECTION_IN
 _IN = 0
@@ -24,7 +24,7 @@ def _takes_arguments(method):
 
 
 def add_attributes(kind, info):
-    """One for each getter; assigning calls the setter, which raises what is wrong."""
+    """Adds an attribute for each getter. Assigning calls the setter, which raises errors."""
     for method in info.get_methods():
         prefix, _, name = method.get_name().partition("_")
         if prefix != "get" or _takes_arguments(method) or name in kind.__dict__:
@@ -35,7 +35,7 @@ def add_attributes(kind, info):
 
 
 def suggest(name, known, cutoff=0.55):
-    """For the end of a message about a name that is none."""
+    """Returns the end of a message about an unknown name."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=cutoff)
     return f"; did you mean '{near[0]}'?" if near else ""
 
@@ -46,7 +46,7 @@ def list_settable(kind):
 
 
 def refuse_unknown(self, name, value):
-    """The __setattr__() of what is configured by attributes: a mistyped one would change nothing."""
+    """The __setattr__() of classes with properties. A mistyped name would have no effect."""
     kind = type(self)
     if not name.startswith("_") and not hasattr(kind, name):
         raise AttributeError(f"{kind.__name__} has no attribute '{name}'" +
@@ -64,7 +64,7 @@ _inherited_props = next(vars(kind)["props"] for kind in GObject.Object.__mro__
 
 
 class _Props:
-    """The type of port.props: reading is GObject's, and assigning an invalid value raises."""
+    """The type of port.props. Reading is GObject's. Assigning an invalid value raises an error."""
 
     def __init__(self, thing):
         self.__dict__.update(_thing=thing, _props=_inherited_props.__get__(thing, type(thing)))
@@ -76,7 +76,7 @@ class _Props:
         self._thing.set_property(name, value)
 
     def __iter__(self):
-        # Python 3.13 takes no iterator of PyGObject's, which cannot be iterated itself.
+        # Python 3.13 rejects PyGObject's iterator, because that has no __iter__().
         return iter(self._thing.list_properties())
 
     def __dir__(self):
@@ -84,7 +84,7 @@ class _Props:
 
 
 class PropsAttribute:
-    """GObject itself only warns of a value that a property cannot have."""
+    """Makes invalid values raise an error. GObject itself only warns."""
 
     def __get__(self, thing, kind=None):
         return _inherited_props.__get__(None, kind) if thing is None else _Props(thing)

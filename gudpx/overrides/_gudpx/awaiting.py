@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""“await” and “async for”, where PyGObject has an event loop."""
+"""“await” and “async for”, for a PyGObject that has an event loop."""
 
 import asyncio
 import collections
@@ -10,12 +10,12 @@ from gi.repository import Gio, GLib
 from . import limits, reports
 from .errors import convert
 
-# asyncio itself holds tasks weakly.
+# Keeps the tasks: asyncio holds only weak references.
 _tasks = set()
 
 
 def explain_version():
-    """The reason for which no event loop can run; None if one can."""
+    """Returns the reason why PyGObject has no event loop, or None if it has one."""
     try:
         from gi import events  # noqa: F401
     except ImportError:
@@ -24,7 +24,8 @@ def explain_version():
 
 
 def get_loop():
-    """The event loop that runs. Only one of PyGObject's iterates the port's main context."""
+    """Returns the running event loop. Only a loop of PyGObject iterates the main context of the
+    port."""
     reason = explain_version()
     if reason is not None:
         raise RuntimeError(f"await {reason}")
@@ -64,7 +65,7 @@ def make_runner(handle):
 
 
 class Operation:
-    """What an asynchronous call returns: it is under way, and may be awaited."""
+    """An asynchronous call that has begun. It may be awaited."""
 
     def __init__(self, finish):
         self.cancellable = Gio.Cancellable()
@@ -100,7 +101,7 @@ class Operation:
 
 
 def begin(start, finish, cancellable=None, callback=None, user_data=()):
-    """Starts a call as GIO has it, with a callback; without one it can be awaited."""
+    """Starts a call of GIO. Without a callback it returns an Operation that can be awaited."""
     if callback is not None:
         start(cancellable, callback, *user_data)
         return None
@@ -112,8 +113,8 @@ def begin(start, finish, cancellable=None, callback=None, user_data=()):
 
 
 class _Inbox:
-    """The datagrams of a port that wait for “async for”. Signals hold the inbox, and not the iterator,
-    which closes the inbox when it is garbage."""
+    """The datagrams of a port that wait for “async for”. The signal handlers refer to the inbox,
+    not to the iterator, so an unused iterator is freed and closes the inbox."""
 
     def __init__(self, port):
         self.port = port
@@ -128,7 +129,7 @@ class _Inbox:
                 (self.port, self.port.connect("notify::listening", self.end))]
 
     def end(self, *_):
-        """What waits is dropped: nothing is delivered of a port that was stopped."""
+        """Drops the waiting datagrams: a stopped port delivers none."""
         self.is_over = True
         self.datagrams.clear()
         for emitter, handler in self.handlers:
@@ -166,7 +167,7 @@ class _Inbox:
             self.port.set_reading(True)
 
     async def wait(self, loop):
-        """Cancelling it loses nothing: the datagrams stay."""
+        """Waits for a datagram or the end. If it is cancelled, the datagrams stay."""
         future = loop.create_future()
         self.futures.append(future)
         try:
@@ -194,12 +195,12 @@ class Datagrams:
         return inbox.take()
 
     async def aclose(self):
-        """Ends it before the port is stopped."""
+        """Ends the iteration before the port is stopped."""
         self._inbox.close()
 
     def __del__(self):
         try:
             self._inbox.close()
         except RuntimeError:
-            # Another thread collects garbage, and may not have the port read again.
+            # Another thread collects garbage. It may not make the port read again.
             pass

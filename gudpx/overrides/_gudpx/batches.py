@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Twisted's hook: whole batches cross from C, and what is written meanwhile crosses back as one."""
+"""Twisted's hook: a whole batch comes from C in one call, and its writes return in one call."""
 
 import array
 import itertools
@@ -17,16 +17,16 @@ from .reports import report_exception
 
 Gudpx = get_introspection_module("Gudpx")
 
-# Datagrams between two looks at the clock, if each costs less than _CHEAP_SECONDS.
+# Datagrams between two reads of the clock, if each costs less than _CHEAP_SECONDS.
 _MAX_UNTIMED = 32
 _CHEAP_SECONDS = 50e-6
 
 _dup_peer_host = Gudpx.Port.dup_peer_host
 _get_peer = Gudpx.Port.get_peer
 
-# Counts what may end a batch: ports that stop, pause or are connected.
+# Counts events that may end a batch: a port stops, pauses or is connected.
 _interruptions = 0
-# Those of the batches that are being handled.
+# Outboxes of the batches that are being handled.
 open_outboxes = set()
 
 
@@ -47,9 +47,10 @@ class Peers:
         self.numbers.clear()
 
     def learn(self, port, number):
-        """Keeps at most MAX_PEERS, also in a main loop that a handler runs."""
+        """Returns the sender of a number. Keeps at most MAX_PEERS, also if a handler runs a main
+        loop."""
         if len(self.senders) >= MAX_PEERS:
-            # An answer that was collected may need the sender of its number.
+            # A collected answer may need the sender of its number.
             port._flush_outbox()
             self.clear()
         host, port_number = _dup_peer_host(port, number)
@@ -62,7 +63,7 @@ class Peers:
 
 
 def _make_index(payloads, numbers):
-    """The size of each payload, and the number of its peer."""
+    """Returns the size of each payload and the number of its peer, as bytes for C."""
     index = array.array("I", bytes(8 * len(payloads)))
     index[::2] = array.array("I", map(len, payloads))
     index[1::2] = array.array("I", numbers)
@@ -70,8 +71,9 @@ def _make_index(payloads, numbers):
 
 
 class Outbox:
-    """What handlers write to peers that are known, until the end of their batch. The first that is
-    written in a batch goes to C at once, which keeps it till then too: with one it is cheaper so."""
+    """Collects the writes of handlers to known peers, until the end of their batch. The first write
+    of a batch goes to C directly, which also queues it until then: this is cheaper for a single
+    write."""
 
     def __init__(self, port, numbers):
         self.port = port
@@ -88,11 +90,11 @@ class Outbox:
         open_outboxes.add(self)
 
     def is_mine(self):
-        """Another thread must not take what the port's own collects."""
+        """True in the thread of the port. Another thread must not take the collected datagrams."""
         return self.thread == get_ident()
 
     def close(self):
-        """A handler may have kept write(): from now on it writes at once."""
+        """Ends collecting. If a handler has kept write(), that writes directly from now on."""
         self.is_open = self.is_fresh = False
         open_outboxes.discard(self)
         self.forget_room()
@@ -101,7 +103,8 @@ class Outbox:
         self.write = self.forget_room = None
 
     def _make_write(self, numbers):
-        """The port's write() for that time: it is called once a datagram, and so it is a closure."""
+        """Makes the write() of the port while the outbox is open. A closure is fastest for each
+        datagram."""
         keep_payload = self.payloads.append
         keep_entry = self.entries.append
         write_otherwise = self._write_otherwise
@@ -139,7 +142,7 @@ class Outbox:
         if not self.is_open:
             return 0
         self.port._flush_outbox()
-        # One UNIX destination that does not read may have no more than this quarter.
+        # A UNIX destination that does not read may use at most a quarter of the queue.
         return self.port.get_send_queue_limit() // 4 - self.port.get_send_queue_size()
 
     def _take(self):
@@ -149,7 +152,7 @@ class Outbox:
         return taken
 
     def send(self, write_packed, write_alone):
-        """Writes what was collected; alone what cannot be written with the others."""
+        """Writes the collected datagrams. A datagram that C rejects is written alone."""
         self.forget_room()
         if not self.payloads:
             return
@@ -165,7 +168,7 @@ class Outbox:
 
 
 class _Batch:
-    """What one call brought. A handler that runs a main loop has the rest delivered from there."""
+    """The datagrams of one call. If a handler runs a main loop, that loop delivers the rest."""
 
     def __init__(self, payloads, index):
         self.payloads = payloads
@@ -183,13 +186,14 @@ class _Batch:
 
     @property
     def offset(self):
-        """Of the payload that comes next."""
+        """The offset of the next payload."""
         taken = self.index[:8 * self.n_taken]
         return sum(size for size, _ in struct.iter_unpack("=II", taken))
 
 
 def _find_hook(protocol):
-    """A hook that is a property may raise: then it is looked up for each datagram, which is lost."""
+    """Returns the hook. If the hook is a property that raises, each datagram looks it up and is
+    lost."""
     try:
         handle = protocol.datagram_received
     except Exception:
@@ -198,8 +202,8 @@ def _find_hook(protocol):
 
 
 def _deliver(protocol, port, batch, seconds, offset=0):
-    """Calls the hook for each, until the batch ends, the port is stopped, paused or connected, or the
-    time is used up."""
+    """Calls the hook for each datagram, until the batch ends, the port is stopped, paused or
+    connected, or the time is over. Returns True at the end of the batch."""
     peers = port._peers
     senders = peers.senders
     handle = _find_hook(protocol)
@@ -226,7 +230,7 @@ def _deliver(protocol, port, batch, seconds, offset=0):
                 raise
             except BaseException:
                 if report_exception():
-                    # A batch around this one ends too.
+                    # End a batch around this one, too.
                     interrupt()
             if _interruptions != interruptions:
                 return False
@@ -240,8 +244,8 @@ def _deliver(protocol, port, batch, seconds, offset=0):
 
 
 def _drain(protocol, port):
-    """From a main loop that a handler runs: what came with its datagram, and nothing is held back.
-    No time limit ends it early, because C asks only once."""
+    """Called from a main loop that a handler runs: delivers the rest of the batch of this handler.
+    It has no time limit, because C asks only once. Later writes are not collected."""
     port._stop_collecting()
     for batch in list(port._batches):
         if batch.is_at_end:
@@ -252,15 +256,16 @@ def _drain(protocol, port):
 
 
 def _change_transport(protocol, port):
-    """What it was is returned. A class may have a property of that name, or assign in its own way."""
+    """Sets the transport and returns the previous one. Uses __dict__, because a class may define a
+    property “transport” or its own __setattr__()."""
     outer = protocol.__dict__.get("transport")
     protocol.__dict__["transport"] = port
     return outer
 
 
 def _restore_transport(protocol, outer):
-    """What it was for the handler that ran the main loop; most of the time there is none, and what a
-    test has put there ends with the first real datagram."""
+    """Restores the transport of the handler that ran the main loop, if there is one. A transport
+    that a test assigned is gone after the first real datagram."""
     protocol.__dict__.pop("transport", None)
     if isinstance(outer, Gudpx.Port) and outer.get_listening():
         protocol.__dict__["transport"] = outer
@@ -280,8 +285,8 @@ def _deliver_with_transport(protocol, port, batch):
 
 
 def take_packed(self, port, payloads, *rest):
-    """The virtual function packed_received() of a protocol with the hook."""
-    # PyGObject hands over the sizes too, or does not.
+    """Implements the virtual function packed_received() of a protocol with the hook."""
+    # Some versions of PyGObject pass the sizes, too.
     index = rest[1] if len(rest) > 1 else rest[0]
     if port._peers is None:
         port._prepare_batches()
@@ -292,13 +297,14 @@ def take_packed(self, port, payloads, *rest):
     except SystemExit:
         raise
     except BaseException:
-        # C would deliver again what it is not told to be taken.
+        # Return normally: C delivers again every datagram that is not counted as taken.
         report_exception()
     return batch.n_taken
 
 
 def take_datagram(self, datagram):
-    """The virtual function datagram_received(): one by one, where a handler is connected as well."""
+    """Implements the virtual function datagram_received(). C calls it for each datagram if a
+    handler is connected to the signal, too."""
     outer_transport = _change_transport(self, datagram.get_transport())
     try:
         _find_hook(self)(datagram.get_payload(), addresses.recall(datagram.get_sender()))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""GLib's errors that are Python's own too: “except ConnectionRefusedError”, “error.errno”."""
+"""GLib's errors as Python's own exceptions, too: “except ConnectionRefusedError”, “error.errno”."""
 
 import errno
 import functools
@@ -13,7 +13,8 @@ _RESOLVER_ERROR = GLib.quark_to_string(Gio.resolver_error_quark())
 
 _DOMAINS = {_IO_ERROR, _RESOLVER_ERROR}
 
-# For what the library itself found; what the system said ends the message.
+# errno of errors that the library itself detects. An error of the system ends the message with its
+# text.
 _IO_NUMBERS = {
     "ADDRESS_IN_USE": errno.EADDRINUSE,
     "BROKEN_PIPE": errno.EPIPE,
@@ -21,14 +22,15 @@ _IO_NUMBERS = {
     "CANCELLED": errno.ECANCELED,
     "CLOSED": errno.EBADF,
     "CONNECTION_REFUSED": errno.ECONNREFUSED,
-    # A port that listens already, a group that was joined: what the kernel says of both.
+    # A port that already listens, a group that is already joined: the kernel uses EADDRINUSE for
+    # both.
     "EXISTS": errno.EADDRINUSE,
     "HOST_UNREACHABLE": errno.EHOSTUNREACH,
     "INVALID_ARGUMENT": errno.EINVAL,
     "MESSAGE_TOO_LARGE": errno.EMSGSIZE,
     "NETWORK_UNREACHABLE": errno.ENETUNREACH,
     "NOT_CONNECTED": errno.ENOTCONN,
-    # An interface, or a group on it.
+    # An interface, or a group on an interface, does not exist.
     "NOT_FOUND": errno.ENODEV,
     "NOT_SUPPORTED": errno.EOPNOTSUPP,
     "PENDING": errno.EINPROGRESS,
@@ -37,7 +39,7 @@ _IO_NUMBERS = {
     "WOULD_BLOCK": errno.EAGAIN,
 }
 _NUMBERS = {int(getattr(Gio.IOErrorEnum, name)): number for name, number in _IO_NUMBERS.items()}
-# G_IO_ERROR_DESTINATION_UNSET has a name since GLib 2.80.
+# G_IO_ERROR_DESTINATION_UNSET, which has a name since GLib 2.80.
 _NUMBERS[48] = errno.EDESTADDRREQ
 
 _RESOLVER_NUMBERS = {
@@ -78,7 +80,7 @@ def _find_io_number(message, code):
 
 
 def _find_kinds(domain, message, code):
-    """The built-in classes and the errno of an error."""
+    """Returns the built-in classes and the errno of an error."""
     if domain == _RESOLVER_ERROR:
         return (socket.gaierror,), _RESOLVER_NUMBERS.get(code)
     number = _find_io_number(message, code)
@@ -94,7 +96,7 @@ def _restore(message, domain, code):
 
 
 def convert(error):
-    """The same error, as one that is Python's own too where there is one."""
+    """Returns the error as an exception that is also Python's own, if there is one."""
     if isinstance(error, OSError) or getattr(error, "domain", None) not in _DOMAINS:
         return error
     return _restore(error.message, error.domain, error.code)
@@ -105,25 +107,25 @@ def make(code, message):
 
 
 def check_strings(values):
-    """PyGObject ends them at a zero, and what follows was not meant to be left out."""
+    """Rejects strings with a zero byte: PyGObject would drop the rest of the string."""
     for value in values:
         if isinstance(value, str) and "\0" in value:
             raise make(Gio.IOErrorEnum.INVALID_ARGUMENT, f"{value!r} has a zero in it")
 
 
 def raise_thread():
-    """Raises where C only warned: the call did nothing, and set no error."""
+    """Raises an error if C has only warned: the call did nothing and set no GError."""
     raise RuntimeError("the port belongs to another thread, or main context: call it there, in what "
                        "GLib.idle_add() calls")
 
 
 def _is_nothing(result):
-    """Tells the result of a call from a wrong thread: C warns, and sets no error."""
+    """True for the result of a call from a wrong thread: C warns and sets no GError."""
     return result is False or (type(result) is int and result == -1)
 
 
 def converting(function):
-    """Has a function raise such errors."""
+    """Wraps a function so that it raises converted errors."""
 
     @functools.wraps(function)
     def call(*args, **kwargs):
@@ -139,7 +141,7 @@ def converting(function):
 
 
 def checking(function):
-    """Has it refuse strings that C would see the beginning of, too."""
+    """Like converting(), and also rejects strings with a zero byte."""
 
     @functools.wraps(function)
     def call(*args, **kwargs):
@@ -150,7 +152,8 @@ def checking(function):
 
 
 def _naming(name, function):
-    """Has a setter name its property: PyGObject raises “Must be number, not str”."""
+    """Wraps a setter so that its errors name the property: PyGObject raises “Must be number, not
+    str”."""
 
     @functools.wraps(function)
     def call(*args, **kwargs):
@@ -178,7 +181,7 @@ def add_converting_methods(kind, info):
 
 
 def converting_handler(handler):
-    """Has a handler of “error-received” be called with such an error."""
+    """Wraps a handler of “error-received” so that it gets a converted error."""
 
     @functools.wraps(handler)
     def call(protocol, port, error, *args):

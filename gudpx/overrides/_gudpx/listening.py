@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The functions that listen, with a port's properties as keyword arguments, and those that resolve."""
+"""Functions that listen, with the properties of a port as keyword arguments, and that resolve."""
 
 import os
 import socket
@@ -68,7 +68,8 @@ def _choose(function, interface, bind_address):
 
 
 def _parse(host, port):
-    """The address to bind. Other calls take the name of an interface, so many try it here."""
+    """Returns the address to bind. Other functions accept the name of an interface, so callers
+    often pass a name here, too: the message then explains bind_device."""
     try:
         return addresses.parse(host, port)
     except ValueError:
@@ -83,9 +84,9 @@ def listen_udp(port, protocol, interface=None, max_packet_size=None, *, bind_add
                **properties):
     """Listens for datagrams on an IP address, and returns the Gudpx.Port.
 
-    The port is a number, 0 for any that is free. The protocol is a Gudpx.DatagramProtocol. The
-    interface is the address to bind: all of IPv4 by default, "::" for all of IPv6 and IPv4. Whatever
-    can be set of a Gudpx.Port is a keyword argument: broadcast_allowed=True, ttl=4."""
+    port is a number, 0 for any free one. protocol is a Gudpx.DatagramProtocol. interface is the
+    address to bind: all of IPv4 by default, "::" for all of IPv6 and IPv4. Each property of a
+    Gudpx.Port that can be set is a keyword argument: broadcast_allowed=True, ttl=4."""
     _add_size(properties, max_packet_size)
     host = _choose("listen_udp", interface, bind_address)
     return _listen("listen_udp", _parse(host, port), protocol, properties)
@@ -93,8 +94,8 @@ def listen_udp(port, protocol, interface=None, max_packet_size=None, *, bind_add
 
 def listen_multicast(port, protocol, listen_multiple=False, interface=None,
                      max_packet_size=None, *, bind_address=None, **properties):
-    """Listens like listen_udp(); with listen_multiple several programs of the machine may."""
-    # Twisted has the interface there, which would be true.
+    """Listens like listen_udp(). listen_multiple lets several programs of the machine listen."""
+    # Twisted's third argument is the interface: a string, which would count as true.
     if isinstance(listen_multiple, str):
         raise TypeError("listen_multicast() takes listen_multiple there, True or False: write "
                         f"interface={listen_multiple!r}")
@@ -105,7 +106,7 @@ def listen_multicast(port, protocol, listen_multiple=False, interface=None,
 
 
 def listen_unix_datagram(path, protocol, max_packet_size=None, **properties):
-    """Listens on a UNIX datagram socket; an abstract name begins with a zero, or with @."""
+    """Listens on a UNIX datagram socket. An abstract name begins with a zero byte, or with @."""
     _add_size(properties, max_packet_size)
     path = os.fsdecode(path)
     if path.startswith("@"):
@@ -114,8 +115,8 @@ def listen_unix_datagram(path, protocol, max_packet_size=None, **properties):
 
 
 def adopt_datagram_port(fd, family=None, protocol=None, max_packet_size=None, **properties):
-    """Listens on a socket that somebody else made, a socket.socket or a descriptor; the port has a
-    duplicate of it. The family may be left out."""
+    """Listens on an existing socket, a socket.socket or a descriptor. The port duplicates the
+    descriptor. The family may be left out."""
     _add_size(properties, max_packet_size)
     if isinstance(family, Gudpx.DatagramProtocol):
         family, protocol = None, family
@@ -139,14 +140,14 @@ resolve_all_finish = errors.converting(Gudpx.resolve_all_finish)
 
 
 def resolve(host, cancellable=None):
-    """An IP address of a host name, to be awaited."""
+    """Resolves a host name to one IP address. Await the result."""
     errors.check_strings([host])
     return awaiting.begin(lambda *rest: Gudpx.resolve_async(host, *rest),
                           lambda result: resolve_finish(result).to_string(), cancellable)
 
 
 def resolve_all(host, family=Gio.SocketFamily.INVALID, timeout=60, cancellable=None):
-    """All IP addresses of a host name within so many seconds, to be awaited."""
+    """Resolves a host name to all its IP addresses. timeout is in seconds. Await the result."""
     errors.check_strings([host])
     return awaiting.begin(
         lambda *rest: Gudpx.resolve_all_async(host, family, int(timeout * 1000), *rest),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The other objects as Python has them: protocols, datagrams, groups, and what is counted."""
+"""Protocols, datagrams, groups of ports, statistics and error details in Python."""
 
 import difflib
 import errno
@@ -16,23 +16,24 @@ from .payloads import to_bytes, to_text
 
 Gudpx = get_introspection_module("Gudpx")
 
-# Called once a datagram.
+# Called once for each datagram.
 _reply = Gudpx.Datagram.reply
 
-# How much of a payload is shown.
+# Bytes of a payload that repr() shows.
 _MAX_SHOWN = 32
 
 
 class Datagram(Gudpx.Datagram):
     @classmethod
     def new(cls, payload, destination=None):
-        """A datagram to send, to (host, port), a Gio.SocketAddress, or the path of a UNIX socket."""
+        """Makes a datagram to send. The destination is (host, port), a Gio.SocketAddress, or the
+        path of a UNIX socket."""
         return Gudpx.Datagram.new(to_bytes(payload), addresses.to_gio(destination))
 
     @classmethod
     def new_full(cls, payload, destination=None, source=None, interface_index=0, hop_limit=-1,
                  traffic_class=-1):
-        """A datagram to send, with what is to be special about it; the source is an IP address."""
+        """Makes a datagram to send, with options of its own. The source is an IP address."""
         if isinstance(source, str):
             source = addresses.parse(source, 0).get_address()
         return Gudpx.Datagram.new_full(to_bytes(payload), addresses.to_gio(destination), source,
@@ -40,7 +41,7 @@ class Datagram(Gudpx.Datagram):
 
     def reply(self, data):
         """Writes an answer to the sender."""
-        # To ask for the port costs as much as the rest.
+        # Getting the port costs as much as the rest, so skip it if no outbox is open.
         if batches.open_outboxes and self.transport is not None:
             self.transport._flush_outbox()
         if type(data) is not bytes:
@@ -52,7 +53,8 @@ class Datagram(Gudpx.Datagram):
 
     @property
     def text(self):
-        """The payload as a string; None if it is not valid UTF-8 or has a zero byte in it."""
+        """The payload as a string, or None if the payload is not valid UTF-8 or contains a zero
+        byte."""
         return to_text(self.payload)
 
     def __bytes__(self):
@@ -75,21 +77,22 @@ add_attributes(Datagram, Gudpx.Datagram.__info__)
 
 
 class _Transport:
-    """The port that was attached last; in datagram_received() the one that the datagram came through,
-    which the instance then has as an attribute of its own."""
+    """The port that was attached last. During datagram_received() the instance has an attribute of
+    its own instead: the port that the datagram came through."""
 
     def __get__(self, protocol, kind=None):
         return self if protocol is None else protocol.get_transport()
 
 
 def _find_definer(kind, name):
-    """The class that a handler is from; None for what is the library's own."""
+    """Returns the class that defines a handler, or None if only the library does."""
     return next((base for base in kind.__mro__
                  if name in vars(base) and base not in (DatagramProtocol, Gudpx.DatagramProtocol)), None)
 
 
 def _copy_from_mixins(kind):
-    """PyGObject looks for handlers in the classes of GObject alone, and in front of the library's."""
+    """Copies handlers from mixins. PyGObject searches only GObject classes that come before the
+    library's in the MRO."""
     for name in _NAMES:
         definer = _find_definer(kind, name)
         if definer is not None and not issubclass(definer, Gudpx.DatagramProtocol):
@@ -112,7 +115,7 @@ def _add_hook(kind):
 
 
 def _check_coroutines(kind):
-    """Coroutine functions run as tasks: without an event loop they would never run."""
+    """Rejects coroutine functions if PyGObject has no event loop: they would never run."""
     for name in _NAMES:
         if not inspect.iscoroutinefunction(vars(kind).get(name)):
             continue
@@ -123,14 +126,15 @@ def _check_coroutines(kind):
 
 
 def _make_callable(handler, takes_error):
-    """A function that C can call, made of a handler that may be a coroutine function."""
+    """Returns a function that C can call, for a handler that may be a coroutine function."""
     if inspect.iscoroutinefunction(handler):
         handler = awaiting.make_runner(handler)
     return errors.converting_handler(handler) if takes_error else handler
 
 
 def _guard_handlers(kind):
-    """Guards the handlers that the class itself defines. Its bases did the same with theirs."""
+    """Guards the handlers that the class itself defines. The handlers of its bases are guarded
+    already."""
     for name in _HANDLERS:
         handler = vars(kind).get(name)
         if isinstance(handler, types.FunctionType) and name != "do_packed_received":
@@ -149,10 +153,10 @@ _SIGNALS = {signal.get_name() for signal in Gudpx.DatagramProtocol.__info__.get_
 _HANDLERS = [f"do_{function.get_name()}" for function in Gudpx.DatagramProtocol.__info__.get_vfuncs()]
 _NAMES = ["datagram_received", *_HANDLERS]
 _NAMES_OF_OTHERS = {
-    # asyncio has these names; its others resemble the right ones.
+    # Names of asyncio; its other names resemble the right ones.
     "connection_lost": "do_stopped",
     "connection_made": "do_started",
-    # Twisted has these.
+    # Names of Twisted.
     "connectionRefused": "do_connection_refused",
     "datagramReceived": "datagram_received",
     "startProtocol": "do_started",
@@ -161,8 +165,8 @@ _NAMES_OF_OTHERS = {
 
 
 def _find_intended(name):
-    """The handler that a method was meant to be, if it is named as if it were one."""
-    # What begins with on_ is a callback.
+    """Returns the handler whose name a method resembles, or None."""
+    # Names that begin with on_ are callbacks.
     if name in _NAMES or name.startswith("on_"):
         return None
     if name in _NAMES_OF_OTHERS:
@@ -173,7 +177,7 @@ def _find_intended(name):
 
 
 def _warn_of_names(kind):
-    """A handler of a wrong name would be silent for ever."""
+    """Warns of handlers with a wrong name, which would never be called."""
     for name, value in vars(kind).items():
         intended = _find_intended(name) if isinstance(value, types.FunctionType) else None
         if intended and _find_definer(kind, intended) is None:
@@ -182,18 +186,18 @@ def _warn_of_names(kind):
 
 
 class DatagramProtocol(Gudpx.DatagramProtocol):
-    """What a program does with datagrams. Derive from it, override what you need, and give an object
-    of it to Gudpx.listen_udp() or the like; the main loop calls
+    """Handles datagrams. Derive a class, override the handlers that you need, and pass an object of
+    the class to Gudpx.listen_udp() or a similar function. The main loop then calls these handlers:
 
         datagram_received(self, data, sender)     bytes, and (host, port)
-        do_datagram_received(self, datagram)      instead: a Gudpx.Datagram, with all that is known of it
+        do_datagram_received(self, datagram)      instead: a Gudpx.Datagram, which has the metadata
         do_started(self), do_stopped(self)
         do_connection_refused(self, port)         nobody listens at the peer of a connected port
         do_error_received(self, port, error, destination)
-        do_writable(self, port)                   the send queue, which was full, has room again
+        do_writable(self, port)                   the send queue was too full, and has room again
 
-    In a handler self.transport is the Gudpx.Port: self.transport.write(data, sender). A class with an
-    __init__() calls super().__init__() in it."""
+    In a handler self.transport is the Gudpx.Port: self.transport.write(data, sender). If your class
+    has an __init__(), call super().__init__() there."""
 
     transport = _Transport()
     _has_async_hook = False
@@ -226,16 +230,16 @@ class DatagramProtocol(Gudpx.DatagramProtocol):
 
 
 def _do_nothing(self, *_):
-    """What a handler does that is not overridden."""
+    """The default of every handler."""
 
 
 def _do_datagrams_received(self, datagrams):
-    """Delivers them one by one."""
+    """Delivers the datagrams one by one."""
     Gudpx.DatagramProtocol.do_datagrams_received(self, datagrams)
 
 
-# For super(): what PyGObject has there cannot be called in that way. It would take them for handlers if
-# the class were made with them.
+# Handlers for super(): PyGObject's own cannot be called by super(). Added after the class is
+# created, because PyGObject would otherwise take them for overridden virtual functions.
 for _name in _NAMES:
     if _name != "do_packed_received":
         setattr(DatagramProtocol, _name, _do_nothing)
@@ -247,7 +251,7 @@ class PortGroup(Gudpx.PortGroup):
 
     @classmethod
     def new(cls, n_ports, local_address, factory, *user_data):
-        """A group on (host, port), a Gio.SocketAddress, or None for any."""
+        """Makes a group on (host, port), on a Gio.SocketAddress, or on None for any address."""
         return Gudpx.PortGroup.new(n_ports, addresses.to_gio(local_address), factory, *user_data)
 
     def __enter__(self):
@@ -269,7 +273,7 @@ _COUNTERS = [field.get_name() for field in Gudpx.Statistics.__info__.get_fields(
 
 class Statistics(Gudpx.Statistics):
     def __repr__(self):
-        """What is not zero."""
+        """Shows the counters that are not zero."""
         counted = [f"{name}={getattr(self, name)}" for name in _COUNTERS if getattr(self, name)]
         return f"<Gudpx.Statistics {', '.join(counted) or 'nothing yet'}>"
 

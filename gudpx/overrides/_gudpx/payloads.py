@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Payloads as people have them."""
+"""Conversion of payloads."""
 
 from gi.repository import GLib
 
 
 def to_bytes(data):
-    """Only bytes cross into C in one piece."""
+    """Returns the payload as bytes: only bytes cross into C in one piece."""
     if isinstance(data, bytes):
         return data
     if isinstance(data, str):
         raise TypeError("a payload is bytes, not str: encode it first")
     if isinstance(data, GLib.Bytes):
         return data.get_data() or b""
-    # None and lists of numbers, which C takes, are mistakes here: b"" is the empty one.
+    # None and lists of numbers, which C accepts, are mistakes here. An empty payload is b"".
     try:
         return bytes(memoryview(data))
     except TypeError:
@@ -25,7 +25,7 @@ def to_gbytes(data):
 
 
 def to_text(data):
-    """The same answer as gudpx_datagram_dup_text(): None for invalid UTF-8, and for a zero byte inside."""
+    """Decodes like gudpx_datagram_dup_text(): None for invalid UTF-8 or a zero byte inside."""
     try:
         return data.decode() if b"\0" not in data else None
     except UnicodeDecodeError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Gudpx.Port as Python has it."""
+"""Gudpx.Port in Python."""
 
 import functools
 
@@ -12,7 +12,7 @@ from .payloads import to_bytes, to_gbytes
 
 Gudpx = get_introspection_module("Gudpx")
 
-# Each is called once a datagram.
+# The first two are called once for each datagram; the attribute lookup would cost more.
 _write_to_peer = Gudpx.Port.write
 _write_to = Gudpx.Port.write_to
 _get_size = Gudpx.Port.get_max_packet_size
@@ -33,7 +33,8 @@ def _coalescing_changed(port, *_):
 
 
 def _explain(port, error, destination):
-    """A string is the path of a UNIX socket; to a port of IP it is seldom meant as one."""
+    """Adds to an error that a string is the path of a UNIX socket: an IP port rarely gets one on
+    purpose."""
     error = errors.convert(error)
     if (isinstance(destination, str) and isinstance(error, ValueError) and
             not isinstance(port.get_local_address(), Gio.UnixSocketAddress)):
@@ -52,13 +53,13 @@ def _check_names(properties):
 
 
 def _check_thread(port):
-    """Assigns a value that the port has already: only another thread cannot."""
+    """Raises an error in a wrong thread. Assigning the current value fails only there."""
     if not _set_size(port, _get_size(port)):
         raise_thread()
 
 
 def _checking_thread(method):
-    """For methods whose results do not tell."""
+    """Wraps a method whose result does not show that the thread was wrong."""
 
     @functools.wraps(method)
     def call(self, *args, **kwargs):
@@ -69,45 +70,46 @@ def _checking_thread(method):
 
 
 class Port(Gudpx.Port):
-    """A socket and what a protocol does with it: Gudpx.listen_udp() and the like make one that listens.
+    """A socket with a protocol. Gudpx.listen_udp() and similar functions create a port that
+    listens.
 
-    It serves until stop_listening(), whether it is held or not. These can be set, and are keyword
-    arguments of those functions:
+    A port serves until stop_listening(), even if no reference to it is left. Set these properties,
+    or pass them to those functions as keyword arguments:
 
         reading                  False: paused, datagrams wait in the kernel's buffer
-        max_packet_size          how much of a datagram is kept, 65535 by default
-        metadata                 what datagrams are to know, Gudpx.MetadataFlags
+        max_packet_size          longer datagrams are truncated, 65535 by default
+        metadata                 Gudpx.MetadataFlags, which metadata each datagram has
         broadcast_allowed        True: may write to broadcast addresses
-        report_errors            True: do_error_received() also hears who refused; on Linux
-        ttl, dscp                of what is sent
+        report_errors            True: do_error_received() also gets refusals (Linux)
+        ttl, dscp                of sent datagrams
         multicast_ttl            1 by default: the link
-        multicast_loopback       False: not to the groups' members on this machine
-        multicast_interface      a name, or an address that it has
+        multicast_loopback       False: members of the groups on this machine get nothing
+        multicast_interface      the name of an interface, or an address that it has
         receive_buffer_size, send_buffer_size
                                  the kernel's buffers, in bytes
-        send_queue_limit         in bytes: what the kernel has no room for waits in this queue
-        send_queue_policy        Gudpx.QueuePolicy, what becomes of what finds no room there
+        send_queue_limit         in bytes; datagrams wait in this queue until the kernel has room
+        send_queue_policy        Gudpx.QueuePolicy, the fate of datagrams if the queue is full
         max_pacing_rate          in bytes a second
-        dont_fragment            True: what does not fit into a packet is refused
+        dont_fragment            True: a datagram that does not fit into a packet is refused
         coalesce_writes, busy_poll
-                                 what saves time, on by default
+                                 save time, on by default
         priority                 in the main context
 
-    These are only told before it starts, as arguments:
+    Pass these as arguments, because they cannot change later:
 
-        listen_multiple          several sockets of the machine hear multicasts and broadcasts
-        reuse_port               several sockets of the same user share the datagrams out
+        listen_multiple          several sockets of the machine get multicasts and broadcasts
+        reuse_port               several sockets of the same user share the datagrams
         ipv6_only                False: "::" is for IPv4 too
         bind_device              the name of the only network interface
 
-    These are told: listening, local_address, peer_address, protocol, socket, statistics, path_mtu,
+    Read these: listening, local_address, peer_address, protocol, socket, statistics, path_mtu,
     send_queue_size."""
 
-    # Made when they are needed; a port without a protocol that has the hook has none.
+    # Created when needed. Only a port whose protocol has the hook needs them.
     _peers = None
     _batches = ()
     _own_outbox = None
-    # That, while a batch is being handled.
+    # _own_outbox while a batch is being handled, else None.
     _outbox = None
 
     def __init__(self, **properties):
@@ -115,7 +117,7 @@ class Port(Gudpx.Port):
         _check_names(properties)
         if "local_address" in properties:
             properties["local_address"] = addresses.to_gio(properties["local_address"])
-        # A GObject that is constructed with an invalid value only warns.
+        # GObject's constructor only warns of invalid values, so set these after it.
         settable = {name: properties.pop(name) for name in [*properties] if name in _SETTABLE}
         errors.check_strings(properties.values())
         super().__init__(**properties)
@@ -125,7 +127,7 @@ class Port(Gudpx.Port):
     props = attributes.PropsAttribute()
 
     def set_property(self, name, value):
-        """As assigning the attribute, which raises what is wrong."""
+        """Assigns the attribute, which raises an error if the value is invalid."""
         attribute = name.replace("-", "_")
         if attribute in attributes.list_settable(Port):
             setattr(self, attribute, value)
@@ -133,7 +135,7 @@ class Port(Gudpx.Port):
             super().set_property(name, value)
 
     def set_properties(self, **properties):
-        """As assigning each attribute."""
+        """Assigns each attribute."""
         for name, value in properties.items():
             self.set_property(name, value)
 
@@ -156,7 +158,8 @@ class Port(Gudpx.Port):
         self.stop_listening()
 
     async def __aenter__(self):
-        # Leaving needs it: say so before the block, whose exception would be replaced.
+        # __aexit__() needs the loop. Raise here, because an error there would replace one of the
+        # block.
         awaiting.get_loop()
         return self
 
@@ -164,13 +167,13 @@ class Port(Gudpx.Port):
         await self.stop_listening_async()
 
     def __aiter__(self):
-        """The datagrams that come from now on, until the port is stopped."""
+        """Returns an iterator of the datagrams from now on, until the port is stopped."""
         return awaiting.Datagrams(self)
 
-    # What the hook needs.
+    # The hook
 
     def _prepare_batches(self):
-        """Before its first packed batch."""
+        """Prepares the port before its first packed batch."""
         self._peers = batches.Peers()
         self._batches = []
         self._may_collect = self.get_coalesce_writes()
@@ -184,7 +187,7 @@ class Port(Gudpx.Port):
             return
         if self._own_outbox is None:
             self._own_outbox = batches.Outbox(self, self._peers.numbers)
-        # By the dictionary, because __setattr__() would cost more than the rest.
+        # Use the dictionary, because __setattr__() would cost more than the rest.
         outbox = self.__dict__["_outbox"] = self._own_outbox
         outbox.open()
 
@@ -199,7 +202,7 @@ class Port(Gudpx.Port):
         self.__dict__["_outbox"] = None
 
     def _drop_outbox(self):
-        """It holds the port, and itself."""
+        """Drops the outbox, which refers to the port and to itself."""
         if self._own_outbox is not None and self._outbox is None:
             self._own_outbox.dispose()
             self._own_outbox = None
@@ -209,13 +212,14 @@ class Port(Gudpx.Port):
         self.__dict__["write"] = self._outbox.write
 
     def _flush_outbox(self):
-        """Writes what was collected, so that what follows comes after it."""
+        """Writes the collected datagrams, to keep the order with the next write."""
         outbox = self._outbox
         if outbox is not None and not outbox.is_fresh and outbox.is_mine():
             outbox.send(Gudpx.Port.write_packed, self._write_after_all)
 
     def _write_after_all(self, data, number):
-        """The port has forgotten the number, or something else is wrong."""
+        """Writes one datagram that write_packed() rejected, for example because the port has
+        forgotten its number."""
         try:
             Port.write(self, data, self._peers.senders.get(number))
         except Exception:
@@ -224,8 +228,8 @@ class Port(Gudpx.Port):
     # Writing
 
     def write(self, data, destination=None):
-        """Writes a datagram to (host, port), a Gio.SocketAddress, or the path of a UNIX socket; without
-        one to the port's peer."""
+        """Writes a datagram to (host, port), a Gio.SocketAddress, or the path of a UNIX socket.
+        Without a destination, it writes to the peer of the port."""
         outbox = self._outbox
         if outbox is not None:
             if outbox.is_fresh:
@@ -240,7 +244,7 @@ class Port(Gudpx.Port):
             try:
                 address = _parsed.get(destination)
             except TypeError:
-                # A list is no key.
+                # A list cannot be a key.
                 address = None
             if address is None:
                 address = addresses.to_gio(destination)
@@ -259,24 +263,24 @@ class Port(Gudpx.Port):
         return self.write(data, (host, port))
 
     def write_bytes(self, data, destination=None):
-        """Writes a datagram, as write() does, that may be GLib.Bytes."""
+        """Writes a datagram like write(). The payload may be GLib.Bytes."""
         return self.write(data, destination)
 
     @errors.converting
     def write_datagrams(self, datagrams):
-        """Writes several that Gudpx.Datagram.new() made, in few system calls, and returns how many."""
+        """Writes datagrams of Gudpx.Datagram.new() with few system calls. Returns their number."""
         self._flush_outbox()
         return super().write_datagrams(datagrams)
 
     @errors.converting
     def write_packed(self, payloads, index):
-        """Writes datagrams whose payloads are joined; the reference says what the index is."""
+        """Writes datagrams whose payloads are joined. The reference describes the index."""
         self._flush_outbox()
         return super().write_packed(to_bytes(payloads), to_bytes(index))
 
     def write_async(self, data, destination=None, cancellable=None, callback=None, *user_data):
-        """Writes a datagram. Without a callback what it returns can be awaited, until the kernel has
-        taken the datagram."""
+        """Writes a datagram. Completes when the kernel has taken the datagram. Await the result, or
+        pass a callback."""
         data, destination = to_gbytes(data), addresses.to_gio(destination)
         self._flush_outbox()
         start = super().write_async
@@ -284,8 +288,8 @@ class Port(Gudpx.Port):
                               cancellable, callback, user_data)
 
     def flush_async(self, cancellable=None, callback=None, *user_data):
-        """Waits until the kernel has taken what was written. Without a callback what it returns can be
-        awaited."""
+        """Completes when the kernel has taken all written datagrams. Await the result, or pass a
+        callback."""
         self._flush_outbox()
         return awaiting.begin(super().flush_async, self.flush_finish, cancellable, callback,
                               user_data)
@@ -294,7 +298,8 @@ class Port(Gudpx.Port):
 
     @errors.checking
     def connect_peer(self, host, port):
-        """Connects the port to an IP address: it hears nobody else, and writes without a destination."""
+        """Connects the port to an IP address. Only this peer's datagrams arrive, and write() needs
+        no destination."""
         self._flush_outbox()
         return super().connect_peer(host, port)
 
@@ -306,7 +311,7 @@ class Port(Gudpx.Port):
 
     @errors.converting
     def disconnect_peer(self):
-        """Ends that: the port hears everybody again."""
+        """Disconnects the port: it receives from every sender again."""
         self._flush_outbox()
         return super().disconnect_peer()
 
@@ -318,22 +323,22 @@ class Port(Gudpx.Port):
 
     @errors.checking
     def join_group(self, group, interface=None):
-        """Joins a multicast group; the interface is a name, or an address that it has."""
+        """Joins a multicast group. The interface is a name, or an address of the interface."""
         return super().join_group(group, interface)
 
     @errors.checking
     def leave_group(self, group, interface=None):
-        """Leaves what join_group() joined."""
+        """Leaves a group that join_group() joined."""
         return super().leave_group(group, interface)
 
     @errors.checking
     def join_source_group(self, group, source, interface=None):
-        """Joins a multicast group to hear one sender alone."""
+        """Joins a multicast group, to receive only from one sender."""
         return super().join_source_group(group, source, interface)
 
     @errors.checking
     def leave_source_group(self, group, source, interface=None):
-        """Leaves what join_source_group() joined."""
+        """Leaves a group that join_source_group() joined."""
         return super().leave_source_group(group, source, interface)
 
     # Stopping
@@ -345,13 +350,12 @@ class Port(Gudpx.Port):
             self.get_protocol().__dict__.pop("transport", None)
 
     def stop_listening(self):
-        """Closes the socket at once. start_listening() opens it again."""
+        """Closes the socket immediately. start_listening() opens it again."""
         self._prepare_stop()
         super().stop_listening()
 
     def stop_listening_async(self, cancellable=None, callback=None, *user_data):
-        """Stops receiving, and sends what is queued. Without a callback what it returns can be
-        awaited."""
+        """Stops receiving, sends the queue, then stops. Await the result, or pass a callback."""
         self._prepare_stop()
         return awaiting.begin(super().stop_listening_async, self.stop_listening_finish, cancellable,
                               callback, user_data)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Exceptions of handlers: sys.excepthook is called, but not for each of a flood, and Ctrl+C goes on."""
+"""Exceptions of handlers: reports them to sys.excepthook, at a limited rate. Passes on Ctrl+C."""
 
 import _thread
 import signal
@@ -9,17 +9,17 @@ from time import monotonic
 
 from gi.repository import GLib
 
-# Strangers can cause exceptions, so each kind has a budget: a few at once, later one in a second.
+# Strangers can cause exceptions, so each kind has a budget: first a few, later one in a second.
 _N_AT_ONCE = 5
 _SECONDS_PER_EXCEPTION = 1
-# A program that raises at more places than these starts over.
+# The budgets are cleared when more kinds of exceptions than this number are known.
 _MAX_KINDS = 256
-# Before every other source: the iteration that dispatches the interrupt calls nothing else.
+# The highest priority: the iteration that dispatches the interrupt dispatches nothing else.
 _FIRST = -2**31
 
 
 class _Budget:
-    """How many exceptions of a kind may be reported now."""
+    """The number of exceptions of one kind that may be reported now."""
 
     def __init__(self):
         self.n_allowed = _N_AT_ONCE
@@ -42,7 +42,7 @@ budgets = {}
 
 
 def _find_kind(error):
-    """The type of an exception and the place that raised it."""
+    """Returns the type of an exception and the place that raised it."""
     trace = error.__traceback__
     if trace is None:
         return type(error), None, None
@@ -62,7 +62,7 @@ def _find_budget(error):
 
 def _add_number(error, n_left_out):
     words = f"{n_left_out} more exceptions of this kind were not printed"
-    # Since Python 3.11, which prints notes with the exception.
+    # Python 3.11 and newer print notes with the exception.
     if hasattr(error, "add_note"):
         error.add_note(words)
     else:
@@ -77,7 +77,7 @@ def _call_hook(error):
 
 
 def report(error):
-    """Has sys.excepthook called, seldom for exceptions of one kind that come often."""
+    """Calls sys.excepthook, but rarely for frequent exceptions of one kind."""
     budget = _find_budget(error)
     if not budget.take():
         return
@@ -88,21 +88,21 @@ def report(error):
 
 
 def _hand_on_interrupt():
-    """Interrupts the program again, after the handler, where it iterates the main context. If the program
-    has a SIGINT handler of its own, that was called already."""
+    """Interrupts the program again after the handler, in its call that iterates the main context.
+    If the program has its own SIGINT handler, that has been called already."""
     if (threading.current_thread() is not threading.main_thread() or
             signal.getsignal(signal.SIGINT) is not signal.default_int_handler):
         return False
     current = GLib.main_current_source()
     source = GLib.Idle(priority=_FIRST)
-    # A function of Python's would be interrupted itself; this one is C's.
+    # Use a C function: a Python function would be interrupted itself.
     source.set_callback(_thread.interrupt_main, signal.SIGINT)
     source.attach(None if current is None else current.get_context())
     return True
 
 
 def report_exception():
-    """Reports the exception that is being handled. True: the program will be interrupted."""
+    """Reports the current exception. Returns True if the program will be interrupted."""
     error = sys.exc_info()[1]
     if isinstance(error, KeyboardInterrupt) and _hand_on_interrupt():
         return True
@@ -111,7 +111,7 @@ def report_exception():
 
 
 class Guarded:
-    """A handler that is called by C, whose exceptions are reported. Python's own calls get the function
+    """A handler whose exceptions are reported when C calls it. Calls from Python get the function
     as it was written."""
 
     def __init__(self, handler, function):
@@ -131,7 +131,8 @@ class Guarded:
 
 
 class SignalHandler(Guarded):
-    """A connected handler: equal to what the program connected, which disconnects it."""
+    """A connected handler. Equal to the function that the program connected, so that it can be
+    disconnected with this function."""
 
     def __eq__(self, other):
         return self.handler == other

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What a program calls before it imports Gudpx, where PyGObject has no stubs itself.
+# Functions that a program calls before it imports Gudpx, if PyGObject itself has no stubs.
 
 from typing import Any
 

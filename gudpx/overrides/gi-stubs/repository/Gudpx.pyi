@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The types of Gudpx as Python has it, with its override.
+# The types of Gudpx in Python, with its override.
 
 import os
 import socket
@@ -21,8 +21,8 @@ class Address(NamedTuple):
     host: str
     port: int
 
-# What a GLib.Bytes and a Gio.SocketAddress have. As long as GLib and GIO bring no types their names stand
-# for anything, and so would a union that has one of them.
+# Protocols that match GLib.Bytes and Gio.SocketAddress. Without types of GLib and GIO their names
+# accept any value, and so would a union with one of them.
 class _GBytes(Protocol):
     def get_size(self) -> int: ...
 
@@ -30,10 +30,10 @@ class _SocketAddress(Protocol):
     def get_native_size(self) -> int: ...
 
 _Payload = bytes | bytearray | memoryview | array[int] | _GBytes
-# (host, port), also with what socket.socket has behind it; the path of a UNIX socket.
+# (host, port), the four-tuple of an IPv6 socket.socket, or the path of a UNIX socket.
 _Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 _Destination = tuple[str, int] | tuple[str, int, int, int] | _Path | _SocketAddress
-# An Address; of a UNIX socket its path, of nobody None.
+# An Address, the path of a UNIX socket, or None if the sender has no name.
 _Sender = Address | Any
 _ReadyCallback = Callable[..., object]
 # Handlers may be “async def”.
@@ -54,7 +54,7 @@ class MetadataFlags(GObject.GFlags):
     TIMESTAMP: MetadataFlags
     HOP_LIMIT: MetadataFlags
     TRAFFIC_CLASS: MetadataFlags
-    # GObject.GFlags has no types of its own everywhere.
+    # Not every version of GObject.GFlags has types.
     def __or__(self, other: MetadataFlags) -> MetadataFlags: ...
     def __and__(self, other: MetadataFlags) -> MetadataFlags: ...
 
@@ -101,11 +101,11 @@ class DatagramProtocol(GObject.Object):
     def __init__(self) -> None: ...
     @classmethod
     def new(cls) -> DatagramProtocol: ...
-    # None while no port has the protocol: a handler need not ask.
+    # None before the first port starts, but always a port in a handler.
     @property
     def transport(self) -> Port: ...
     def get_transport(self) -> Port | None: ...
-    # The sender is an Address; of a UNIX socket its path, or None.
+    # The sender is an Address, the path of a UNIX socket, or None.
     def datagram_received(self, data: bytes, sender: Any) -> _Handled: ...
     def do_started(self) -> _Handled: ...
     def do_stopped(self) -> _Handled: ...
@@ -139,7 +139,7 @@ class Datagram(GObject.Object):
     @property
     def payload(self) -> bytes: ...
     def get_payload(self) -> bytes: ...
-    # None where the payload is no UTF-8, or has a zero byte in it.
+    # None if the payload is not UTF-8 or contains a zero byte.
     @property
     def text(self) -> str | None: ...
     @property
@@ -404,7 +404,7 @@ class PortGroup(GObject.Object):
     def get_steer_by_cpu(self) -> bool: ...
     def set_steer_by_cpu(self, steer_by_cpu: bool) -> None: ...
 
-# The properties stand in each, because mypy 1.0 does not know Unpack.
+# Each function lists the properties, because mypy 1.0 does not support Unpack.
 def listen_udp(
     port: int,
     protocol: DatagramProtocol,

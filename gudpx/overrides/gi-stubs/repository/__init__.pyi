@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Namespaces without stubs may be anything; those that have some are modules beside this file.
+# Namespaces without stubs may be anything. Namespaces with stubs are modules next to this file.
 
 from typing import Any
 
