@@ -4,9 +4,10 @@
 
     examples/run mdns-query python _ipp._tcp.local --interface eth0
 
-Needs python3-zeroconf, which reads and writes the messages. Shows a port number that is shared with the
-system's own responder, and a question that is asked twice: first for answers to this port alone, then
-for answers to the group, with those that are known already, so that only what was missed is answered."""
+Needs python3-zeroconf, which reads and writes the messages. Shows a port number that is shared with
+the system's own responder, and a question that is asked twice. The first question asks for answers
+to this port only. The second one asks for answers to the group. It contains the known answers, so
+that only missing ones are sent."""
 
 import argparse
 import socket
@@ -70,15 +71,15 @@ class Querier(Gudpx.DatagramProtocol):
     def ask_again(self):
         try:
             self.ask(unicast=False)
-        except GLib.Error as error:
-            print(error.message, file=sys.stderr)
+        except OSError as error:
+            print(error, file=sys.stderr)
 
     def datagram_received(self, data, sender):
         message = zeroconf.DNSIncoming(data)
-        # Answers come from the port of mDNS; the questions are ours, or of others.
-        if sender[1] != PORT or not message.valid or not message.is_response():
+        # Answers come from the port of mDNS. Ignore questions, our own and those of other hosts.
+        if sender.port != PORT or not message.valid or not message.is_response():
             return
-        # Newer versions have it as a method.
+        # In newer versions of zeroconf it is a method.
         records = message.answers() if callable(message.answers) else message.answers
         if any(self.is_wanted(record) for record in records):
             for record in records:
@@ -93,11 +94,12 @@ class Querier(Gudpx.DatagramProtocol):
         key = (record.name.lower(), record.type, value)
         if key in self.known or len(self.known) >= MAX_RECORDS:
             return
-        # The bit that makes others forget what they know has no place in a question.
+        # A question must not have the cache-flush bit, which makes other hosts drop records.
         record.unique = False
         self.known[key] = record
         kind = TYPE_NAMES.get(record.type, str(record.type))
-        print(printable(f"{record.name} {kind} {value} ({record.ttl} s, from {sender[0]})"), flush=True)
+        words = f"{record.name} {kind} {value} ({record.ttl} s, from {sender.host})"
+        print(printable(words), flush=True)
 
 
 def main():
@@ -117,17 +119,16 @@ def main():
     querier = Querier(name + ".", TYPES[kind], group)
     loop = GLib.MainLoop()
     try:
-        port = Gudpx.listen_multicast(PORT, querier, True, address)
-        port.set_multicast_interface(args.interface)
-        port.set_multicast_ttl(255)
+        port = Gudpx.listen_multicast(PORT, querier, listen_multiple=True, interface=address,
+                                      multicast_interface=args.interface, multicast_ttl=255)
         port.join_group(group, args.interface)
-        # Another program with this port number may get the answer instead: hence the second time.
+        # Another program with this port number may get the answer instead, so ask again later.
         querier.ask(unicast=True)
-    except GLib.Error as error:
-        sys.exit(error.message)
+    except OSError as error:
+        sys.exit(str(error))
     except zeroconf.Error:
         sys.exit(f"{args.name} is no name")
-    # Nobody answers the same to a group twice within a second.
+    # Hosts do not repeat an answer to a group within a second.
     GLib.timeout_add(1100, querier.ask_again)
     GLib.timeout_add(int(args.seconds * 1000), loop.quit)
     loop.run()

@@ -5,8 +5,9 @@
     examples/run syslog-receiver --port 5140
     logger --udp --server 127.0.0.1 --port 5140 hello
 
-Shows one protocol on several ports: UDP, a UNIX socket (--unix), and what systemd hands over, as with
-“systemd-socket-activate --datagram -l 5140 -E …”. What comes from a network is never printed as it is."""
+Shows one protocol on several ports: UDP, a UNIX socket (--unix), and sockets that systemd passes,
+for example “systemd-socket-activate --datagram -l 5140 -E …”. Text from a network is escaped before
+it is printed."""
 
 import argparse
 import os
@@ -17,7 +18,7 @@ import sys
 import gi
 
 gi.require_version("Gudpx", "1")
-from gi.repository import Gio, GLib, Gudpx  # noqa: E402
+from gi.repository import GLib, Gudpx  # noqa: E402
 
 FACILITIES = (
     "kern user mail daemon auth syslog lpr news uucp cron authpriv ftp ntp audit alert clock "
@@ -31,7 +32,7 @@ RFC5424 = re.compile(
     r'(?:-|(?:\[(?:[^]"]|"(?:\\.|[^"\\])*")*\])+)(?: \ufeff?(?P<text>.*))?',
     re.DOTALL,
 )
-# A local program leaves the host out.
+# Local programs leave out the host.
 RFC3164 = re.compile(
     r"<(?P<priority>\d{1,3})>(?P<time>[A-Z][a-z]{2} [ \d]\d [\d:]{8}) "
     r"(?:(?P<host>[^][\s]*[^][:\s]) )?(?P<app>[^][:\s]+)(?:\[(?P<pid>[^]\s]*)\])?: ?(?P<text>.*)",
@@ -64,14 +65,14 @@ def printable(text):
 
 class Receiver(Gudpx.DatagramProtocol):
     def datagram_received(self, data, sender):
-        # A UNIX socket's path, or nothing, where it is no network.
-        origin = sender[0] if isinstance(sender, tuple) else sender or "here"
+        # The sender on a UNIX socket is a path, or None if it has no name.
+        origin = sender.host if isinstance(sender, Gudpx.Address) else sender or "here"
         fields = parse(data.decode("utf-8", "replace"))
         print(printable(f"{origin} {describe(fields)}"), flush=True)
 
 
 def passed_sockets():
-    """What sd_listen_fds(3) does: the variables may be meant for another process."""
+    """Works like sd_listen_fds(3). LISTEN_PID shows if the variables are meant for this process."""
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return range(0)
     return range(3, 3 + int(os.environ.get("LISTEN_FDS", 0)))
@@ -79,12 +80,12 @@ def passed_sockets():
 
 def listen(receiver, args):
     for fd in passed_sockets():
-        yield Gudpx.adopt_datagram_port(fd, Gio.SocketFamily.INVALID, receiver)
+        yield Gudpx.adopt_datagram_port(fd, receiver)
         os.close(fd)
     if args.unix:
         yield Gudpx.listen_unix_datagram(args.unix, receiver)
     if args.port is not None:
-        yield Gudpx.listen_udp(args.port, receiver, args.address)
+        yield Gudpx.listen_udp(args.port, receiver, interface=args.address)
 
 
 def main():
@@ -102,14 +103,14 @@ def main():
     try:
         for port in listen(Receiver(), args):
             ports.append(port)
-            print("listening on", port.get_local_address().to_string(), flush=True)
-    except (GLib.Error, OverflowError) as error:
-        sys.exit(getattr(error, "message", str(error)))
+            print("listening on", port.local_address, flush=True)
+    except (OSError, OverflowError) as error:
+        sys.exit(str(error))
     if not ports:
         parser.error("neither --port nor --unix, and systemd passed no socket")
 
     loop.run()
-    # The file of a UNIX socket goes with its port.
+    # Stopping a port removes the file of its UNIX socket.
     for port in ports:
         port.stop_listening()
 

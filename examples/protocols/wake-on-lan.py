@@ -4,8 +4,9 @@
 
     examples/run wake-on-lan python 02:00:00:00:00:01 --broadcast 192.0.2.255
 
-Shows how to broadcast, and how to end when the kernel has taken what was written. The address of one's
-own network chooses the interface; 255.255.255.255 leaves where the routes say."""
+Shows how to broadcast, and how to stop when the kernel has taken the datagram. The broadcast
+address of a network selects the interface. 255.255.255.255 is sent on the interface that the routes
+select."""
 
 import argparse
 import re
@@ -28,7 +29,7 @@ def magic_packet(address):
 
 
 class Sender(Gudpx.DatagramProtocol):
-    """Hears of errors that come after the write."""
+    """Records errors that are reported after the write."""
 
     error = None
 
@@ -43,8 +44,7 @@ def send(payload, destination):
 
     loop = GLib.MainLoop()
     sender = Sender()
-    port = Gudpx.listen_udp(0, sender)
-    port.set_broadcast_allowed(True)
+    port = Gudpx.listen_udp(0, sender, broadcast_allowed=True)
     port.write(payload, destination)
     port.stop_listening_async(None, on_stopped)
     loop.run()
@@ -61,8 +61,8 @@ def main():
 
     try:
         send(magic_packet(args.address), (args.broadcast, args.port))
-    except (GLib.Error, OverflowError) as error:
-        sys.exit(getattr(error, "message", str(error)))
+    except (OSError, OverflowError) as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Sends a datagram to everybody on the link, and prints what others send, and its own."""
+"""Sends a datagram to everybody on the link, and prints all datagrams, also its own."""
 
 import argparse
 import contextlib
@@ -13,8 +13,8 @@ from gi.repository import GLib, Gudpx  # noqa: E402
 
 
 class Listener(Gudpx.DatagramProtocol):
-    def do_datagram_received(self, datagram):
-        print("received", datagram.payload, f"from {datagram.sender}", flush=True)
+    def datagram_received(self, data, sender):
+        print("received", data, f"from {sender}", flush=True)
 
 
 def main():
@@ -34,7 +34,7 @@ def main():
         # Without broadcast_allowed the system refuses to send to a broadcast address.
         port = Gudpx.listen_udp(args.port, Listener(), broadcast_allowed=True)
         port.write(b"Is anybody there?", (args.destination, args.port))
-    except (GLib.Error, OverflowError) as error:
+    except (OSError, OverflowError) as error:
         sys.exit(str(error))
 
     print("sent", b"Is anybody there?", "to", args.destination, "port", args.port, flush=True)

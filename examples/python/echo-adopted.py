@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A UDP echo server on a socket that it makes and binds itself."""
+"""A UDP echo server on a socket that the program itself makes and binds."""
 
 import argparse
 import contextlib
@@ -14,11 +14,12 @@ from gi.repository import GLib, Gudpx  # noqa: E402
 
 
 class Echo(Gudpx.DatagramProtocol):
-    def do_datagram_received(self, datagram):
-        print("received", len(datagram.payload), "bytes", flush=True)
-        # A sender with our own number is another echo server, or forged: echoes would never end.
-        if datagram.sender.port != self.transport.local_address.port:
-            datagram.reply(datagram.payload)
+    def datagram_received(self, data, sender):
+        print("received", len(data), "bytes", flush=True)
+        # Do not answer a sender with our own number: it is another echo server, or forged, and the
+        # echoes would never end.
+        if sender.port != self.transport.local_address.port:
+            self.transport.write(data, sender)
 
 
 def main():
@@ -26,10 +27,10 @@ def main():
     parser.add_argument("-p", "--port", type=int, default=9999, help="port; 0 takes a free one")
     args = parser.parse_args()
 
-    # The port works on a duplicate: this socket may be closed at once, and "with" does.
+    # The port works on a duplicate, so "with" may close this socket immediately.
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            # Here is the place for what the library has no property for: setsockopt(), a filter…
+            # Set options here that are not properties of a port: setsockopt(), a filter…
             sock.bind(("127.0.0.1", args.port))
             port = Gudpx.adopt_datagram_port(sock, Echo())
     except (OSError, OverflowError) as error:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A UDP echo server for IPv6 and IPv4, which answers from the address that it was asked at."""
+"""A UDP echo server for IPv6 and IPv4, which answers from the address that was asked."""
 
 import argparse
 import contextlib
@@ -16,7 +16,8 @@ class Echo(Gudpx.DatagramProtocol):
     def do_datagram_received(self, datagram):
         addresses = f"from {datagram.sender} to {datagram.destination}"
         print("received", datagram.payload, addresses, flush=True)
-        # A sender with our own number is another echo server, or forged: echoes would never end.
+        # Do not answer a sender with our own number: it is another echo server, or forged, and the
+        # echoes would never end.
         if datagram.sender.port != self.transport.local_address.port:
             datagram.reply(datagram.payload)
 
@@ -33,7 +34,7 @@ def main():
     parser.add_argument("-p", "--port", type=int, default=9999, help="port; 0 takes a free one")
     args = parser.parse_args()
 
-    # A host has several IPv6 addresses. With the destination a reply knows which one to use.
+    # A host has several IPv6 addresses. The metadata let a reply use the one that was asked.
     try:
         port = Gudpx.listen_udp(
             args.port,
@@ -41,7 +42,7 @@ def main():
             interface=args.address,
             metadata=Gudpx.MetadataFlags.DESTINATION,
         )
-    except (GLib.Error, OverflowError) as error:
+    except (OSError, OverflowError) as error:
         sys.exit(str(error))
 
     print(f"listening on {port.local_address}", flush=True)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A UDP echo server: sends every datagram back to where it came from."""
+"""A UDP echo server: sends every datagram back to its sender."""
 
 import argparse
 import contextlib
@@ -16,11 +16,12 @@ class Echo(Gudpx.DatagramProtocol):
     def do_started(self):
         print(f"listening on {self.transport.local_address}", flush=True)
 
-    def do_datagram_received(self, datagram):
-        print("received", datagram.payload, f"from {datagram.sender}", flush=True)
-        # A sender with our own number is another echo server, or forged: echoes would never end.
-        if datagram.sender.port != self.transport.local_address.port:
-            datagram.reply(datagram.payload)
+    def datagram_received(self, data, sender):
+        print("received", data, f"from {sender}", flush=True)
+        # Do not answer a sender with our own number: it is another echo server, or forged, and the
+        # echoes would never end.
+        if sender.port != self.transport.local_address.port:
+            self.transport.write(data, sender)
 
 
 def main():
@@ -29,10 +30,10 @@ def main():
     parser.add_argument("-p", "--port", type=int, default=9999, help="port; 0 takes a free one")
     args = parser.parse_args()
 
-    # Nothing needs to hold on to the port: it serves until it is stopped.
+    # You need not keep a reference to the port: it serves until it is stopped.
     try:
         Gudpx.listen_udp(args.port, Echo(), interface=args.address)
-    except (GLib.Error, OverflowError) as error:
+    except (OSError, OverflowError) as error:
         sys.exit(str(error))
 
     with contextlib.suppress(KeyboardInterrupt):

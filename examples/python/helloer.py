@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Says hello to one peer and prints what comes back, or that the connection was refused."""
+"""Says hello to one peer and prints the answer, or that the connection was refused."""
 
 import argparse
 import contextlib
@@ -18,8 +18,8 @@ class Helloer(Gudpx.DatagramProtocol):
         self.loop = loop
         self.exit_status = 0
 
-    def do_datagram_received(self, datagram):
-        print("received", datagram.payload, flush=True)
+    def datagram_received(self, data, sender):
+        print("received", data, flush=True)
         self.loop.quit()
 
     def do_connection_refused(self, port):
@@ -37,12 +37,12 @@ def main():
     loop = GLib.MainLoop()
     helloer = Helloer(loop)
 
-    # An IPv6 peer needs an IPv6 socket. Only a connected port hears of a refusal.
+    # An IPv6 peer needs an IPv6 socket. Only a connected port reports a refusal.
     try:
-        port = Gudpx.listen_udp(0, helloer, "::" if ":" in args.host else None)
+        port = Gudpx.listen_udp(0, helloer, interface="::" if ":" in args.host else None)
         port.connect_peer(args.host, args.port)
         port.write(b"hello")
-    except (GLib.Error, OverflowError) as error:
+    except (OSError, OverflowError) as error:
         sys.exit(str(error))
 
     with contextlib.suppress(KeyboardInterrupt):

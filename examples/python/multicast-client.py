@@ -16,8 +16,8 @@ PORT = 8005
 
 
 class MulticastPingClient(Gudpx.DatagramProtocol):
-    def do_datagram_received(self, datagram):
-        print("received", datagram.payload, f"from {datagram.sender}", flush=True)
+    def datagram_received(self, data, sender):
+        print("received", data, f"from {sender}", flush=True)
 
 
 def main():
@@ -25,15 +25,15 @@ def main():
     parser.add_argument("-i", "--interface", help="name of the interface to send by")
     args = parser.parse_args()
 
-    # A port number of its own: were it the server's, on the same machine, the kernel would hand
-    # the answer, which is sent to one receiver, to one of the two.
+    # Use another port number than the server's. On the same machine the kernel would otherwise
+    # deliver the answer, which is unicast, to only one of the two.
     try:
         port = Gudpx.listen_multicast(
             0, MulticastPingClient(), multicast_interface=args.interface
         )
         port.write(b"Client: Ping", (GROUP, PORT))
-    except GLib.Error as error:
-        sys.exit(error.message)
+    except OSError as error:
+        sys.exit(str(error))
 
     print("sent", b"Client: Ping", "to", f"{GROUP}:{PORT}", flush=True)
     with contextlib.suppress(KeyboardInterrupt):

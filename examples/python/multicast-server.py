@@ -16,11 +16,11 @@ PORT = 8005
 
 
 class MulticastPingPong(Gudpx.DatagramProtocol):
-    def do_datagram_received(self, datagram):
-        print("received", datagram.payload, f"from {datagram.sender}", flush=True)
-        if datagram.text == "Client: Ping":
-            # The answer goes to the one who asked, not to the group.
-            datagram.reply(b"Server: Pong")
+    def datagram_received(self, data, sender):
+        print("received", data, f"from {sender}", flush=True)
+        if data == b"Client: Ping":
+            # Answer the sender, not the group.
+            self.transport.write(b"Server: Pong", sender)
 
 
 def main():
@@ -32,8 +32,8 @@ def main():
     try:
         port = Gudpx.listen_multicast(PORT, MulticastPingPong(), listen_multiple=True)
         port.join_group(GROUP, args.interface)
-    except GLib.Error as error:
-        sys.exit(error.message)
+    except OSError as error:
+        sys.exit(str(error))
 
     print("listening on port", PORT, "for", GROUP, flush=True)
     with contextlib.suppress(KeyboardInterrupt):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Resolves a host name: prints one IPv4 address of it, or all its addresses."""
+"""Resolves a host name: prints one IPv4 address, or all addresses."""
 
 import argparse
 import sys
@@ -29,8 +29,8 @@ def main():
                 addresses = [Gudpx.resolve_finish(result)]
             for address in addresses:
                 print(address.to_string(), flush=True)
-        except GLib.Error as error:
-            print(error.message, file=sys.stderr)
+        except OSError as error:
+            print(error, file=sys.stderr)
             exit_status = 1
         loop.quit()
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A UDP echo service on the sockets that systemd passes to it."""
+"""An echo service on the sockets that systemd passes."""
 
 import argparse
 import contextlib
@@ -15,22 +15,23 @@ from gi.repository import GLib, Gudpx  # noqa: E402
 FIRST_FD = 3
 
 
-def is_echo_server(datagram):
-    """A sender with our own number is another echo server, or forged: echoes would never end."""
+def is_echo_server(sender, own):
+    """True for a sender with our own number: it is another echo server, or forged. Echoes would
+    never end."""
     # The address of a UNIX socket is a path, without a number.
-    sender, own = datagram.sender, datagram.transport.local_address
     return isinstance(sender, Gudpx.Address) and sender.port == own.port
 
 
 class Echo(Gudpx.DatagramProtocol):
-    def do_datagram_received(self, datagram):
-        print("received", datagram.payload, flush=True)
-        if not is_echo_server(datagram):
-            datagram.reply(datagram.payload)
+    def datagram_received(self, data, sender):
+        print("received", data, flush=True)
+        # A sender on a UNIX socket may have no name, and cannot be answered.
+        if sender is not None and not is_echo_server(sender, self.transport.local_address):
+            self.transport.write(data, sender)
 
 
 def passed_fds():
-    """What sd_listen_fds(3) does: the variables may be meant for another process."""
+    """Works like sd_listen_fds(3). LISTEN_PID shows if the variables are meant for this process."""
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return range(0)
     return range(FIRST_FD, FIRST_FD + int(os.environ.get("LISTEN_FDS", 0)))
@@ -44,14 +45,14 @@ def main():
     if not fds:
         sys.exit("systemd passed no socket")
 
-    # One protocol may serve several ports.
+    # A protocol may serve several ports.
     echo = Echo()
     for fd in fds:
-        # The unit file says which family it is; the port takes it from the socket.
+        # The unit file chooses the address family. The port takes the family from the socket.
         try:
             port = Gudpx.adopt_datagram_port(fd, echo)
-        except GLib.Error as error:
-            sys.exit(error.message)
+        except OSError as error:
+            sys.exit(str(error))
         os.close(fd)
         print(f"listening on {port.local_address}", flush=True)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The application: has the window, and ends the network."""
+"""The application: owns the window, and stops the network."""
 
 import signal
 
@@ -16,7 +16,7 @@ from window import Window  # noqa: E402
 
 class Application(Adw.Application):
     def __init__(self, chat_network):
-        # Not unique: several may run on one machine, as different people.
+        # Not unique: several instances may run on one machine, as different people.
         super().__init__(application_id="org.example.GudpxChat",
                          flags=Gio.ApplicationFlags.NON_UNIQUE)
         self.network = chat_network
@@ -31,7 +31,7 @@ class Application(Adw.Application):
         self._add_action("about", self._show_about)
         self._add_action("quit", lambda *_: self.window.close(), "<Control>q")
         self.set_accels_for_action("window.close", ["<Control>w"])
-        # So that the others are told.
+        # Say good-bye to the others when a signal ends the program.
         for number in (signal.SIGINT, signal.SIGTERM):
             GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, number, self._on_signal)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Chat with the people of the local network. Nobody needs to be told an address."""
+"""Chat with the people of the local network, without configuring an address."""
 
 import argparse
 import sys
@@ -26,7 +26,7 @@ def parse_arguments():
                         help="multicast groups to meet in (%(default)s)")
     parser.add_argument("--port", type=int, default=PORT, metavar="NUMBER",
                         help="port number of the group (%(default)s)")
-    # What looks for it is in toolkit.py.
+    # toolkit.py checks this option.
     parser.add_argument("--plain", action="store_true", help="do without libadwaita")
     args = parser.parse_args()
     if not 0 < args.port < 65536:
@@ -39,8 +39,8 @@ def main():
     network = Network(args.name, args.port, args.group.split(","), args.interface)
     try:
         network.start()
-    except GLib.Error as error:
-        sys.exit(error.message)
+    except OSError as error:
+        sys.exit(str(error))
     sys.exit(Application(network).run(None))
 
 

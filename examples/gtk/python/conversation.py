@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What was said with a peer, and the rows that show it."""
+"""The messages exchanged with a peer, and the rows that show them."""
 
 import pathlib
 
@@ -66,7 +66,7 @@ class MessageRow(Gtk.ListBoxRow):
 
     def __init__(self, message):
         super().__init__()
-        # A label, not markup: the text is somebody else's.
+        # Set the text without markup: another person wrote it.
         self.text.set_text(message.text)
         side = Gtk.Align.END if message.is_own else Gtk.Align.START
         self.text.set_halign(side)
@@ -78,6 +78,7 @@ class MessageRow(Gtk.ListBoxRow):
                    lambda state: ["caption", "error" if state == "failed" else "dim-label"])
 
     def _bind(self, message, name, convert):
-        """A binding ends with the row, which a handler of the message would hold."""
+        """Binds a property of the caption to the state. A binding ends with the row. A handler of
+        the message would keep the row alive."""
         message.bind_property("state", self.caption, name, GObject.BindingFlags.SYNC_CREATE,
                               lambda _binding, state: convert(state))

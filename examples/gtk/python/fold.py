@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A list beside its content; in a narrow window they take turns.
+"""A list next to its content. A narrow window shows only one of them.
 
-libadwaita has a widget for it, but another one since version 1.4. This one is made of GTK alone."""
+libadwaita has a widget for this, but another one since version 1.4. This widget needs only GTK."""
 
 import gi
 
@@ -58,7 +58,7 @@ class Fold(Gtk.Box):
 
     @property
     def shown(self):
-        """The one that a narrow window shows."""
+        """The child that a narrow window shows."""
         return self.content if self._shows_content else self.sidebar
 
     def show_sidebar(self):

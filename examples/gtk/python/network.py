@@ -3,14 +3,13 @@
 
 Each datagram is a JSON object: {"v": 1, "type": …, "id": …, "name": …}. The types:
 
-  here     to the groups, every few seconds, and to whoever is new
+  here     to the groups, every few seconds, and to each new peer
   bye      to the groups, at the end
   message  to a peer: "number" and "text"; sent again until it is acknowledged
   ack      to a peer: the "number" of its message
 
-All are sent from one port, so a peer's address is where its datagrams come from. Nothing is secret,
-and nobody is authenticated: anyone in the network may claim any name.
-"""
+One port sends all of them, so the address of a peer is the sender of its datagrams. The messages
+are not encrypted and not authenticated: anyone in the network may claim any name."""
 
 import collections
 import dataclasses
@@ -32,7 +31,7 @@ PATIENCE = 3  # announcements that may be missed
 RESEND_MS = 500  # at first; twice as long each time
 ATTEMPTS = 4
 
-# Whatever arrives, it takes no more room than this.
+# Limits for received data.
 MAX_DATAGRAM = 1400
 MAX_NAME = 40
 MAX_TEXT = 280
@@ -41,12 +40,12 @@ MAX_ADDRESSES = 8
 MAX_REMEMBERED = 64
 
 ID = re.compile(r"[0-9a-f]{16}")
-# Control characters, halves of surrogate pairs, and what turns the direction of writing.
+# Control characters, halves of surrogate pairs, and characters that change the writing direction.
 UNWANTED = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def clean(text, limit):
-    """One line of text that may be shown."""
+    """Returns the text as one line without unwanted characters."""
     return " ".join(UNWANTED.sub(" ", text).split())[:limit].strip()
 
 
@@ -55,7 +54,7 @@ def is_number(value):
 
 
 def parse(data):
-    """The fields of a datagram, checked; ValueError for one that is none of ours."""
+    """Returns the checked fields of a datagram. Raises ValueError for a foreign datagram."""
     if len(data) > MAX_DATAGRAM:
         raise ValueError("too long")
     try:
@@ -90,7 +89,7 @@ def list_interfaces():
 
 
 class Peer(GObject.Object):
-    """Somebody in the network. The addresses are those that were heard of lately, oldest first."""
+    """A person in the network. The addresses sent a datagram lately. The oldest is first."""
 
     name = GObject.Property(type=str)
     address = GObject.Property(type=str)
@@ -121,7 +120,7 @@ class Peer(GObject.Object):
 
 
 class Message(GObject.Object):
-    """A line of a conversation. The state of one's own is sending, delivered or failed."""
+    """A line of a conversation. The state of your own message is sending, delivered or failed."""
 
     state = GObject.Property(type=str, default="delivered")
 
@@ -168,14 +167,15 @@ class Network(Gudpx.DatagramProtocol):
         self._ports = []
 
     def start(self):
-        """Raises GLib.Error where it cannot listen, or no group can be joined."""
-        # It tells of what changes from here on.
+        """Raises OSError if the network cannot listen, or cannot join any group."""
+        # The monitor reports changes from now on.
         self._monitor = Gio.NetworkMonitor.get_default()
         try:
             self._unicast = self._listen(Gudpx.listen_udp, 0, self)
-            self._multicast = self._listen(Gudpx.listen_multicast, self.number, self, True)
+            self._multicast = self._listen(Gudpx.listen_multicast, self.number, self,
+                                           listen_multiple=True)
             self._join()
-        except GLib.Error:
+        except OSError:
             self._stop_ports()
             raise
 
@@ -196,7 +196,8 @@ class Network(Gudpx.DatagramProtocol):
         self._stop_ports()
 
     def send(self, peer, text):
-        """Sends a text, and returns the message, whose state tells what becomes of it."""
+        """Sends a text, and returns the message. Its state changes when the text is delivered or
+        fails."""
         message = Message(clean(text, MAX_TEXT), is_own=True)
         number = self._next_number
         self._next_number += 1
@@ -206,8 +207,8 @@ class Network(Gudpx.DatagramProtocol):
         return message
 
     def count(self):
-        """How many datagrams were received and sent until now."""
-        statistics = [port.get_statistics() for port in self._ports]
+        """Returns the numbers of datagrams received and sent until now."""
+        statistics = [port.statistics for port in self._ports]
         return (sum(each.datagrams_received for each in statistics),
                 sum(each.datagrams_sent for each in statistics))
 
@@ -233,14 +234,14 @@ class Network(Gudpx.DatagramProtocol):
             self._take_ack(peer, fields["number"])
 
     def do_error_received(self, port, error, destination):
-        self.emit("problem", error.message)
+        self.emit("problem", str(error))
 
-    def _listen(self, listen, *args):
-        """On IPv6 and IPv4, or on IPv4 where there is nothing else."""
+    def _listen(self, listen, *args, **options):
+        """Listens on IPv6 and IPv4, or only on IPv4 if the system has no IPv6."""
         try:
-            port = listen(*args, "::")
-        except GLib.Error:
-            port = listen(*args, "0.0.0.0")
+            port = listen(*args, interface="::", **options)
+        except OSError:
+            port = listen(*args, interface="0.0.0.0", **options)
         self._ports.append(port)
         return port
 
@@ -253,14 +254,14 @@ class Network(Gudpx.DatagramProtocol):
         return [self.interface] if self.interface else list_interfaces()
 
     def _join(self):
-        """Joins each group on each interface that can."""
+        """Joins each group on each interface that supports it."""
         joined = False
         failure = None
         for interface in self._list_interfaces():
             for group in self.groups:
                 try:
                     joined = self._multicast.join_group(group, interface)
-                except GLib.Error as error:
+                except OSError as error:
                     failure = error
         if failure is not None and not joined:
             raise failure
@@ -268,8 +269,8 @@ class Network(Gudpx.DatagramProtocol):
     def _on_network_changed(self, *_):
         try:
             self._join()
-        except GLib.Error:
-            # All that there is was joined before.
+        except OSError:
+            # All groups were joined before.
             pass
         self._announce("here")
 
@@ -287,22 +288,22 @@ class Network(Gudpx.DatagramProtocol):
         return json.dumps(fields, ensure_ascii=False).encode()
 
     def _announce(self, kind):
-        """By each interface, since those who listen may be behind any of them."""
+        """Sends by each interface, because peers may be in any of the networks."""
         data = self._encode(kind)
         for interface in self._list_interfaces():
             for group in self.groups:
                 try:
-                    self._unicast.set_multicast_interface(interface)
+                    self._unicast.multicast_interface = interface
                     self._unicast.write(data, (group, self.number))
-                except GLib.Error:
-                    # It is down, or has no address of that kind.
+                except OSError:
+                    # The interface is down, or has no address of this family.
                     continue
 
     def _write(self, data, destination):
         try:
             self._unicast.write(data, destination)
-        except GLib.Error as error:
-            self.emit("problem", error.message)
+        except OSError as error:
+            self.emit("problem", str(error))
 
     def _meet(self, fields, sender):
         peer = self.peers.get(fields["id"])
@@ -315,7 +316,7 @@ class Network(Gudpx.DatagramProtocol):
         if peer.name != fields["name"]:
             peer.name = fields["name"]
         if is_new:
-            # So that it need not wait for our next announcement.
+            # Answer, so that the peer need not wait for our next announcement.
             self._write(self._encode("here"), sender)
             self.emit("peer-added", peer)
         return peer
@@ -330,7 +331,7 @@ class Network(Gudpx.DatagramProtocol):
         self.emit("peer-removed", peer)
 
     def _take_message(self, peer, fields, sender):
-        # Also one that came before: then our answer was lost.
+        # Acknowledge a repeated message, too: our earlier answer was lost.
         self._write(self._encode("ack", number=fields["number"]), sender)
         if fields["number"] not in peer.numbers and fields["text"]:
             peer.numbers.append(fields["number"])
@@ -353,7 +354,7 @@ class Network(Gudpx.DatagramProtocol):
         return GLib.SOURCE_REMOVE
 
     def _take_ack(self, peer, number):
-        # Whoever else claims to have it has not.
+        # Ignore an acknowledgement of anybody but the peer.
         if number in self._sending and self._sending[number].peer is peer:
             self._settle(number, "delivered")
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Stands for libadwaita where it is missing: what the program uses of it, made of GTK alone.
+"""Replaces libadwaita if it is missing: the widgets that the program uses, made with GTK only.
 
-The types have the names that the .ui files ask for."""
+The types have the names that the .ui files need."""
 
 import pathlib
 
@@ -16,7 +16,7 @@ CREATE = GObject.BindingFlags.SYNC_CREATE
 
 
 def make_label(owner, name, **properties):
-    """Shows that property of the owner, if there is something to show."""
+    """Makes a label that shows a property of the owner, if the property is not empty."""
     label = Gtk.Label(**properties)
     owner.bind_property(name, label, "label", CREATE)
     owner.bind_property(name, label, "visible", CREATE, lambda _binding, text: bool(text))
@@ -33,7 +33,7 @@ class Application(Gtk.Application):
 
 
 class Clamp(Gtk.Box):
-    """It is as wide as there is room."""
+    """A box that uses the whole width."""
 
     __gtype_name__ = "AdwClamp"
 

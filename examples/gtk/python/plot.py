@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Draws how many datagrams came and went in each second of the last minute."""
+"""Draws the number of datagrams received and sent in each second of the last minute."""
 
 import collections
 
@@ -10,12 +10,12 @@ gi.require_foreign("cairo")
 from gi.repository import Gtk  # noqa: E402
 
 SECONDS = 60
-# So that one or two datagrams do not fill the picture.
+# The least range of the vertical axis: one or two datagrams must not fill the picture.
 LEAST_HEIGHT = 8
 
 
 def color_of(widget):
-    # GTK 4.10 has a function for it, and deprecates the older way.
+    # GTK 4.10 added a function for this, and deprecated the style context.
     source = widget if hasattr(widget, "get_color") else widget.get_style_context()
     color = source.get_color()
     return color.red, color.green, color.blue
@@ -68,7 +68,7 @@ class Plot(Gtk.DrawingArea):
         cr.set_line_width(2)
         cr.stroke_preserve()
 
-        # The area below it, closed along the bottom.
+        # Fill the area below the curve, down to the bottom.
         cr.line_to(points[-1][0], height)
         cr.line_to(points[0][0], height)
         cr.close_path()

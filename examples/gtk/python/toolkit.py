@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the window is made of: libadwaita, or where it is missing, GTK alone."""
+"""Chooses the toolkit of the window: libadwaita, or only GTK if libadwaita is missing."""
 
 import sys
 
@@ -7,7 +7,7 @@ import gi
 
 
 def _choose():
-    # Classes derive from it, so it is chosen before the options are parsed.
+    # Classes derive from the toolkit, so choose it before the options are parsed.
     if "--plain" not in sys.argv:
         try:
             gi.require_version("Adw", "1")

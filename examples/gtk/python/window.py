@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The window: who is there, the conversation with one of them, and the plot."""
+"""The window: the list of peers, the conversation with one of them, and the plot."""
 
 import gi
 
@@ -90,7 +90,7 @@ class Window(Gtk.ApplicationWindow):
     def _on_peer_added(self, _network, peer):
         current = self._current
         if current is not None and not current.is_present and current.peer.id == peer.id:
-            # It is back before anybody turned to another.
+            # The peer came back while its conversation was still shown.
             current.peer = peer
             current.is_present = True
             self._conversations.append(current)
@@ -116,7 +116,7 @@ class Window(Gtk.ApplicationWindow):
             conversation.unread += 1
 
     def _on_problem(self, _network, text):
-        # Once is enough while it can be read.
+        # Show a problem only once at a time.
         if text in self._problems:
             return
         toast = self._problems[text] = Adw.Toast.new(GLib.markup_escape_text(text))
@@ -127,12 +127,12 @@ class Window(Gtk.ApplicationWindow):
         return not self.fold.folded or self.fold.shown is self.fold.content
 
     def _on_row_selected(self, _list, row):
-        # None: its peer has left; what was said stays to be read.
+        # The row is None if its peer has left. The conversation stays readable.
         if row is not None:
             self._show(row.conversation)
 
     def _on_row_activated(self, _list, row):
-        # In a narrow window also the one that is selected already.
+        # A narrow window also activates the row that is selected already.
         self._show(row.conversation)
         self.fold.show_content()
         self.entry.grab_focus()
