@@ -22,7 +22,7 @@ REFERENCE = os.environ.get("GUDPX_REFERENCE")
 
 
 class Page(html.parser.HTMLParser):
-    """What a page links to, and what can be linked to in it."""
+    """The links of a page, and the fragments that links may lead to."""
 
     def __init__(self, file):
         super().__init__()

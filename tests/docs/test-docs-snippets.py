@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-# It knows the way to the modules of other directories, and so comes first.
+# Import this first: it adds the directories of the other modules to the path.
 from snippettest import ADDRESS, SUFFIXES, SnippetTestCase, by_name, has_module, uninstalled, used
 
 import exampletest
@@ -63,7 +63,7 @@ class Readme(SnippetTestCase):
         used.add("install")
 
     def test_environment(self):
-        """What is installed is where the README says."""
+        """The README names the directories of the installed files."""
         used.add("environment")
         command = ["meson", "introspect", "--installed", str(exampletest.BUILD)]
         installed = json.loads(subprocess.check_output(command, text=True)).values()
@@ -167,7 +167,7 @@ class GettingStarted(SnippetTestCase):
         self.compile(self.write("peers-c"), "-c")
 
     def test_adopt_python(self):
-        # What systemd does: descriptor 3.
+        # Pass the socket as descriptor 3, as systemd does.
         sock = self.peer()
         command = ["sh", "-c", f'exec "$@" 3<&{sock.fileno()}', "sh"]
         process = self.run_command(
@@ -225,7 +225,7 @@ class Twisted(SnippetTestCase):
             self.wait_until_bound(process, 8005)
             sock = self.socket()
             sock.settimeout(0.2)
-            # It joins after it is bound.
+            # The program joins the group after it is bound.
             for _ in range(exampletest.TIME_LIMIT * 5):
                 sock.sendto(b"Client: Ping", ("228.0.0.5", 8005))
                 try:
@@ -372,7 +372,7 @@ class Multicast(SnippetTestCase):
         self.end(process)
 
     def start_snippet_on(self, name, number):
-        """Started when the group was joined: that is in /proc."""
+        """Starts a program, and waits until /proc shows that it has joined the group."""
         process = self.run_snippet(name)
         self.wait_until_bound(process, number)
         group = "030201E8"
