@@ -76,7 +76,7 @@ class Querier(Gudpx.DatagramProtocol):
 
     def datagram_received(self, data, sender):
         message = zeroconf.DNSIncoming(data)
-        # Answers come from the port of mDNS. Ignore questions, our own and those of other hosts.
+        # Answers come from the port of mDNS. Ignore questions, our own and other hosts'.
         if sender.port != PORT or not message.valid or not message.is_response():
             return
         # In newer versions of zeroconf it is a method.

@@ -65,7 +65,7 @@ def printable(text):
 
 class Receiver(Gudpx.DatagramProtocol):
     def datagram_received(self, data, sender):
-        # The sender on a UNIX socket is a path, or None if it has no name.
+        # A sender on a UNIX socket is a path. An unnamed sender is None.
         origin = sender.host if isinstance(sender, Gudpx.Address) else sender or "here"
         fields = parse(data.decode("utf-8", "replace"))
         print(printable(f"{origin} {describe(fields)}"), flush=True)

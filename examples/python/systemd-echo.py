@@ -25,7 +25,7 @@ def is_echo_server(sender, own):
 class Echo(Gudpx.DatagramProtocol):
     def datagram_received(self, data, sender):
         print("received", data, flush=True)
-        # A sender on a UNIX socket may have no name, and cannot be answered.
+        # An unnamed sender on a UNIX socket cannot be answered.
         if sender is not None and not is_echo_server(sender, self.transport.local_address):
             self.transport.write(data, sender)
 

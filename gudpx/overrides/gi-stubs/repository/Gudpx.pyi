@@ -33,7 +33,7 @@ _Payload = bytes | bytearray | memoryview | array[int] | _GBytes
 # (host, port), the four-tuple of an IPv6 socket.socket, or the path of a UNIX socket.
 _Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 _Destination = tuple[str, int] | tuple[str, int, int, int] | _Path | _SocketAddress
-# An Address, the path of a UNIX socket, or None if the sender has no name.
+# An Address, or the path of a UNIX socket. An unnamed sender is None.
 _Sender = Address | Any
 _ReadyCallback = Callable[..., object]
 # Handlers may be “async def”.
@@ -139,7 +139,7 @@ class Datagram(GObject.Object):
     @property
     def payload(self) -> bytes: ...
     def get_payload(self) -> bytes: ...
-    # None if the payload is not UTF-8 or contains a zero byte.
+    # None for invalid UTF-8, and for a zero byte inside the payload.
     @property
     def text(self) -> str | None: ...
     @property
