@@ -19,9 +19,9 @@ def say(text):
 
 def peers(report, arguments):
     report.heading('Cost against the number of peers',
-                   'CPU time of the program per echoed datagram of 64 bytes, in ns, 256 '
-                   'outstanding, each from the next of so many addresses: median (least–most); in '
-                   'the last rows how many times less it is.')
+                   'CPU time of the program per echoed datagram of 64 bytes, in ns: median '
+                   '(least–most). 256 datagrams are outstanding, each from the next peer. The last '
+                   'rows tell how many times less the first program costs.')
     programs = find_programs(arguments.build, [RAW, LIBUV, GSOCKET, VFUNC, TWISTED, PYTHON],
                              report)
     counts = PEERS[:2] if arguments.smoke else PEERS
