@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// TypeScript's view of Gudpx in GJS, with the override. Beside it go the types of GLib, Gio and
-// GObject, such as those of the npm packages @girs/gjs and @girs/gio-2.0.
+// TypeScript declarations of Gudpx in GJS, with the override. They need declarations of GLib, Gio
+// and GObject, such as the npm packages @girs/gjs and @girs/gio-2.0.
 //
 // Gudpx.PortGroup is left out: it calls its factory in other threads, which GJS does not allow.
 
@@ -13,27 +13,30 @@ declare module 'gi://Gudpx?version=1' {
     export default Gudpx;
 
     namespace Gudpx {
-        /** What a datagram carries. A string is sent as UTF-8. */
+        /** The payload of a datagram. A string is sent as UTF-8. */
         type Payload = string | ArrayBuffer | ArrayBufferView | GLib.Bytes | number[];
 
-        /** An IP address as text, with its scope where it has one, and a number. */
+        /** An IP address as text, with its scope id if it has one, and a port number. */
         interface Endpoint {
             readonly host: string;
             readonly port: number;
         }
 
-        /** A string is the path of a UNIX socket; an abstract name begins with a zero. */
+        /**
+         * A socket address. A string is the path of a UNIX socket; an abstract name begins with a
+         * zero byte.
+         */
         type Address = Endpoint | Gio.SocketAddress | string;
 
         /**
-         * What an address is given as: `{host, port}`, or the path of a UNIX socket; the address
-         * itself where the path is no text.
+         * The form in which the override passes an address: `{host, port}`, or the path of a UNIX
+         * socket. If the path is not valid UTF-8, the address itself.
          */
         type Sender = Endpoint | string | Gio.UnixSocketAddress;
 
         type Ready<Source> = (source: Source, result: Gio.AsyncResult) => void;
 
-        /** One address of a host name. */
+        /** Resolves a host name to one address. */
         function resolve(host: string, cancellable?: Gio.Cancellable | null): Promise<string>;
 
         interface ResolveOptions {
@@ -42,13 +45,10 @@ declare module 'gi://Gudpx?version=1' {
             cancellable?: Gio.Cancellable | null;
         }
 
-        /** All addresses of a host name, in the order of the system's preference. */
+        /** Resolves a host name to all its addresses, in the order of the system's preference. */
         function resolveAll(host: string, options?: ResolveOptions): Promise<string[]>;
 
-        /**
-         * One datagram: a payload, where it came from or where it goes, and what the kernel told
-         * of it.
-         */
+        /** A datagram: its payload, its sender or destination, and the metadata from the kernel. */
         class Datagram extends GObject.Object {
             readonly destination: Gio.SocketAddress | null;
             readonly ecn: number;
@@ -64,72 +64,90 @@ declare module 'gi://Gudpx?version=1' {
             readonly trafficClass: number;
             readonly transport: Port | null;
             readonly truncated: boolean;
-            /** A datagram for `write_datagrams`. */
+            /** Creates a datagram for `write_datagrams`. */
             static new(payload: Payload, destination?: Address | null): Datagram;
             /**
-             * A datagram for `write_datagrams` that differs from what the port sends else
-             * (`ip(7)`, `ipv6(7)`, RFC 3542). What the system does not allow is told as its error
-             * when it is sent. UNIX sockets pass over all of it.
+             * Creates a datagram for `write_datagrams` that overrides options of the port (`ip(7)`,
+             * `ipv6(7)`, RFC 3542). If the system rejects a value, sending the datagram fails. UNIX
+             * sockets ignore these values.
              */
             static new_full(payload: Payload, destination?: Address | null,
                 source?: Gio.InetAddress | null, interfaceIndex?: number, hopLimit?: number,
                 trafficClass?: number): Datagram;
-            /** A copy of the payload. */
+            /** Copies the payload. */
             dup_bytes(): GLib.Bytes;
-            /** A copy of the payload as a string; `null` if it is not UTF-8, or has a zero byte. */
+            /**
+             * Copies the payload as a string; `null` if the payload is not valid UTF-8 or contains
+             * a zero byte.
+             */
             dup_text(): string | null;
             /**
-             * Where it was sent to, which on a port bound to any address tells the machine's
-             * address or the group; where it is to go, for one made with `new`.
+             * Returns the address that the datagram was sent to. On a port that is bound to any
+             * address this is the address of the machine, or the group. For a datagram made with
+             * `new`: the address to send it to.
              */
             get_destination(): Gio.SocketAddress | null;
-            /** The bits of explicit congestion notification (RFC 3168) that it arrived with. */
+            /** Returns the received bits of explicit congestion notification (RFC 3168). */
             get_ecn(): number;
-            /** The hop limit, which IPv4 calls time to live, that it arrived with. */
+            /** Returns the received hop limit; IPv4 calls it time to live. */
             get_hop_limit(): number;
-            /** The index of the interface that it came in by, see `if_indextoname(3)`. */
+            /**
+             * Returns the index of the interface that received the datagram, see
+             * `if_indextoname(3)`.
+             */
             get_interface_index(): number;
-            /** How long the payload was when it was sent. */
+            /** Returns the size of the payload when it was sent. */
             get_original_size(): number;
             /**
-             * The payload: `bytes` in Python, a `Uint8Array` in JavaScript. It is empty for an
-             * empty datagram.
+             * Returns the payload: `bytes` in Python, a `Uint8Array` in JavaScript. The payload of
+             * an empty datagram is empty.
              */
             get_payload(): Uint8Array;
             /**
-             * Where it came from. On a dual-stack port IPv4 senders have IPv4 addresses;
-             * link-local addresses carry their scope id. Addresses compare by pointer: see
-             * `address_equal`.
+             * Returns the address of the sender. On a dual-stack port IPv4 senders have IPv4
+             * addresses; link-local addresses contain their scope id. Addresses compare by pointer:
+             * see `address_equal`.
              */
             get_sender(): Gio.SocketAddress | null;
-            /** When the kernel received it, by the real-time clock, as `get_real_time` counts. */
+            /**
+             * Returns the time at which the kernel received the datagram. The unit and the clock
+             * are those of `get_real_time`.
+             */
             get_timestamp(): number;
             /**
-             * The whole octet of the traffic class (IPv4: type of service) that it arrived with:
-             * DSCP in the upper six bits (RFC 2474), ECN in the lower two.
+             * Returns the whole octet of the received traffic class (IPv4: type of service): DSCP
+             * in the upper six bits (RFC 2474), ECN in the lower two.
              */
             get_traffic_class(): number;
-            /** The port that it came through. A datagram does not keep its port alive. */
+            /**
+             * Returns the port that received the datagram. A datagram does not keep its port alive.
+             */
             get_transport(): Port | null;
-            /** Whether it was longer than `max-packet-size`, and its end is lost. */
+            /**
+             * Returns `true` if the datagram was longer than `max-packet-size`, so that its end is
+             * lost.
+             */
             get_truncated(): boolean;
             /**
-             * Writes a datagram to the sender of this one, by the port that it came through.
-             * Where `metadata` includes the destination, the reply leaves from the address that
+             * Writes a datagram to the sender of this datagram, through the port that received it.
+             * If `metadata` includes the destination, the reply is sent from the address that
              * `self` was sent to.
              */
             reply(payload: Payload): boolean;
 
-            /** The same as `get_payload()`. */
+            /** The payload, as returned by `get_payload()`. */
             readonly payload: Uint8Array;
-            /** The payload as text; `null` where it is no UTF-8 or has a zero byte inside. */
+            /**
+             * The payload as text; `null` if the payload is not valid UTF-8 or contains a zero
+             * byte.
+             */
             readonly text: string | null;
-            /** Where it came from. */
+            /** The address of the sender. */
             readonly senderEndpoint: Sender | null;
-            /** Where it was sent to, or is to go. */
+            /** The address that the datagram was sent to, or the address to send it to. */
             readonly destinationEndpoint: Sender | null;
 
-            // The same functions, by their names in camel case.
+            // Camel-case names of these functions.
             static readonly newFull: typeof Datagram.new_full;
             readonly dupBytes: Datagram['dup_bytes'];
             readonly dupText: Datagram['dup_text'];
@@ -146,30 +164,30 @@ declare module 'gi://Gudpx?version=1' {
             readonly getTruncated: Datagram['get_truncated'];
         }
 
-        /** What an application does with datagrams: Twisted's `DatagramProtocol`. */
+        /** The part of an application that handles datagrams: Twisted's `DatagramProtocol`. */
         class DatagramProtocol extends GObject.Object {
-            /** The port that was attached last and still is; `null` while there is none. */
+            /** The port that was attached last and is still attached; `null` if there is none. */
             readonly transport: Port | null;
-            /** A protocol to connect signals to. */
+            /** Creates a plain protocol: connect to its signals. */
             static new(): DatagramProtocol;
-            /** The port that was attached last and still is. */
+            /** Returns the port that was attached last and is still attached. */
             get_transport(): Port | null;
             vfunc_connection_refused(port: Port): void;
             vfunc_datagram_received(datagram: Datagram): void;
             /**
-             * A batch of datagrams arrived. By default `datagram_received` is called and
-             * `datagram-received` emitted for each; override it to take a whole batch in one
-             * call. What is overridden here has taken the whole batch, also if it stops or pauses
-             * the port in its midst.
+             * Called when a batch of datagrams has arrived. By default calls `datagram_received`
+             * and emits `datagram-received` for each. Override it to handle a whole batch in one
+             * call. An override always accepts the whole batch, even if it stops or pauses the
+             * port.
              */
             vfunc_datagrams_received(datagrams: Datagram[]): void;
             vfunc_error_received(port: Port, error: GLib.Error,
                 destination: Gio.SocketAddress | null): void;
             /**
-             * A batch of datagrams arrived, in a form that crosses into another language in one
-             * call; it is there for language bindings. `get_peer` has the address behind a
-             * sender's number, 0 being a sender without a name, and `write_packed` is the way
-             * back.
+             * Called when a batch of datagrams has arrived, in a form that crosses into another
+             * language in one call. This function is for language bindings. `get_peer` returns the
+             * address for a sender's number; 0 is a sender without a name. Answer with
+             * `write_packed`.
              */
             vfunc_packed_received(port: Port, payloads: Uint8Array, index: Uint8Array): number;
             vfunc_started(): void;
@@ -187,30 +205,30 @@ declare module 'gi://Gudpx?version=1' {
             connect(signal: string, callback: (...args: any[]) => any): number;
 
             /**
-             * Twisted's hook: a class that has it is called with bytes and `{host, port}` instead of a
-             * datagram. The same peer is the same object, and frozen. It may be asynchronous; the
-             * next datagram does not wait for it.
+             * The hook of Twisted: a class that defines it gets bytes and `{host, port}` instead of
+             * a datagram. The same peer always has the same, frozen object. The hook may be
+             * asynchronous; the next datagram does not wait for it.
              */
             datagramReceived(data: Uint8Array, sender: Sender | null): void | Promise<void>;
 
-            // The same functions, by their names in camel case.
+            // Camel-case names of these functions.
             readonly getTransport: DatagramProtocol['get_transport'];
         }
 
         /**
-         * What the system knows of an error that came on its own, beyond what `error-received`
-         * says. See `dup_error_details`.
+         * Details that the system has about an asynchronous error, in addition to the arguments of
+         * `error-received`. See `dup_error_details`.
          */
         interface ErrorDetails {
-            /** the system's number for the error, see `errno(3)` */
+            /** the error number of the system, see `errno(3)` */
             readonly error_number: number;
-            /** whether it came with an ICMP message, and the next two are known */
+            /** `true` if the error came with an ICMP message; the next two fields are then valid */
             readonly is_icmp: boolean;
             /** the type of the ICMP message: RFC 792, for IPv6 RFC 4443 */
             readonly icmp_type: number;
-            /** its code */
+            /** the code of the ICMP message */
             readonly icmp_code: number;
-            /** who sent the ICMP message: a router or the destination; `null` if it is not known */
+            /** the sender of the ICMP message: a router or the destination; `null` if unknown */
             readonly offender: Gio.SocketAddress | null;
             /** Copies the details. */
             copy(): ErrorDetails;
@@ -222,17 +240,17 @@ declare module 'gi://Gudpx?version=1' {
         const MICRO_VERSION: number;
         /** The minor version of the headers, 2 in 1.2.3. */
         const MINOR_VERSION: number;
-        /** What the kernel is to deliver with each datagram, see `metadata`. */
+        /** Metadata that the kernel delivers with each datagram, see `metadata`. */
         enum MetadataFlags {
             /** nothing but payload and sender */
             NONE = 0,
-            /** the address that the datagram was sent to, and the interface that it came in by */
+            /** the address that the datagram was sent to, and the interface that received it */
             DESTINATION = 1,
-            /** when the kernel received it */
+            /** the time at which the kernel received the datagram */
             TIMESTAMP = 2,
-            /** the hop limit (IPv4: TTL) that it arrived with */
+            /** the received hop limit (IPv4: TTL) */
             HOP_LIMIT = 4,
-            /** its DSCP and ECN bits */
+            /** the received DSCP and ECN bits */
             TRAFFIC_CLASS = 8,
         }
 
@@ -268,96 +286,94 @@ declare module 'gi://Gudpx?version=1' {
             ttl: number;
         }
 
-        /** One datagram socket on one main context: Twisted's `udp.Port`. */
+        /** A datagram socket on one main context: Twisted's `udp.Port`. */
         class Port extends GObject.Object {
             /**
-             * The name of the only network interface to use (`SO_BINDTODEVICE`, Linux); `null`:
-             * all.
+             * The name of the only network interface to use (`SO_BINDTODEVICE`, Linux); `null`: all
+             * interfaces.
              */
             readonly bind_device: string | null;
             readonly bindDevice: string | null;
-            /** Whether broadcast addresses may be written to (`SO_BROADCAST`). */
+            /** Allows writing to broadcast addresses (`SO_BROADCAST`). */
             broadcast_allowed: boolean;
             broadcastAllowed: boolean;
             /**
-             * For how many microseconds the port asks the socket again when it has delivered what
-             * there was, before it goes back to the main loop, 0 to 1000. A main loop that goes
-             * to sleep and is woken costs more than that. It is only done while it keeps paying:
-             * a port that asked in vain leaves it for some time. 0: never.
+             * Microseconds, 0 to 1000, for which the port reads the socket again after delivery,
+             * before it returns to the main loop. This is cheaper than a main loop that sleeps and
+             * wakes. After a failed attempt the port skips busy polling for some time. 0: never.
              */
             busy_poll: number;
             busyPoll: number;
             /**
-             * Whether what a handler writes waits for the end of the dispatch, to leave with the
-             * rest in few system calls; and whether datagrams of one size to one destination that
-             * leave together are handed to the kernel as one, which segments them again
-             * (`UDP_SEGMENT`, `udp(7)`). What receives them sees no difference.
+             * Queues datagrams that a handler writes until the dispatch ends, so that few system
+             * calls send them. Datagrams of equal size to one destination that are sent together
+             * become one message, which the kernel segments again (`UDP_SEGMENT`, `udp(7)`). The
+             * receiver sees no difference.
              *
-             * Turned off, each datagram leaves when it is written, and what the kernel has
-             * against it is the error of the write.
+             * If `false`, each datagram is sent when it is written, and the write fails with the
+             * error of the kernel.
              */
             coalesce_writes: boolean;
             coalesceWrites: boolean;
             /**
-             * Whether datagrams that do not fit into a packet of the path are refused with
-             * `G_IO_ERROR_MESSAGE_TOO_LARGE` instead of being sent in fragments
-             * (`IP_MTU_DISCOVER`, `ip(7)`; Linux).
+             * Rejects datagrams that do not fit into a packet of the path with
+             * `G_IO_ERROR_MESSAGE_TOO_LARGE` instead of sending fragments (`IP_MTU_DISCOVER`,
+             * `ip(7)`; Linux).
              */
             dont_fragment: boolean;
             dontFragment: boolean;
-            /** The differentiated services code point of what is sent (RFC 2474), 0 to 63. */
+            /** The differentiated services code point of sent datagrams (RFC 2474), 0 to 63. */
             dscp: number;
             /**
-             * Whether a port bound to IPv6 is for IPv6 alone, and not for IPv4 too
-             * (`IPV6_V6ONLY`, RFC 3493).
+             * Restricts a port that is bound to IPv6 to IPv6, without IPv4 (`IPV6_V6ONLY`, RFC
+             * 3493).
              */
             readonly ipv6_only: boolean;
             readonly ipv6Only: boolean;
             /**
-             * Whether several sockets of the machine may be bound to the address, each of which
-             * gets the multicasts and broadcasts that it asked for (`SO_REUSEADDR`, and
-             * `SO_REUSEPORT` where the system is not Linux). All of them must say so.
+             * Lets several sockets of the machine bind the address; each gets a copy of broadcasts,
+             * and of multicasts to its groups (`SO_REUSEADDR`, and `SO_REUSEPORT` on systems other
+             * than Linux). All of these sockets must set the option.
              */
             readonly listen_multiple: boolean;
             readonly listenMultiple: boolean;
             /**
-             * Whether the port is started: it receives, unless it is paused, and can be written
-             * to.
+             * `true` if the port is started: it can be written to, and receives unless it is
+             * paused.
              */
             readonly listening: boolean;
             /**
-             * The address to bind, and while the port is open the one that is bound, with the
-             * real port number. It can be set while the port is stopped; `null` is any IPv4
-             * address and any free number.
+             * The address to bind; while the port is open, the bound address with the real port
+             * number. It can be set while the port is stopped; `null`: any IPv4 address and any
+             * free number.
              */
             get local_address(): Gio.SocketAddress | null;
             set local_address(address: Address | null);
             get localAddress(): Gio.SocketAddress | null;
             set localAddress(address: Address | null);
             /**
-             * How many bytes a second leave at most, `G_MAXUINT` being any number
-             * (`SO_MAX_PACING_RATE`, `socket(7)`). It counts on interfaces with the queueing
-             * discipline that paces: `tc-fq(8)`.
+             * The maximum number of bytes to send per second; `G_MAXUINT`: no limit
+             * (`SO_MAX_PACING_RATE`, `socket(7)`). The limit works on interfaces whose queueing
+             * discipline supports pacing: `tc-fq(8)`.
              */
             max_pacing_rate: number;
             maxPacingRate: number;
             /**
-             * How many bytes of a received datagram are kept, 1 to 1048576. The default keeps
+             * The number of bytes to keep of a received datagram, 1 to 1048576. The default keeps
              * every UDP datagram whole; UNIX datagrams can be longer.
              */
             max_packet_size: number;
             maxPacketSize: number;
-            /** What the kernel is to deliver with each datagram. */
+            /** Metadata that the kernel delivers with each datagram. */
             metadata: MetadataFlags;
             /**
-             * The network interface that multicast datagrams leave by: its name, or an address
-             * that it has; `null`: the system's choice.
+             * The network interface that multicast datagrams are sent through: its name, or an
+             * address that it has; `null`: the system's choice.
              */
             multicast_interface: string | null;
             multicastInterface: string | null;
             /**
-             * Whether multicast datagrams that are written come to the members of the group on
-             * this machine too.
+             * Delivers sent multicast datagrams also to the members of the group on this machine.
              */
             multicast_loopback: boolean;
             multicastLoopback: boolean;
@@ -368,9 +384,9 @@ declare module 'gi://Gudpx?version=1' {
             multicast_ttl: number;
             multicastTtl: number;
             /**
-             * The path MTU to the peer that the kernel knows, in bytes with all headers (RFC
-             * 1191, RFC 8201); 0 if the port is not connected or the system does not tell.
-             * Narrower paths are notified of when a router says so.
+             * The path MTU to the peer that the kernel knows, in bytes with all headers (RFC 1191,
+             * RFC 8201); 0 if the port is not connected or the system does not report it. The
+             * property is notified when a router reports a narrower path.
              */
             readonly path_mtu: number;
             readonly pathMtu: number;
@@ -378,99 +394,99 @@ declare module 'gi://Gudpx?version=1' {
             readonly peer_address: Gio.SocketAddress | null;
             readonly peerAddress: Gio.SocketAddress | null;
             /**
-             * The priority in the main context, such as `G_PRIORITY_DEFAULT`. Where all else runs
-             * at `G_PRIORITY_DEFAULT_IDLE`, a busy port should too.
+             * The priority in the main context, such as `G_PRIORITY_DEFAULT`. If all other sources
+             * run at `G_PRIORITY_DEFAULT_IDLE`, a busy port should run at this priority too.
              */
             priority: number;
-            /** What the port calls. */
+            /** The protocol that the port calls. */
             readonly protocol: DatagramProtocol | null;
             /**
-             * Whether datagrams are received. While they are not, the kernel queues them, as many
-             * as find room in its buffer. Writing goes on, and so do errors.
+             * Receives datagrams. While `false`, the kernel queues datagrams until its buffer is
+             * full. Writing and error reports continue.
              */
             reading: boolean;
             /**
-             * The kernel's buffer for what was not received yet, in bytes (`SO_RCVBUF`). The
-             * system may grant less than was asked for: while the port is open, this is what it
-             * granted. 0: its choice.
+             * The size of the kernel's buffer for received datagrams, in bytes (`SO_RCVBUF`). The
+             * system may grant less than requested: while the port is open, this is the granted
+             * size. 0: the system's choice.
              */
             receive_buffer_size: number;
             receiveBufferSize: number;
             /**
-             * Whether a port without a peer, too, is told by `error-received` what the network
-             * says of datagrams that it sent, refusals among it (`IP_RECVERR`, `ip(7)`; Linux,
-             * not with GSocket's own calls).
+             * Makes a port without a peer, too, report network errors of sent datagrams with
+             * `error-received`, including refusals (`IP_RECVERR`, `ip(7)`; Linux, not with
+             * GSocket's own calls).
              */
             report_errors: boolean;
             reportErrors: boolean;
             /**
-             * Whether several sockets of the same user may be bound to the address, among which
-             * the kernel shares the datagrams out (`SO_REUSEPORT`). All of them must say so.
+             * Lets several sockets of the same user bind the address; the kernel distributes the
+             * datagrams among them (`SO_REUSEPORT`). All of these sockets must set the option.
              */
             readonly reuse_port: boolean;
             readonly reusePort: boolean;
             /**
-             * The kernel's buffer for what has not left yet, in bytes (`SO_SNDBUF`). The system
-             * may grant less than was asked for: while the port is open, this is what it granted.
-             * 0: its choice.
+             * The size of the kernel's buffer for datagrams to send, in bytes (`SO_SNDBUF`). The
+             * system may grant less than requested: while the port is open, this is the granted
+             * size. 0: the system's choice.
              */
             send_buffer_size: number;
             sendBufferSize: number;
             /**
-             * How many bytes the send queue may hold, counted as `send-queue-size` counts them.
-             * 0: nothing is queued.
+             * The maximum size of the send queue in bytes, counted like `send-queue-size`. 0:
+             * nothing is queued.
              */
             send_queue_limit: number;
             sendQueueLimit: number;
-            /** What becomes of a datagram that finds no room in the send queue. */
+            /** The treatment of a datagram that does not fit into the send queue. */
             send_queue_policy: QueuePolicy;
             sendQueuePolicy: QueuePolicy;
             /**
-             * How many bytes the send queue holds: the payloads, and for each datagram what it
-             * costs to keep.
+             * The size of the send queue in bytes: the payloads, and for each datagram the cost of
+             * keeping it.
              */
             readonly send_queue_size: number;
             readonly sendQueueSize: number;
             /**
-             * The socket, for options that have no property; `null` while there is none. Reading
-             * from it or closing it is the port's.
+             * The socket, for options without a property; `null` if there is none. Only the port
+             * may read from the socket or close it.
              */
             readonly socket: Gio.Socket | null;
             /**
-             * The time to live, which IPv6 calls hop limit, of unicast datagrams, 1 to 255. What
-             * is not set is the system's choice.
+             * The time to live of unicast datagrams, which IPv6 calls hop limit, 1 to 255. The
+             * default is the system's choice.
              */
             ttl: number;
             /**
-             * A port that is not started yet: set what is to be set, then call `start_listening`.
+             * Creates a port that is not started yet: set its options, then call `start_listening`.
              */
             static new(protocol: DatagramProtocol, localAddress?: Address | null): Port;
             /**
-             * Connects the port to `host`, like `connect_peer_address`. A host name is
+             * Connects the port to `host`, like `connect_peer_address`. A host name fails with
              * `G_IO_ERROR_INVALID_ARGUMENT`: resolve it first, with `resolve_async`.
              */
             connect_peer(host: string, port: number): boolean;
             connect_peer(address: Address): boolean;
             /**
-             * Connects the port: only datagrams of `address` arrive from now on, also of those
-             * that are waiting in the kernel, `write` sends there, and `connection-refused` tells
-             * when nobody listens there. Nothing is sent for that, and it waits for nothing. A
-             * connected port can be connected elsewhere; it keeps its number.
+             * Connects the port to a peer. From now on only datagrams from `address` arrive; this
+             * also applies to datagrams that wait in the kernel. `write` sends to the peer, and
+             * `connection-refused` is emitted if no program listens there. Connecting neither sends
+             * nor waits. A connected port can be connected to another peer, and keeps its number.
              */
             connect_peer_address(address: Address): boolean;
             /**
-             * Disconnects the port from its peer: it receives from everybody again, and keeps its
-             * number. Does nothing if it is not connected.
+             * Disconnects the port from its peer. The port receives from all senders again, and
+             * keeps its number. Does nothing if the port is not connected.
              */
             disconnect_peer(): boolean;
             /**
-             * What the system knows of the error that is being reported: for handlers of
-             * `error-received` and `connection-refused`.
+             * Returns the system's details of the error that is being reported. Call this in
+             * handlers of `error-received` and `connection-refused`.
              */
             dup_error_details(): ErrorDetails | null;
             /**
-             * Waits until the kernel has taken, or refused, all that was written before.
-             * Cancelling ends the wait alone.
+             * Waits until the kernel has accepted or rejected every datagram that was written
+             * before. Cancelling ends only the wait.
              */
             flush_async(cancellable?: Gio.Cancellable | null): Promise<boolean>;
             flush_async(cancellable: Gio.Cancellable | null, callback: Ready<Port>): void;
@@ -497,9 +513,9 @@ declare module 'gi://Gudpx?version=1' {
             get_multicast_ttl(): number;
             get_path_mtu(): number;
             /**
-             * The address behind a number that `packed_received` had. A port gives each peer a
-             * number when it first has a datagram from it, counting up from 1; 0 is a sender
-             * without a name, as a UNIX socket may be.
+             * Returns the address for a number from `packed_received`. A port numbers its peers
+             * from 1, in the order of their first datagrams; 0 is a sender without a name, such as
+             * an unbound UNIX socket.
              */
             get_peer(number: number): Gio.SocketAddress | null;
             dup_peer_host(number: number): [string | null, number];
@@ -515,145 +531,147 @@ declare module 'gi://Gudpx?version=1' {
             get_send_queue_policy(): QueuePolicy;
             get_send_queue_size(): number;
             get_socket(): Gio.Socket | null;
-            /** What the port has counted so far. */
+            /** Returns the counters of the port. */
             get_statistics(): Statistics;
             get_ttl(): number;
             /**
-             * Joins a multicast group: what is sent to `group` and the port's number arrives. A
-             * port receives only the groups that it joined itself, whatever others on the machine
-             * have joined. On a dual-stack port IPv4 groups can be joined too. The group is
-             * joined again when the port is started again.
+             * Joins a multicast group: datagrams to `group` and the port's number arrive from now
+             * on. A port receives only groups that it joined itself, whatever other programs on the
+             * machine have joined. A dual-stack port can join IPv4 groups, too. If the port is
+             * started again, it joins the group again.
              */
             join_group(group: string, interface?: string | null): boolean;
             /**
-             * Joins a multicast group for the datagrams of one source (RFC 4607). Several sources
-             * of a group are joined one by one. The errors are those of `join_group`.
+             * Joins a multicast group for the datagrams of one source (RFC 4607). Call it once for
+             * each source of a group. The errors are those of `join_group`.
              */
             join_source_group(group: string, source: string, interface?: string | null): boolean;
             /**
-             * Leaves a multicast group. `G_IO_ERROR_NOT_FOUND` is the error for a group that was
-             * not joined; else they are those of `join_group`.
+             * Leaves a multicast group. Fails with `G_IO_ERROR_NOT_FOUND` if the group was not
+             * joined. The other errors are those of `join_group`.
              */
             leave_group(group: string, interface?: string | null): boolean;
             /** Leaves one source of a multicast group. The errors are those of `leave_group`. */
             leave_source_group(group: string, source: string, interface?: string | null): boolean;
             /**
-             * Sets whether broadcast addresses may be written to. The error is what the system
-             * has to say.
+             * Allows or forbids writing to broadcast addresses. Fails if the system rejects the
+             * option.
              */
             set_broadcast_allowed(allowed: boolean): boolean;
             /**
-             * Sets for how long the port asks the socket again. `G_IO_ERROR_INVALID_ARGUMENT` is
-             * the error for a value out of range.
+             * Sets the time for which the port reads the socket again. Fails with
+             * `G_IO_ERROR_INVALID_ARGUMENT` for a value out of range.
              */
             set_busy_poll(microseconds: number): boolean;
-            /** Sets whether what is written may wait, and be handed to the kernel as one. */
+            /**
+             * Sets whether written datagrams may wait, and may be passed to the kernel as one message.
+             */
             set_coalesce_writes(coalesceWrites: boolean): void;
             /**
-             * Sets whether datagrams that do not fit are refused. The error is what the system
-             * has to say.
+             * Sets whether datagrams that do not fit into a packet are rejected. Fails if the system
+             * rejects the option.
              */
             set_dont_fragment(dontFragment: boolean): boolean;
             /**
-             * Sets the differentiated services code point of what is sent. Errors are
-             * `G_IO_ERROR_INVALID_ARGUMENT` for a value out of range, and what the system has to
-             * say.
+             * Sets the differentiated services code point of sent datagrams. Fails with
+             * `G_IO_ERROR_INVALID_ARGUMENT` for a value out of range, or if the system rejects the
+             * value.
              */
             set_dscp(dscp: number): boolean;
             /**
-             * Sets the address that the next start binds. `G_IO_ERROR_BUSY` is the error while
-             * the port is listening.
+             * Sets the address that the next start binds. Fails with `G_IO_ERROR_BUSY` while the
+             * port is listening.
              */
             set_local_address(address?: Address | null): boolean;
             /**
-             * Sets how many bytes a second leave at most. Errors are
-             * `G_IO_ERROR_INVALID_ARGUMENT` for a value out of range, and what the system has to
-             * say.
+             * Sets the maximum number of bytes to send per second. Fails with
+             * `G_IO_ERROR_INVALID_ARGUMENT` for a value out of range, or if the system rejects the
+             * value.
              */
             set_max_pacing_rate(bytesPerSecond: number): boolean;
             /**
-             * Sets how many bytes of a datagram are kept. `G_IO_ERROR_INVALID_ARGUMENT` is the
-             * error for a size out of range.
+             * Sets the number of bytes to keep of a datagram. Fails with
+             * `G_IO_ERROR_INVALID_ARGUMENT` for a size out of range.
              */
             set_max_packet_size(size: number): boolean;
             /**
-             * Sets what the kernel is to deliver with each datagram from now on. The error is
-             * what the system has to say.
+             * Sets the metadata that the kernel delivers with each datagram from now on. Fails if
+             * the system rejects an option.
              */
             set_metadata(metadata: MetadataFlags): boolean;
             /**
-             * Sets the interface that multicast datagrams leave by. `G_IO_ERROR_NOT_FOUND` is the
-             * error for one that does not exist; on a stopped port it comes from the start.
+             * Sets the interface that multicast datagrams are sent through. Fails with
+             * `G_IO_ERROR_NOT_FOUND` if the interface does not exist; on a stopped port the start
+             * fails instead.
              */
             set_multicast_interface(interface?: string | null): boolean;
             /**
-             * Sets whether multicast datagrams come to this machine too. The error is what the
-             * system has to say.
+             * Sets whether multicast datagrams come back to this machine. Fails if the system rejects
+             * the option.
              */
             set_multicast_loopback(loopback: boolean): boolean;
             /**
-             * Sets the time to live of multicast datagrams. Errors are
-             * `G_IO_ERROR_INVALID_ARGUMENT` for a value out of range, and what the system has to
-             * say.
+             * Sets the time to live of multicast datagrams. Fails with
+             * `G_IO_ERROR_INVALID_ARGUMENT` for a value out of range, or if the system rejects the
+             * value.
              */
             set_multicast_ttl(ttl: number): boolean;
             /** Sets the priority in the main context. */
             set_priority(priority: number): void;
             /**
-             * Pauses the port, or has it receive again. In a handler it takes effect with the
-             * next datagram.
+             * Pauses the port, or lets it receive again. If a handler calls this, it applies from
+             * the next datagram on.
              */
             set_reading(reading: boolean): void;
             /**
-             * Sets the size of the kernel's receive buffer. Errors are
-             * `G_IO_ERROR_INVALID_ARGUMENT` for a value out of range, and what the system has to
-             * say.
+             * Sets the size of the kernel's receive buffer. Fails with
+             * `G_IO_ERROR_INVALID_ARGUMENT` for a value out of range, or if the system rejects the
+             * value.
              */
             set_receive_buffer_size(size: number): boolean;
-            /** Sets whether errors are reported without a peer, too. */
+            /** Sets whether errors are reported to a port without a peer, too. */
             set_report_errors(reportErrors: boolean): void;
             /**
-             * Sets the size of the kernel's send buffer. Errors are `G_IO_ERROR_INVALID_ARGUMENT`
-             * for a value out of range, and what the system has to say.
+             * Sets the size of the kernel's send buffer. Fails with `G_IO_ERROR_INVALID_ARGUMENT`
+             * for a value out of range, or if the system rejects the value.
              */
             set_send_buffer_size(size: number): boolean;
-            /** Sets how many bytes the send queue may hold. What is in it stays. */
+            /** Sets the maximum size of the send queue. Queued datagrams stay. */
             set_send_queue_limit(limit: number): void;
-            /** Sets what becomes of a datagram that finds no room in the send queue. */
+            /** Sets the treatment of a datagram that does not fit into the send queue. */
             set_send_queue_policy(policy: QueuePolicy): void;
             /**
-             * Sets the time to live of unicast datagrams. Errors are
-             * `G_IO_ERROR_INVALID_ARGUMENT` for a value out of range, and what the system has to
-             * say.
+             * Sets the time to live of unicast datagrams. Fails with `G_IO_ERROR_INVALID_ARGUMENT`
+             * for a value out of range, or if the system rejects the value.
              */
             set_ttl(ttl: number): boolean;
             /**
              * Binds the socket, attaches the port to the thread-default main context, emits
-             * `started` if it is the protocol's first port, and starts to receive, all before it
-             * returns. No main loop needs to run yet.
+             * `started` if this is the protocol's first port, and starts to receive. All this
+             * happens before the call returns. The main loop may start later.
              */
             start_listening(): boolean;
             /**
-             * Stops at once: the socket is closed, and when the call returns `stopped` has been
-             * emitted, if it was the protocol's last port. No other call to the protocol comes
-             * after it, not even for the rest of a batch that is being delivered.
+             * Stops the port immediately: closes the socket, and emits `stopped` if this was the
+             * protocol's last port. After the call the port does not call the protocol any more.
+             * The rest of a batch that is being delivered is dropped.
              */
             stop_listening(): void;
             /**
-             * Stops receiving at once, sends what is queued, and then closes the socket, emits
-             * `stopped` and completes, in this order and always from the main loop. `listening`
-             * is `false` from the beginning.
+             * Stops receiving immediately and sends the queued datagrams. Then closes the socket,
+             * emits `stopped` and completes, in this order and always from the main loop.
+             * `listening` is `false` from the beginning.
              */
             stop_listening_async(cancellable?: Gio.Cancellable | null): Promise<boolean>;
             stop_listening_async(cancellable: Gio.Cancellable | null, callback: Ready<Port>): void;
-            /** Finishes `stop_listening_async`. `G_IO_ERROR_CANCELLED` is its only error. */
+            /** Finishes `stop_listening_async`. The only error is `G_IO_ERROR_CANCELLED`. */
             stop_listening_finish(result: Gio.AsyncResult): boolean;
-            /** Writes a datagram; to the port’s peer where no destination is given. */
+            /** Writes a datagram. Without a destination, writes to the port's peer. */
             write(payload: Payload, destination?: Address | null): boolean;
             /**
-             * Writes a datagram and tells when the kernel has taken it: for those who want to
-             * wait where `write_bytes` fails, for it always finds room in the send queue. It
-             * leaves in its turn, and at once if the queue is empty.
+             * Writes a datagram, and completes when the kernel has accepted it. The datagram always
+             * fits into the send queue: use this to wait in cases where `write_bytes` fails. The
+             * datagram is sent in its turn, immediately if the queue is empty.
              */
             write_async(payload: Payload, destination?: Address | null,
                 cancellable?: Gio.Cancellable | null): Promise<boolean>;
@@ -661,64 +679,66 @@ declare module 'gi://Gudpx?version=1' {
                 cancellable: Gio.Cancellable | null, callback: Ready<Port>): void;
             /** Writes a datagram. The errors are those of `write_to`. */
             write_bytes(payload: Payload, destination?: Address | null): boolean;
-            /** Writes several datagrams at once, in order, also from a handler. */
+            /**
+             * Writes several datagrams in one call, in order. It can also be called in a handler.
+             */
             write_datagrams(datagrams: Datagram[]): number;
             /**
-             * Finishes `write_async`. The errors are those of `write_to`, with
-             * `G_IO_ERROR_CLOSED` if the port was stopped before the datagram left, and
-             * `G_IO_ERROR_CANCELLED`.
+             * Finishes `write_async`. The errors are those of `write_to`; `G_IO_ERROR_CLOSED` if
+             * the port was stopped before the datagram was sent; `G_IO_ERROR_CANCELLED`.
              */
             write_finish(result: Gio.AsyncResult): boolean;
             /**
-             * Writes several datagrams at once, in order, also from a handler: the way back of
-             * what `packed_received` had, for languages to whom each call costs more than a
-             * datagram.
+             * Writes several datagrams in one call, in order; the counterpart of `packed_received`.
+             * It can also be called in a handler. It is for languages in which a call costs more
+             * than a datagram.
              */
             write_packed(payloads: Uint8Array, index: Uint8Array): number;
             /**
-             * Writes a datagram. It leaves at once; from a handler of the port, when the batch
-             * that is being delivered ends. What the kernel does not take now is queued, and sent
-             * in order when it does.
+             * Writes a datagram. The datagram is sent immediately; in a handler of the port, at the
+             * end of the current batch. If the kernel does not accept the datagram yet, it is
+             * queued, and sent in order later.
              */
             write_to(payload: Payload, destination: Address): boolean;
             /**
              * Writes a datagram to an address given as a string. The errors are those of
-             * `write_to`; a host name is `G_IO_ERROR_INVALID_ARGUMENT`: resolve it first, with
-             * `resolve_async`.
+             * `write_to`. A host name fails with `G_IO_ERROR_INVALID_ARGUMENT`: resolve it first,
+             * with `resolve_async`.
              */
             write_to_host(payload: Payload, host: string, port: number): boolean;
 
             /**
-             * The names may be in camel case, too. A value that its setter refuses is its error, and
-             * a name that is none a `TypeError`, as where a property is assigned.
+             * Creates a port that is not started yet. Property names may be in camel case, too. As
+             * in an assignment, an invalid value throws the error of its setter, and an unknown
+             * name throws a `TypeError`.
              */
             constructor(properties?: Partial<PortProperties & CamelCased<PortProperties>>);
             connect(signal: `notify::${string}`,
                 callback: (port: this, spec: GObject.ParamSpec) => void): number;
             connect(signal: string, callback: (...args: any[]) => any): number;
 
-            /** What the port counted since it was created: the same as `get_statistics()`. */
+            /** The counters since the port was created, as returned by `get_statistics()`. */
             readonly statistics: Statistics;
-            /** The address that is bound. */
+            /** The address that the port is bound to. */
             readonly localEndpoint: Sender | null;
-            /** The address of the peer. */
+            /** The address of the peer that the port is connected to. */
             readonly peerEndpoint: Sender | null;
 
-            /** Writes a datagram; fulfilled when the kernel has taken it. */
+            /** Writes a datagram; fulfilled when the kernel has accepted it. */
             writeAsync(payload: Payload, destination?: Address | null,
                 cancellable?: Gio.Cancellable | null): Promise<boolean>;
-            /** Fulfilled when all has left that was written before. */
+            /** Fulfilled when every datagram that was written before has been sent. */
             flushAsync(cancellable?: Gio.Cancellable | null): Promise<boolean>;
-            /** Sends what is queued, then stops; fulfilled when the port has stopped. */
+            /** Sends the queued datagrams, then stops; fulfilled when the port has stopped. */
             stopListening(cancellable?: Gio.Cancellable | null): Promise<boolean>;
 
             /**
-             * The datagrams that come, until the port stops; what waits then is dropped. It is
-             * paused while the consumer is behind.
+             * Iterates over received datagrams until the port stops; waiting datagrams are then
+             * dropped. The port pauses while the consumer is too slow.
              */
             [Symbol.asyncIterator](): AsyncIterableIterator<Datagram>;
 
-            // The same functions, by their names in camel case.
+            // Camel-case names of these functions.
             readonly connectPeer: Port['connect_peer'];
             readonly connectPeerAddress: Port['connect_peer_address'];
             readonly disconnectPeer: Port['disconnect_peer'];
@@ -793,15 +813,15 @@ declare module 'gi://Gudpx?version=1' {
         }
 
         /**
-         * What becomes of a datagram that finds no room in the send queue, see
+         * The treatment of a datagram that does not fit into the send queue, see
          * `send-queue-policy`.
          */
         enum QueuePolicy {
-            /** the new datagram is not taken: `G_IO_ERROR_WOULD_BLOCK` */
+            /** the new datagram is rejected: `G_IO_ERROR_WOULD_BLOCK` */
             REFUSE = 0,
             /**
-             * those that have waited longest make room for it; for what is worth nothing when it
-             * is late. Those of `write_async` stay.
+             * the oldest datagrams are dropped to make room, for data that is worthless when it is
+             * late; datagrams of `write_async` stay
              */
             DROP_OLDEST = 1,
             /** the new datagram is dropped, and the write succeeds */
@@ -809,88 +829,108 @@ declare module 'gi://Gudpx?version=1' {
         }
 
         /**
-         * What a port counted since it was created, restarts included; a snapshot made by
-         * `get_statistics`. Later versions add fields at the end.
+         * A snapshot of a port's counters, made by `get_statistics`. The counters start at 0 when
+         * the port is created; restarting the port does not reset them. Later versions may add
+         * fields at the end.
          */
         interface Statistics {
-            /** datagrams that were read from the kernel */
+            /** datagrams read from the kernel */
             readonly datagrams_received: number;
-            /** bytes of payload that were read from the kernel, before truncation */
+            /** bytes of the payloads of received datagrams, before truncation */
             readonly bytes_received: number;
-            /** datagrams that the kernel took */
+            /** datagrams accepted by the kernel */
             readonly datagrams_sent: number;
-            /** bytes of payload that the kernel took */
+            /** bytes of the payloads of sent datagrams */
             readonly bytes_sent: number;
-            /** received datagrams that were longer than `max-packet-size` */
+            /** received datagrams longer than `max-packet-size` */
             readonly truncated: number;
             /**
-             * datagrams that were not taken because the send queue was full, or that were in it
-             * when the port was stopped
+             * datagrams that were rejected or dropped because the send queue was full, that were
+             * too many for a UNIX destination that does not read, or that were still queued when
+             * the port stopped
              */
             readonly send_queue_drops: number;
-            /** asynchronous errors, refusals among them, and datagrams that the kernel refused */
+            /**
+             * errors from the kernel: asynchronous errors including refusals, and datagrams that
+             * the kernel rejected
+             */
             readonly errors: number;
-            /** how often the main loop called the port */
+            /** dispatches of the port by the main loop */
             readonly wakeups: number;
-            /** how often the kernel was read from, and had something */
+            /** reads from the kernel that returned datagrams */
             readonly receive_batches: number;
-            /** how often the kernel was written to */
+            /** writes to the kernel */
             readonly send_batches: number;
-            /** messages that the kernel had joined of several datagrams (`UDP_GRO`) */
+            /** received messages that hold several datagrams (`UDP_GRO`) */
             readonly joined_received: number;
-            /** messages that several datagrams were joined to (`UDP_SEGMENT`) */
+            /** sent messages that hold several datagrams (`UDP_SEGMENT`) */
             readonly joined_sent: number;
             /**
-             * datagrams that the kernel dropped because the receive buffer was full; 0 where it
-             * does not tell
+             * datagrams that the kernel dropped because the receive buffer was full; 0 if the
+             * kernel does not report them. With `UDP_GRO` an estimate, from
+             * `kernel_dropped_messages` and the mean number of datagrams in a message
              */
             readonly kernel_drops: number;
-            /** the most that the send queue held, in bytes as `send-queue-size` counts them */
+            /** the highest value of `send-queue-size`, in bytes */
             readonly send_queue_peak: number;
-            /** those of the errors that were refusals */
+            /** the errors that are refusals (`ECONNREFUSED`) */
             readonly connection_refusals: number;
-            /** those of the errors that said that a host or network cannot be reached */
+            /**
+             * the errors that report an unreachable host or network (`EHOSTUNREACH`, `ENETUNREACH`)
+             */
             readonly unreachable_errors: number;
-            /** those of the drops that the write was told of */
+            /** the part of `send_queue_drops` whose write failed with `G_IO_ERROR_WOULD_BLOCK` */
             readonly queue_refusals: number;
-            /** those of the drops that made room for another */
+            /** the part of `send_queue_drops` that was dropped for a newer datagram */
             readonly queue_dropped_oldest: number;
-            /** those of the drops that were silent */
+            /** the part of `send_queue_drops` that was dropped although the write succeeded */
             readonly queue_dropped_newest: number;
+            /**
+             * messages that the kernel dropped because the receive buffer was full, each a datagram
+             * or several joined ones (`SO_MEMINFO`, Linux); 0 if the kernel does not report them
+             */
             readonly kernel_dropped_messages: number;
+            /**
+             * datagrams of `datagrams_received` that were not delivered, because the port was
+             * stopped or got another peer before, or gave up the socket that they waited in
+             */
             readonly receive_drops: number;
             /** Copies the statistics. */
             copy(): Statistics;
         }
 
-        /** The version of the headers as a string. */
+        /** The version of the headers as a string, such as 1.2.3. */
         const VERSION_S: string;
         /**
-         * Whether two socket addresses name the same endpoint: the same family, address, port and
-         * scope id, or the same UNIX path. The flow information of IPv6 does not count. `null`,
-         * the sender of a datagram from an unbound UNIX socket, equals `null` alone.
+         * Compares two socket addresses: they are equal if family, address, port and scope id are
+         * the same, or the UNIX path is. The flow information of IPv6 is ignored. `null`, the
+         * sender of a datagram from an unbound UNIX socket, equals only `null`.
          */
         function address_equal(a?: Address | null, b?: Address | null): boolean;
 
-        /** A hash of `address`: addresses that are equal by `address_equal` have equal hashes. */
+        /**
+         * Returns a hash of `address`: addresses that are equal by `address_equal` have equal
+         * hashes.
+         */
         function address_hash(address?: Address | null): number;
 
-        /** Listens on a socket that somebody else made: Twisted's `adoptDatagramPort`. */
+        /** Listens on an existing socket: Twisted's `adoptDatagramPort`. */
         function adopt_datagram_port(fd: number, family: Gio.SocketFamily,
             protocol: DatagramProtocol): Port;
 
         /**
-         * Listens for datagrams like `listen_udp`, for groups that several programs of a machine
-         * listen to: Twisted's `listenMulticast`. Join them with `join_group`.
+         * Listens for datagrams like `listen_udp`, on a number that several programs of a machine
+         * can share to listen to groups: Twisted's `listenMulticast`. Join the groups with
+         * `join_group`.
          */
         function listen_multicast(port: number, protocol: DatagramProtocol,
             listenMultiple?: boolean, bindAddress?: string | null): Port;
 
         /**
-         * Listens for datagrams: Twisted's `listenUDP`. The socket is bound, `started` emitted
-         * and the port attached to the thread-default main context before it returns; see
-         * `start_listening` for the errors. A `bind_address` that is no IP address is
-         * `G_IO_ERROR_INVALID_ARGUMENT`.
+         * Listens for datagrams: Twisted's `listenUDP`. Before the call returns, the socket is
+         * bound, `started` is emitted, and the port is attached to the thread-default main context.
+         * The errors are those of `start_listening`. A `bind_address` that is not an IP address
+         * fails with `G_IO_ERROR_INVALID_ARGUMENT`.
          */
         function listen_udp(port: number, protocol: DatagramProtocol,
             bindAddress?: string | null): Port;
@@ -899,8 +939,8 @@ declare module 'gi://Gudpx?version=1' {
         function listen_unix_datagram(path: string, protocol: DatagramProtocol): Port;
 
         /**
-         * Resolves a host name to all its addresses, in the order of the system's preference. It
-         * works like `resolve_async` in all else.
+         * Resolves a host name to all its addresses, in the order of the system's preference. Works
+         * like `resolve_async` otherwise.
          */
         function resolve_all_async(host: string, family?: Gio.SocketFamily, timeoutMs?: number,
             cancellable?: Gio.Cancellable | null): Promise<Gio.InetAddress[]>;
@@ -911,8 +951,8 @@ declare module 'gi://Gudpx?version=1' {
         function resolve_all_finish(result: Gio.AsyncResult): Gio.InetAddress[];
 
         /**
-         * Resolves a host name to one address: an IPv4 address where the host has one, as
-         * `listen_udp` is for IPv4 unless told otherwise, else its first IPv6 address.
+         * Resolves a host name to one address: an IPv4 address if the host has one, because
+         * `listen_udp` uses IPv4 by default, else the first IPv6 address.
          */
         function resolve_async(host: string,
             cancellable?: Gio.Cancellable | null): Promise<Gio.InetAddress>;
@@ -920,13 +960,13 @@ declare module 'gi://Gudpx?version=1' {
             callback: Ready<null>): void;
 
         /**
-         * Finishes `resolve_async`. Errors are those of the domain `G_RESOLVER_ERROR`,
-         * `G_IO_ERROR_TIMED_OUT`, `G_IO_ERROR_CANCELLED`, and `G_IO_ERROR_INVALID_ARGUMENT` for
-         * an empty name.
+         * Finishes `resolve_async`. The errors are those of the domain `G_RESOLVER_ERROR`,
+         * `G_IO_ERROR_TIMED_OUT`, `G_IO_ERROR_CANCELLED`, and `G_IO_ERROR_INVALID_ARGUMENT` for an
+         * empty name.
          */
         function resolve_finish(result: Gio.AsyncResult): Gio.InetAddress;
 
-        // The same functions, by their names in camel case.
+        // Camel-case names of these functions.
         const addressEqual: typeof address_equal;
         const addressHash: typeof address_hash;
         const adoptDatagramPort: typeof adopt_datagram_port;
