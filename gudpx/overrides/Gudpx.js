@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What JavaScript has beyond what the library itself offers it; each part is a file in _gudpxjs/.
-// Everything works without it but that.
+// Extends the library for JavaScript. Each part is a file in _gudpxjs/. The library itself works
+// without the override.
 
 /* exported _init */
 

@@ -564,12 +564,13 @@ declare module 'gi://Gudpx?version=1' {
              */
             set_busy_poll(microseconds: number): boolean;
             /**
-             * Sets whether written datagrams may wait, and may be passed to the kernel as one message.
+             * Sets whether written datagrams may wait, and may be passed to the kernel as one
+             * message.
              */
             set_coalesce_writes(coalesceWrites: boolean): void;
             /**
-             * Sets whether datagrams that do not fit into a packet are rejected. Fails if the system
-             * rejects the option.
+             * Sets whether datagrams that do not fit into a packet are rejected. Fails if the
+             * system rejects the option.
              */
             set_dont_fragment(dontFragment: boolean): boolean;
             /**
@@ -606,8 +607,8 @@ declare module 'gi://Gudpx?version=1' {
              */
             set_multicast_interface(interface?: string | null): boolean;
             /**
-             * Sets whether multicast datagrams come back to this machine. Fails if the system rejects
-             * the option.
+             * Sets whether multicast datagrams come back to this machine. Fails if the system
+             * rejects the option.
              */
             set_multicast_loopback(loopback: boolean): boolean;
             /**

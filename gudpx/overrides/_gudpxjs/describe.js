@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Addresses as {host, port}, payloads as properties, and what objects say of themselves.
+// Getters for addresses as {host, port} and for payloads, and toString() of each class.
 
 /* exported override */
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Functions and constructors: payloads and addresses of any kind, trailing arguments left out.
+// Functions and constructors accept payloads and addresses of any kind, and optional arguments.
 
 /* exported override */
 
@@ -9,12 +9,12 @@ var override = (Gudpx, {flush, replace}) => {
     const {TypeError} = globalThis;
     const {checkPort, checkText, toAddress, toBytes} = imports.overrides._gudpxjs.values;
 
-    // GJS takes what has no GObject for a prototype.
+    // Detects a missing super._init(): GJS calls an object without its GObject a prototype.
     function isUnborn(protocol) {
         return GObject.Object.prototype.toString.call(protocol).startsWith('[object prototype of');
     }
 
-    // It would never be called.
+    // Rejects a hook that is not in a registered class: such a hook is never called.
     function checkHook(protocol) {
         const hook = protocol?.datagramReceived;
         const isOverridden = hook !== Gudpx.DatagramProtocol.prototype.datagramReceived;

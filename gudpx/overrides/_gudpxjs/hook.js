@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Twisted's hook: a protocol that defines datagramReceived(data, sender) is called with a Uint8Array
-// and with {host, port}, and has whole batches fetched in one call.
+// The hook of Twisted, datagramReceived(data, sender), gets a Uint8Array and {host, port}. The
+// override fetches a whole batch in one call from C and calls the hook for each datagram.
 
 /* exported override */
 
 var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
     const {GObject} = imports.gi;
     const {Infinity, Math, Object, Promise, Uint8Array, Uint32Array, undefined} = globalThis;
-    // GLib.get_monotonic_time() takes ten times as long.
+    // Date.now() takes a tenth of the time of GLib.get_monotonic_time().
     const {now} = globalThis.Date;
     const {makeEndpoint} = imports.overrides._gudpxjs.values;
     const {collectGarbage} = imports.overrides._gudpxjs.garbage;
     const {report} = imports.overrides._gudpxjs.reports;
 
-    // A batch may take as long as a dispatch. Then the main loop has its turn.
+    // A batch may take as long as a dispatch. Then the main loop continues.
     const {MAX_DISPATCH_MILLISECONDS: MAX_TIME} = imports.overrides._gudpxjs.limits;
-    // Datagrams between two looks at the clock, while they are cheap.
+    // Most datagrams between two readings of the clock, if the hook is fast.
     const MAX_STRIDE = 8;
 
-    // An asynchronous hook throws later. GJS would tell where, and not what.
+    // Reports the error of an asynchronous hook. GJS itself would only log the place.
     function watch(result) {
         if (result instanceof Promise)
             result.catch(report);
     }
 
-    // It may be a getter, which throws for each datagram then.
+    // Returns the hook. If the hook is a getter that throws, each datagram reports the error.
     function getHook(protocol) {
         try {
             return protocol.datagramReceived;
@@ -36,9 +36,9 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
         }
     }
 
-    // Calls the hook for each datagram, until the batch ends, the port may not have the rest now, or
-    // the time is over, which it looks at after nToLook datagrams. An error costs its own datagram
-    // alone. The library offers the rest again.
+    // Calls the hook for each datagram of the batch. Returns false if a port was stopped, paused or
+    // connected meanwhile, or MAX_TIME is over: the library then offers the rest again. Reads the
+    // clock first after nToLook datagrams. An error loses only its own datagram.
     function deliver(protocol, port, state, batch, nToLook) {
         const {payloads, entries} = batch;
         const handle = getHook(protocol);
@@ -70,7 +70,7 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
             if (--nToLook === 0) {
                 const elapsed = now() - begin;
 
-                // A clock that was set back makes the time negative.
+                // The time is negative if the clock was set back.
                 if (elapsed >= MAX_TIME || elapsed < 0)
                     return false;
                 stride = elapsed > 0 ? 1 : Math.min(2 * stride, MAX_STRIDE);
@@ -80,7 +80,8 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
         return true;
     }
 
-    // From a main loop that a handler runs: what came with its datagram, and nothing is held back.
+    // Delivers the rest of unfinished batches, in a main loop that a handler of such a batch runs.
+    // Stops collecting writes, because that handler may wait for an answer.
     function drain(protocol, port, state) {
         state.stopCollecting(port);
         for (const batch of [...state.batches]) {
@@ -125,7 +126,7 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
         return batch.next / 2;
     }
 
-    // One by one, where a handler is connected as well.
+    // Delivers a single datagram to the hook, if a signal handler is connected as well.
     function takeDatagram(datagram) {
         own(this);
         const outerPort = this._gudpxPort;
@@ -141,12 +142,12 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
         }
     }
 
-    // What it was for the handler that ran the main loop; most of the time there is none.
+    // Restores the port of the handler that runs the main loop; usually there is none.
     function restorePort(protocol, outerPort) {
         protocol._gudpxPort = outerPort?.get_listening() ? outerPort : null;
     }
 
-    // The port that was attached last; in datagramReceived() the one that the datagram came through.
+    // The port that was attached last; in datagramReceived() the port that received the datagram.
     const transport = {
         configurable: true,
         enumerable: true,
@@ -164,7 +165,7 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
         return object === Gudpx.DatagramProtocol.prototype;
     }
 
-    // What an object has itself is found at once; what it inherits the engine asks GObject for.
+    // Gives the object its own property, which is fast: for inherited ones the engine asks GObject.
     function own(protocol) {
         if (hasOwn(protocol, '_gudpxPort') || !Object.isExtensible(protocol))
             return;
@@ -179,11 +180,11 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
         }
     }
 
-    // For those who chain up.
+    // Does nothing: the parent's hook for super.datagramReceived().
     function ignore() {
     }
 
-    // Whether it is the first of its family to have the hook.
+    // Returns true if the class has the hook and no parent class has it.
     function introducesHook(klass) {
         const {datagramReceived, _gudpxHasHook: hasHook} = klass.prototype;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// for await (const datagram of port)
+// Iterates over a port: for await (const datagram of port).
 
 /* exported override */
 
@@ -11,7 +11,7 @@ var override = (Gudpx, {getState, replace}) => {
     const PER_OBJECT = 1024;
     const {set_reading: setReading} = Gudpx.Port.prototype;
 
-    // What the program wants holds, whatever a loop does.
+    // Remembers if the program itself paused the port: a loop must not resume such a port.
     replace(Gudpx.Port.prototype, 'set_reading', original => function (reading) {
         getState(this).isPaused = !reading;
         original.call(this, reading);
@@ -62,7 +62,7 @@ var override = (Gudpx, {getState, replace}) => {
             }
         }
 
-        // What waits is dropped: nothing is delivered of a port that was stopped.
+        // Drops waiting datagrams: a stopped port does not deliver.
         handleEnd() {
             this.isOver = true;
             this.waiting = [];
@@ -95,7 +95,7 @@ var override = (Gudpx, {getState, replace}) => {
             return new Promise(resolve => this.wishes.push(resolve));
         }
 
-        // The consumer breaks off.
+        // Ends the iteration when the consumer leaves its loop.
         async return(value) {
             this.waiting = [];
             this.resume();

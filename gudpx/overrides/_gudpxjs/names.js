@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Each function by its name in camel case, too: port.writeTo() is port.write_to(). GJS has that of
-// properties alone.
+// Adds a camel-case name for each function: port.writeTo() is port.write_to(). GJS itself does so
+// for properties only.
 
 /* exported override */
 
 var override = (Gudpx, {define, hasOwn, makeCamel}) => {
     const {Object} = globalThis;
 
-    // Calls by the name: GJS makes a function when it is looked for, and a program may replace it.
+    // Looks the function up at each call: GJS creates it on demand, and a program may replace it.
     function makeAlias(object, name) {
         if (object === Gudpx)
             return (...args) => Gudpx[name](...args);
@@ -17,8 +17,8 @@ var override = (Gudpx, {define, hasOwn, makeCamel}) => {
         };
     }
 
-    // Properties have both names already. Functions that return a promise keep theirs: stopListening()
-    // is not stop_listening().
+    // Adds the missing names. Properties have both already, and functions that return a promise
+    // keep their own name: stopListening() is not stop_listening().
     function addAliases(object) {
         for (const name of Object.getOwnPropertyNames(object)) {
             const camel = makeCamel(name);

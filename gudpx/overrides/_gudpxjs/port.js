@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What a port takes: payloads and addresses of any kind, and trailing arguments left out.
+// Methods of a port accept payloads and addresses of any kind, and optional arguments.
 
 /* exported override */
 
@@ -21,7 +21,7 @@ var override = (Gudpx, shared) => {
         return writeToAddress.call(self, data, toAddress(destination));
     }
 
-    // To {host, port}, a Gio.SocketAddress or the path of a UNIX socket; to the peer without one.
+    // Writes to {host, port}, to a Gio.SocketAddress, to the path of a UNIX socket, or to the peer.
     port.write = function (payload, destination = null) {
         const state = getState(this);
         const data = payload instanceof Uint8Array ? payload : toBytes(payload);
@@ -58,7 +58,7 @@ var override = (Gudpx, shared) => {
         }
     }
 
-    // GJS names but the address of an object that is none.
+    // Explains a wrong argument: the message of GJS only has the address of the object.
     replace(port, 'write_datagrams', original => function (datagrams) {
         try {
             return original.call(this, datagrams);
@@ -70,7 +70,7 @@ var override = (Gudpx, shared) => {
     });
     precede(['write_datagrams', 'write_packed', 'get_send_queue_size'], flush);
     precede(['set_reading'], interrupt);
-    // gjs may block the notification.
+    // Calls the handler of the notification directly, because gjs may block it.
     replace(port, 'set_coalesce_writes', original => function (coalesces) {
         original.call(this, coalesces);
         handleCoalescing(this);
@@ -83,7 +83,7 @@ var override = (Gudpx, shared) => {
         endBatch(this);
         return original.call(this, peer);
     });
-    // Of an address, or of a host and a number.
+    // Accepts an address, or a host and a port number.
     replace(port, 'connect_peer', () => function (address, number) {
         return this.connect_peer_address(
             number === undefined ? address : {host: address, port: number});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The asynchronous calls: with a callback as ever, without one they return a promise. The names in
-// camel case are for those who only want promises.
+// Asynchronous calls return a promise unless they get a callback. The camel-case names never take
+// a callback.
 
 /* exported override */
 
@@ -11,13 +11,13 @@ var override = (Gudpx, {flush, handleListening, prepareStop, replace}) => {
     const {toAddress, toBytes} = imports.overrides._gudpxjs.values;
     const port = Gudpx.Port.prototype;
 
-    // As GJS does with its own promises: where it fails nobody knows who asked.
+    // Adds the caller's stack, as GJS does: the stack of the error itself does not show the caller.
     function addStack(error, stack) {
         error.stack = `${error.stack ?? ''}### Promise created here: ###\n${stack}`;
         return error;
     }
 
-    // Without a callback, a promise of what the function to finish with makes of the result.
+    // Calls begin() with the callback. Without a callback, returns a promise for finish(result).
     function start(begin, finish, callback) {
         if (typeof callback === 'function')
             return begin(callback);
@@ -34,7 +34,7 @@ var override = (Gudpx, {flush, handleListening, prepareStop, replace}) => {
         });
     }
 
-    // The callback comes last, whatever was left out before it.
+    // Takes the callback, the last argument. Any arguments before it may be missing.
     function takeCallback(args) {
         return typeof args[args.length - 1] === 'function' ? args.pop() : null;
     }
@@ -97,7 +97,7 @@ var override = (Gudpx, {flush, handleListening, prepareStop, replace}) => {
             Gudpx.resolve_all_finish, callback);
     });
 
-    // One address, and all of them, as strings that a {host, port} takes.
+    // Resolve to one address and to all addresses: strings for the host of {host, port}.
     Gudpx.resolve = async function (host, cancellable = null) {
         const address = await Gudpx.resolve_async(host, cancellable);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// A port's properties: to assign one calls its setter, which throws; a name that is none throws too.
+// Assigning a property of a port calls its setter, which may throw. An unknown name throws, too.
 
 /* exported override */
 
@@ -11,10 +11,10 @@ var override = (Gudpx, {define, makeCamel, replace}) => {
     const {CONSTRUCT_ONLY, WRITABLE} = GObject.ParamFlags;
     const NUMERIC = ['gint', 'guint', 'gint64', 'guint64', 'GEnum', 'GFlags'];
     const port = Gudpx.Port.prototype;
-    // The setters by each spelling: snake case, camel case and GObject's own with dashes.
+    // Setters by each spelling of the name: snake case, camel case, and GObject's with dashes.
     const setters = new Map();
 
-    // GJS makes a number of anything, mostly 0, which many properties take.
+    // Rejects other types: GJS converts any value to a number, mostly 0, often a valid value.
     function checkNumber(name, value) {
         if (typeof value === 'object' || value === '' || !Number.isInteger(Number(value)))
             throw new TypeError(`${name} is a whole number, and not ${describe(value)}`);
@@ -72,7 +72,7 @@ var override = (Gudpx, {define, makeCamel, replace}) => {
     if (!setters.has('statistics'))
         defineProperty('statistics', GObject.ParamFlags.READABLE);
 
-    // Levenshtein's: how many letters differ, are missing or too many.
+    // Returns the Levenshtein distance: the number of different, missing and additional letters.
     function measureDistance(a, b) {
         let row = Array.from({length: b.length + 1}, (_, i) => i);
 
@@ -112,7 +112,8 @@ var override = (Gudpx, {define, makeCamel, replace}) => {
         return new TypeError(`Gudpx.Port has no property “${name}”: ${hint}`);
     }
 
-    // GObject's constructor cannot throw, so that it has no more than what it alone can set.
+    // Separates construct-only properties from the others, which setters assign. Setters can throw,
+    // but GObject's constructor cannot.
     function split(properties) {
         const given = {};
         const assigned = {};
@@ -140,7 +141,7 @@ var override = (Gudpx, {define, makeCamel, replace}) => {
             setProperty.call(this, name, value);
     });
 
-    // The prototype of a port's prototype: only names that neither has reach the trap.
+    // Prototype of a port's prototype: only names that neither of them has reach the trap.
     const guard = new Proxy(Object.create(Object.getPrototypeOf(port)), {
         set(parent, name, value, receiver) {
             const isOwn = typeof name !== 'string' || name.startsWith('_');

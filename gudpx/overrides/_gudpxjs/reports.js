@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Errors that datagrams cause, in the log: strangers send these, so that a flood of datagrams must
-// not be one of messages.
+// Logs errors that datagrams cause. Any host can send datagrams, so a flood of datagrams must not
+// become a flood of messages.
 
 /* exported report */
 
@@ -11,12 +11,14 @@ var {report} = (() => {
     // Logs this many errors of a kind, then those whose number is a power of two, and one a minute.
     const MAX_IN_FULL = 4;
     const INTERVAL = 60 * 1000 * 1000;
-    // A stranger may choose the message, and so make ever new kinds: from here on they count as one.
+    // Kinds to tell apart; further ones count as one kind. A remote host may choose the message,
+    // and could otherwise create new kinds for ever.
     const MAX_KINDS = 32;
     const MAX_KEY = 200;
     const kinds = new Map();
 
-    // A program can throw anything; logError() takes only objects, and shows not all of them.
+    // Returns an error to log and its kind. A program can throw any value, but logError() accepts
+    // only objects, and cannot show all of them.
     function makeError(thrown) {
         try {
             const error = Object(thrown) === thrown ? thrown : new Error(`${String(thrown)} was thrown`);
@@ -27,7 +29,7 @@ var {report} = (() => {
         }
     }
 
-    // The kind of an error: the place where it was thrown, and the message without its numbers.
+    // Returns the kind of an error: the place that threw it, and the message without its numbers.
     function makeKey(error) {
         const [place] = `${error.stack ?? ''}`.split('\n', 1);
         const message = `${error.message ?? ''}`.replace(/0x[0-9a-f]+|\d+/gi, '#');
@@ -58,7 +60,7 @@ var {report} = (() => {
         return count <= MAX_IN_FULL || (count & count - 1) === 0 || now - time >= INTERVAL;
     }
 
-    /** Logs what was thrown, unless enough was logged of its kind. */
+    /** Logs a thrown value, unless enough errors of its kind were logged. */
     return {
         report(thrown) {
             const [error, key] = makeError(thrown);

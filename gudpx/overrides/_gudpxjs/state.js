@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What the override keeps with a port: its peers by their numbers, what is being delivered, and what
-// handlers write until that is done.
+// State that the override keeps for each port: the peers by their numbers, the batches that are
+// being delivered, and the datagrams that handlers write meanwhile.
 
 /* exported create */
 
@@ -17,10 +17,10 @@ var create = Gudpx => {
         dup_peer_host: dupPeerHost} =
         Gudpx.Port.prototype;
 
-    // Counts what may end a batch: ports that stop, pause or are connected.
+    // Counts the events that may end a batch: a port is stopped, paused or connected.
     let interruptions = 0;
     let nCollecting = 0;
-    // Of ports that take no properties.
+    // States of ports that are not extensible.
     const hiddenStates = new WeakMap();
 
     function interrupt() {
@@ -35,12 +35,12 @@ var create = Gudpx => {
         return Object.prototype.hasOwnProperty.call(object, name);
     }
 
-    // To assign would look for what is inherited first.
+    // Defines a property: a plain assignment would search the inherited properties first.
     function define(object, name, value) {
         Object.defineProperty(object, name, {value, configurable: true, writable: true});
     }
 
-    // None where the name of an interface is no text.
+    // Returns null as the host if the name of an interface is not valid UTF-8.
     function readHost(port, number) {
         try {
             return dupPeerHost.call(port, number);
@@ -49,7 +49,7 @@ var create = Gudpx => {
         }
     }
 
-    // A scope is given by its number, which is an address's own to tell.
+    // Makes {host, port}. If the host has a scope, makeEndpoint() writes the scope as a number.
     function makeSender(port, number) {
         const [host, portNumber] = readHost(port, number);
 
@@ -93,7 +93,7 @@ var create = Gudpx => {
             return sender;
         }
 
-        /** {host, port} of a number, the same object each time. */
+        /** Returns {host, port} of a peer's number, the same object each time. */
         getSender(port, number) {
             let sender = this.senders.get(number);
 
@@ -121,7 +121,7 @@ var create = Gudpx => {
                 this.flush(port);
         }
 
-        /** Keeps what is for a sender that was handed out. Whether it did. */
+        /** Collects a datagram if its destination is a known sender. Returns false otherwise. */
         collect(port, data, destination) {
             const number = destination === this.lastSender
                 ? this.lastNumber : this.numbers.get(destination);
@@ -148,7 +148,7 @@ var create = Gudpx => {
         findRoom(port, size) {
             if (this.length > 0)
                 this.flush(port);
-            // One UNIX destination that does not read may have no more than this quarter.
+            // A quarter is the limit for one UNIX destination that does not read.
             this.room = port.get_send_queue_limit() / 4 - getQueueSize.call(port);
             return this.room >= size + COST;
         }
@@ -176,12 +176,12 @@ var create = Gudpx => {
                 this.entries.set(old);
         }
 
-        /** Writes what was collected, so that what follows comes after it. */
+        /** Writes the collected datagrams, to keep the order with later ones. */
         flush(port) {
             let entries = this.entries.subarray(0, this.length);
             let payloads = this.payloads.subarray(0, this.size);
 
-            // Others may take up room before more is collected.
+            // Resets the room: other writes may fill the queue before more is collected.
             this.size = this.length = this.room = 0;
             while (entries.length > 0) {
                 const n = this.writeSome(port, payloads, entries);
@@ -191,7 +191,7 @@ var create = Gudpx => {
             }
         }
 
-        // How many are done with.
+        // Returns the number of datagrams that are done, written or not.
         writeSome(port, payloads, entries) {
             try {
                 return writePacked.call(port, payloads,
@@ -202,7 +202,8 @@ var create = Gudpx => {
             }
         }
 
-        // The port has forgotten the number, or something else is wrong.
+        // Writes a datagram by its address if the port has forgotten the peer's number. Reports any
+        // other error.
         writeAfterAll(port, data, number, error) {
             const sender = this.senders.get(number);
 
@@ -218,7 +219,7 @@ var create = Gudpx => {
         }
     }
 
-    // Of the first n.
+    // Adds the sizes of the first n entries.
     function addSizes(entries, n) {
         let size = 0;
 
@@ -227,7 +228,7 @@ var create = Gudpx => {
         return size;
     }
 
-    // Also to be called where the port may have stopped: gjs may block the notification.
+    // Handles “notify::listening”. Also called after a stop, because gjs may block notifications.
     function handleListening(port) {
         const state = getState(port);
 
@@ -239,7 +240,7 @@ var create = Gudpx => {
             handler();
     }
 
-    // From now on each write leaves at once, and so does what was written before.
+    // Flushes when coalescing is turned off: from now on each datagram is sent when it is written.
     function handleCoalescing(port) {
         const state = getState(port);
 
@@ -248,7 +249,8 @@ var create = Gudpx => {
             state.stopCollecting(port);
     }
 
-    // What an object has itself is found at once; what it inherits the engine asks GObject for.
+    // Keeps the state in an own property, which is fast: for inherited ones the engine asks
+    // GObject.
     function keep(port, state) {
         if (!Object.isExtensible(port)) {
             hiddenStates.set(port, state);
@@ -273,13 +275,13 @@ var create = Gudpx => {
         return port._gudpx ?? hiddenStates.get(port) ?? own(port);
     }
 
-    /** To be called before what must come after all that was written. */
+    /** Flushes collected datagrams: call it before an action that must come after them. */
     function flush(port) {
         if (nCollecting > 0 && port && getState(port).length > 0)
             getState(port).flush(port);
     }
 
-    /** To be called before what the batch that is being delivered cannot outlive. */
+    /** Ends the batch that is being delivered: call it before an action that invalidates it. */
     function endBatch(port) {
         getState(port).stopCollecting(port);
         interrupt();
@@ -297,7 +299,7 @@ var create = Gudpx => {
         return name.replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase());
     }
 
-    /** Puts what is made of a function in its place. Gio._promisify() looks at the length. */
+    /** Replaces a function by make(original). Keeps its length, which Gio._promisify() reads. */
     function replace(object, name, make) {
         const original = object[name];
 

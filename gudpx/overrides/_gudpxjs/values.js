@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Payloads and addresses as people write them, and as the library takes them.
+// Converts payloads and addresses from the forms that programs use to the forms of the library.
 
 /* exported checkPort, checkText, describe, makeEndpoint, needAddress, toAddress, toBytes, toText */
 
-// Whatever stands outside of a function is found by its name each time, in a file that is imported
-// this way: that takes longer than all else here. So each of these files is a function.
+// Each file of the override is one function: in files that are imported this way, the engine looks
+// up names outside of functions at each use, which takes longer than everything else here.
 var {
     checkPort, checkText, describe, makeEndpoint, needAddress, toAddress, toBytes, toText,
 } = (() => {
     const {Gio, GLib} = imports.gi;
     const {ArrayBuffer, Map, Object, Uint8Array, undefined} = globalThis;
     const {MAX_CACHED_ADDRESSES} = imports.overrides._gudpxjs.limits;
-    // So many tell what somebody took an address to be.
+    // Keys of an object to show in a message.
     const MAX_KEYS = 5;
-    // sun_path, unix(7), has a zero in front or behind.
+    // Size of sun_path, see unix(7), without the zero byte before or after the name.
     const MAX_UNIX_NAME = 107;
     const encoder = new TextEncoder();
     const decoder = new TextDecoder('utf-8', {fatal: true});
-    // For each host its addresses by their ports.
+    // Maps each host to a map from port numbers to addresses.
     const addresses = new Map();
     let nAddresses = 0;
 
@@ -38,7 +38,7 @@ var {
         return Number.isInteger(value) && value >= 0 && value <= 255;
     }
 
-    /** The Uint8Array of any payload; not a copy where it need not be one. */
+    /** Returns a payload as a Uint8Array, without a copy if possible. */
     function toBytes(payload) {
         if (payload instanceof Uint8Array)
             return payload;
@@ -62,7 +62,7 @@ var {
         return port;
     }
 
-    // A message ends with its first zero.
+    // Throws INVALID_ARGUMENT. Replaces zero bytes, at which the message would end.
     function refuse(message) {
         throw new Gio.IOErrorEnum({
             code: Gio.IOErrorEnum.INVALID_ARGUMENT,
@@ -70,13 +70,13 @@ var {
         });
     }
 
-    // So does every text of the library.
+    // Rejects zero bytes, at which strings of the library end.
     function refuseZeros(text) {
         if (text.includes('\0'))
             refuse(`“${text}” has a zero inside`);
     }
 
-    /** A text that the library takes as it is. */
+    /** Returns a string that the library accepts unchanged. */
     function checkText(what, text) {
         if (typeof text !== 'string')
             throw new TypeError(`${what} is a string, and not ${describe(text)}`);
@@ -95,7 +95,7 @@ var {
         checkPort(value.port);
     }
 
-    // An interface may get another number, so what has a scope is made anew.
+    // Caches an address. Addresses with a scope are not cached: interfaces may get other numbers.
     function remember(host, port, address) {
         if (host.includes('%'))
             return;
@@ -109,7 +109,7 @@ var {
         nAddresses++;
     }
 
-    // As the library says it.
+    // Throws the error that the library has for such a host.
     function refuseHost(host) {
         refuse(host.includes('%') ? `“${host}” is not an IP address of a known interface`
             : `“${host}” is not an IP address; resolve a host name first`);
@@ -125,12 +125,12 @@ var {
         return address;
     }
 
-    // An abstract name begins with a zero.
+    // Makes the address of a path or of an abstract name, which begins with a zero byte.
     function makeUnixAddress(path) {
         const isAbstract = path.startsWith('\0');
         const name = encoder.encode(isAbstract ? path.slice(1) : path);
 
-        // GIO would cut it off.
+        // Rejects long names, which GIO would truncate.
         if (path === '' || name.length > MAX_UNIX_NAME)
             refuse(`“${path}” is empty or too long for a socket address`);
         if (!isAbstract)
@@ -139,7 +139,7 @@ var {
             isAbstract ? Gio.UnixSocketAddressType.ABSTRACT : Gio.UnixSocketAddressType.PATH);
     }
 
-    /** A Gio.SocketAddress of whatever stands for one; null stays null. */
+    /** Returns the Gio.SocketAddress for any form of address; null for null. */
     function toAddress(value) {
         if (value === null || value === undefined)
             return null;
@@ -155,12 +155,12 @@ var {
         return makeInetAddress(host, port);
     }
 
-    /** The same, of what may not be missing. */
+    /** Returns the Gio.SocketAddress like toAddress(), but throws for null. */
     function needAddress(value) {
         return toAddress(value) ?? refuseAddress(value);
     }
 
-    // What makeUnixAddress() makes the address of again; null where no text is that.
+    // Returns the string for makeUnixAddress(), or null if the name is not valid UTF-8.
     function readUnixName(address) {
         const type = address.get_address_type();
 
@@ -169,7 +169,7 @@ var {
         try {
             const bytes = address.path_as_array;
             const name = decoder.decode(bytes);
-            // Some engines lose a byte order mark.
+            // Some engines drop a byte order mark.
             if (encoder.encode(name).length !== bytes.length)
                 return null;
             return type === Gio.UnixSocketAddressType.ABSTRACT ? `\0${name}` : name;
@@ -178,7 +178,7 @@ var {
         }
     }
 
-    /** {host, port} for IP, a path for UNIX, null for nobody; what is neither stays what it is. */
+    /** Returns {host, port} for IP, a path for UNIX, null for null. Other names stay addresses. */
     function makeEndpoint(address) {
         if (address === null)
             return null;
@@ -191,13 +191,13 @@ var {
         return Object.freeze({host, port: address.get_port()});
     }
 
-    /** The text of bytes; null where they are no UTF-8 or have a zero inside, as no text has. */
+    /** Returns bytes as text, or null if they are not valid UTF-8 or contain a zero byte. */
     function toText(bytes) {
         if (bytes.includes(0))
             return null;
         try {
             const text = decoder.decode(bytes);
-            // Some engines lose a byte order mark.
+            // Some engines drop a byte order mark.
             return encoder.encode(text).length === bytes.length ? text : `\ufeff${text}`;
         } catch {
             return null;
