@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Sends a datagram to everybody on the link, and prints what others send, and its own. */
+/* Sends a datagram to every host on the link, and prints received datagrams, including its own. */
 
 #include <gudpx/gudpx.h>
 #include <locale.h>
@@ -32,7 +32,7 @@ int
 main (int    argc,
       char **argv)
 {
-  g_autoptr (GOptionContext) context = g_option_context_new ("— send to everybody");
+  g_autoptr (GOptionContext) context = g_option_context_new ("— send to every host on the link");
   g_autoptr (GudpxDatagramProtocol) protocol = gudpx_datagram_protocol_new ();
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GudpxPort) port = NULL;
@@ -47,12 +47,12 @@ main (int    argc,
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 1 ||
       !g_ascii_string_to_unsigned (option_port, 10, 1, G_MAXUINT16, &number, &error) ||
       !(port = gudpx_listen_udp (number, protocol, NULL, &error)) ||
-      /* Without it the system refuses to send to a broadcast address. */
+      /* The system rejects broadcasts unless this is set. */
       !gudpx_port_set_broadcast_allowed (port, TRUE, &error) ||
       !gudpx_port_write_to_host (port, (const guint8 *) text, strlen (text), option_destination,
                                  number, &error))
     {
-      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "no arguments, please");
+      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "see --help");
       return EXIT_FAILURE;
     }
 

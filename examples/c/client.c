@@ -65,7 +65,7 @@ main (int    argc,
   g_main_loop_unref (loop);
 
   if (n_missing > 0)
-    g_printerr ("no answer to %d of them\n", n_missing);
+    g_printerr ("no answer to %d of the words\n", n_missing);
 
   return error == NULL && n_missing == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A UDP echo server on a socket that it makes and binds itself. */
+/* A UDP echo server that creates and binds the socket itself. */
 
 #include <gudpx/gudpx.h>
 
@@ -30,7 +30,7 @@ get_number (GSocketAddress *address)
   return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
 }
 
-/* A sender with our own number is another echo server, or forged: echoes would never end. */
+/* Detects a sender with our own number: another echo server, or forged. Echoes would never end. */
 static gboolean
 is_echo_server (GudpxDatagram *datagram)
 {
@@ -73,9 +73,9 @@ main (int    argc,
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 1 ||
       !g_ascii_string_to_unsigned (option_port, 10, 0, G_MAXUINT16, &number, &error))
-    return fail (error ? error->message : "no arguments, please");
+    return fail (error ? error->message : "see --help");
 
-  /* Here is the place for what the library has no property for: setsockopt(), a filter… */
+  /* Set socket options here that the library has no property for: setsockopt(), a filter… */
   address.sin_port = htons (number);
   address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
   if (bind (fd, (struct sockaddr *) &address, sizeof address) == -1)
@@ -83,7 +83,7 @@ main (int    argc,
 
   g_signal_connect (protocol, "datagram-received", G_CALLBACK (on_datagram_received), NULL);
   port = gudpx_adopt_datagram_port (fd, G_SOCKET_FAMILY_IPV4, protocol, &error);
-  /* The port works on a duplicate. This descriptor is still ours. */
+  /* The port has a duplicate of the descriptor, so close this one. */
   close (fd);
   if (port == NULL)
     return fail (error->message);

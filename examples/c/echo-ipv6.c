@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A UDP echo server for IPv6 and IPv4, which answers from the address that it was asked at. */
+/* A UDP echo server for IPv6 and IPv4 that answers from the address that a datagram was sent to. */
 
 #include <gudpx/gudpx.h>
 #include <locale.h>
@@ -28,7 +28,7 @@ get_number (GSocketAddress *address)
   return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
 }
 
-/* A sender with our own number is another echo server, or forged: echoes would never end. */
+/* Detects a sender with our own number: another echo server, or forged. Echoes would never end. */
 static gboolean
 is_echo_server (GudpxDatagram *datagram)
 {
@@ -77,7 +77,7 @@ main (int    argc,
       !(port = gudpx_listen_udp (number, protocol, option_address, &error)) ||
       !gudpx_port_set_metadata (port, GUDPX_METADATA_DESTINATION, &error))
     {
-      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "no arguments, please");
+      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "see --help");
       return EXIT_FAILURE;
     }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A UDP echo server: sends every datagram back to where it came from. */
+/* A UDP echo server: sends every datagram back to its sender. */
 
 #include <gudpx/gudpx.h>
 #include <locale.h>
@@ -31,7 +31,7 @@ get_number (GSocketAddress *address)
   return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
 }
 
-/* A sender with our own number is another echo server, or forged: echoes would never end. */
+/* Detects a sender with our own number: another echo server, or forged. Echoes would never end. */
 static gboolean
 is_echo_server (GudpxDatagram *datagram)
 {
@@ -80,7 +80,7 @@ main (int    argc,
       !g_ascii_string_to_unsigned (option_port, 10, 0, G_MAXUINT16, &number, &error) ||
       !(port = gudpx_listen_udp (number, protocol, option_address, &error)))
     {
-      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "no arguments, please");
+      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "see --help");
       return EXIT_FAILURE;
     }
 

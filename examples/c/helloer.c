@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Says hello to one peer and prints what comes back, or that the connection was refused. */
+/* Says hello to one peer and prints the answer, or that the connection was refused. */
 
 #include <gudpx/gudpx.h>
 #include <locale.h>
@@ -44,7 +44,7 @@ main (int    argc,
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 3 ||
       !g_ascii_string_to_unsigned (argv[2], 10, 1, G_MAXUINT16, &number, &error))
     {
-      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "HOST and PORT, please");
+      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "see --help");
       return EXIT_FAILURE;
     }
 
@@ -54,7 +54,7 @@ main (int    argc,
   loop = g_main_loop_new (NULL, FALSE);
   host = argv[1];
 
-  /* An IPv6 peer needs an IPv6 socket. Only a connected port hears of a refusal. */
+  /* An IPv6 peer needs an IPv6 socket. Only connected ports receive refusals. */
   if (!(port = gudpx_listen_udp (0, protocol, strchr (host, ':') ? "::" : NULL, &error)) ||
       !gudpx_port_connect_peer (port, host, number, &error) ||
       !gudpx_port_write (port, (const guint8 *) "hello", strlen ("hello"), &error))

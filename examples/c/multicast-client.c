@@ -12,7 +12,7 @@
 static const char *option_interface = NULL;
 
 static const GOptionEntry entries[] = {
-  { "interface", 'i', 0, G_OPTION_ARG_STRING, &option_interface, "Interface to send by", "NAME" },
+  { "interface", 'i', 0, G_OPTION_ARG_STRING, &option_interface, "Interface to send on", "NAME" },
   G_OPTION_ENTRY_NULL
 };
 
@@ -42,15 +42,15 @@ main (int    argc,
   setlocale (LC_ALL, "");
   g_signal_connect (protocol, "datagram-received", G_CALLBACK (on_datagram_received), NULL);
 
-  /* A port number of its own: were it the server's, on the same machine, the kernel would hand
-   * the answer, which is sent to one receiver, to one of the two. */
+  /* Number 0 takes a free port number. If client and server shared a number on one machine, the
+   * kernel would deliver the answer to only one of the two. */
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 1 ||
       !(port = gudpx_listen_multicast (0, protocol, FALSE, NULL, &error)) ||
       !gudpx_port_set_multicast_interface (port, option_interface, &error) ||
       !gudpx_port_write_to_host (port, (const guint8 *) ping, strlen (ping), GROUP, PORT, &error))
     {
-      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "no arguments, please");
+      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "see --help");
       return EXIT_FAILURE;
     }
 

@@ -29,7 +29,7 @@ on_datagram_received (GudpxDatagramProtocol *protocol,
 
   g_print ("received \"%s\" from %s\n", escaped, from);
 
-  /* The answer goes to the one who asked, not to the group. */
+  /* Answer the sender, not the group. */
   if (g_strcmp0 (text, "Client: Ping") == 0 &&
       !gudpx_datagram_reply (datagram, (const guint8 *) pong, strlen (pong), &error))
     g_printerr ("%s\n", error->message);
@@ -54,7 +54,7 @@ main (int    argc,
       !(port = gudpx_listen_multicast (PORT, protocol, TRUE, NULL, &error)) ||
       !gudpx_port_join_group (port, GROUP, option_interface, &error))
     {
-      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "no arguments, please");
+      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "see --help");
       return EXIT_FAILURE;
     }
 

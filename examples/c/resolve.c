@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Resolves a host name: prints one IPv4 address of it, or all its addresses. */
+/* Resolves a host name: prints one address, an IPv4 address if there is one, or all addresses. */
 
 #include <gudpx/gudpx.h>
 #include <locale.h>
@@ -47,7 +47,7 @@ main (int    argc,
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 2)
     {
-      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "Which HOST?");
+      g_printerr ("%s: %s\n", g_get_prgname (), error ? error->message : "see --help");
       return EXIT_FAILURE;
     }
 

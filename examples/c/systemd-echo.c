@@ -9,7 +9,8 @@
 
 #define FIRST_FD 3
 
-/* What sd_listen_fds(3) does: the variables may be meant for another process. */
+/* Returns the number of passed descriptors, like sd_listen_fds(3). The variables may be for another
+ * process. */
 static int
 count_passed_fds (void)
 {
@@ -25,7 +26,7 @@ get_number (GSocketAddress *address)
   return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
 }
 
-/* A sender with our own number is another echo server, or forged: echoes would never end.
+/* Detects a sender with our own number: another echo server, or forged. Echoes would never end.
  * UNIX sockets have no port numbers. */
 static gboolean
 is_echo_server (GudpxDatagram *datagram)
@@ -66,13 +67,13 @@ main (int    argc,
   g_signal_connect (protocol, "datagram-received", G_CALLBACK (on_datagram_received), NULL);
 
   if (g_option_context_parse (context, &argc, &argv, &error) && argc != 1)
-    g_set_error_literal (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "no arguments, please");
+    g_set_error_literal (&error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "see --help");
   else if (error == NULL && n_fds == 0)
     g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "systemd passed no socket");
 
   for (int fd = FIRST_FD; error == NULL && fd < FIRST_FD + n_fds; fd++)
     {
-      /* The unit file says which family it is; the port takes it from the socket. */
+      /* The unit file sets the address family; the port reads it from the socket. */
       g_autoptr (GudpxPort) port =
         gudpx_adopt_datagram_port (fd, G_SOCKET_FAMILY_INVALID, protocol, &error);
       GSocketAddress *address = port ? gudpx_port_get_local_address (port) : NULL;

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S gjs -m
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Sends a datagram to everybody on the link, and prints what others send, and its own.
+// Sends a datagram to every host on the link, and prints received datagrams, including its own.
 
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
@@ -11,13 +11,17 @@ import {orExit, parseOptions} from './options.js';
 
 const Listener = GObject.registerClass(
 class Listener extends Gudpx.DatagramProtocol {
-    /** @param {Gudpx.Datagram} datagram */
-    vfunc_datagram_received(datagram) {
-        print(`received ${JSON.stringify(datagram.text)} from ${datagram.get_sender()?.to_string()}`);
+    /**
+     * @param {Uint8Array} data
+     * @param {Gudpx.Endpoint} sender
+     */
+    datagramReceived(data, sender) {
+        const text = JSON.stringify(new TextDecoder().decode(data));
+        print(`received ${text} from ${sender.host}:${sender.port}`);
     }
 });
 
-const {destination, port: number} = parseOptions('Send to everybody on the link.', {
+const {destination, port: number} = parseOptions('Send to every host on the link.', {
     destination: {
         value: '<broadcast>',
         help: 'broadcast address; <broadcast>, the default, is 255.255.255.255',
@@ -26,10 +30,10 @@ const {destination, port: number} = parseOptions('Send to everybody on the link.
 });
 
 orExit(() => {
-    const port = Gudpx.listen_udp(number, new Listener(), null);
-    // Without it the system refuses to send to a broadcast address.
-    port.set_broadcast_allowed(true);
-    port.write_to_host('Is anybody there?', destination, number);
+    const port = Gudpx.listen_udp(number, new Listener());
+    // The system rejects broadcasts unless this is set.
+    port.broadcast_allowed = true;
+    port.write('Is anybody there?', {host: destination, port: number});
 });
 
 print(`sent "Is anybody there?" to ${destination} port ${number}`);

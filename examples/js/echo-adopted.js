@@ -1,7 +1,7 @@
 #!/usr/bin/env -S gjs -m
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// A UDP echo server on a socket that it makes and binds itself.
+// A UDP echo server that creates and binds the socket itself.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -10,39 +10,37 @@ import Gudpx from 'gi://Gudpx?version=1';
 
 import {fail, orExit, parseOptions} from './options.js';
 
-/** @param {Gio.SocketAddress | null | undefined} address */
-function numberOf(address) {
-    return address instanceof Gio.InetSocketAddress ? address.get_port() : 0;
-}
-
 const Echo = GObject.registerClass(
 class Echo extends Gudpx.DatagramProtocol {
-    /** @param {Gudpx.Datagram} datagram */
-    vfunc_datagram_received(datagram) {
-        const payload = datagram.get_payload();
-        print(`received ${payload.length} bytes`);
+    /**
+     * @param {Uint8Array} data
+     * @param {Gudpx.Endpoint} sender
+     */
+    datagramReceived(data, sender) {
+        print(`received ${data.length} bytes`);
         // A sender with our own number is another echo server, or forged: echoes would never end.
-        if (numberOf(datagram.sender) !== numberOf(this.transport?.local_address))
-            datagram.reply(payload);
+        const {port} = /** @type {Gudpx.Endpoint} */ (this.transport?.localEndpoint);
+        if (sender.port !== port)
+            this.transport?.write(data, sender);
     }
 });
 
 const options = parseOptions('Send every datagram back, on a socket made here.', {
     port: {value: 9999, help: 'port; 0 takes a free one'},
 });
-// GIO would take it modulo 65536.
+// GIO would use the number modulo 65536.
 if (options.port > 65535)
     fail('--port wants a number from 0 to 65535');
 
 const port = orExit(() => {
     const socket = Gio.Socket.new(
         Gio.SocketFamily.IPV4, Gio.SocketType.DATAGRAM, Gio.SocketProtocol.UDP);
-    // Here is the place for what the library has no property for: socket.set_option()…
+    // Set socket options here that the library has no property for: socket.set_option()…
     socket.bind(Gio.InetSocketAddress.new_from_string('127.0.0.1', options.port), false);
 
     const adopted = Gudpx.adopt_datagram_port(
         socket.get_fd(), Gio.SocketFamily.IPV4, new Echo());
-    // The port works on a duplicate: this one may be closed at once.
+    // The port has a duplicate of the descriptor, so close this one.
     socket.close();
     return adopted;
 });

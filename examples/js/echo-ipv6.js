@@ -1,33 +1,32 @@
 #!/usr/bin/env -S gjs -m
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// A UDP echo server for IPv6 and IPv4, which answers from the address that it was asked at.
+// A UDP echo server for IPv6 and IPv4 that answers from the address that a datagram was sent to.
 
-import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import Gudpx from 'gi://Gudpx?version=1';
 
 import {orExit, parseOptions} from './options.js';
 
-/** @param {Gio.SocketAddress | null | undefined} address */
-function numberOf(address) {
-    return address instanceof Gio.InetSocketAddress ? address.get_port() : 0;
-}
-
 const Echo = GObject.registerClass(
 class Echo extends Gudpx.DatagramProtocol {
+    // Gets a datagram object, which has the destination and replies from that address.
     /** @param {Gudpx.Datagram} datagram */
     vfunc_datagram_received(datagram) {
-        const payload = datagram.get_payload();
-        const sender = datagram.get_sender()?.to_string();
-        const destination = datagram.get_destination()?.to_string();
-        print(`received ${payload.length} bytes from ${sender} to ${destination}`);
+        const sender = datagram.sender?.to_string();
+        const destination = datagram.destination?.to_string();
+        print(`received ${datagram.payload.length} bytes from ${sender} to ${destination}`);
         // A sender with our own number is another echo server, or forged: echoes would never end.
-        if (numberOf(datagram.sender) !== numberOf(this.transport?.local_address))
-            datagram.reply(payload);
+        if (numberOf(datagram.senderEndpoint) !== numberOf(this.transport?.localEndpoint))
+            datagram.reply(datagram.payload);
     }
 });
+
+/** @param {any} endpoint */
+function numberOf({port}) {
+    return port;
+}
 
 const options = parseOptions('Echo over IPv6 and IPv4.', {
     address: {
@@ -40,7 +39,7 @@ const options = parseOptions('Echo over IPv6 and IPv4.', {
 
 const port = orExit(() => Gudpx.listen_udp(options.port, new Echo(), options.address));
 // A host has several IPv6 addresses. With the destination a reply knows which one to use.
-orExit(() => port.set_metadata(Gudpx.MetadataFlags.DESTINATION));
+orExit(() => (port.metadata = Gudpx.MetadataFlags.DESTINATION));
 
 print(`listening on ${port.local_address?.to_string()}`);
 new GLib.MainLoop(null, false).run();

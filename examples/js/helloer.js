@@ -1,7 +1,7 @@
 #!/usr/bin/env -S gjs -m
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Says hello to one peer and prints what comes back, or that the connection was refused.
+// Says hello to one peer and prints the answer, or that the connection was refused.
 
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
@@ -15,14 +15,13 @@ let exitStatus = 0;
 
 const Helloer = GObject.registerClass(
 class Helloer extends Gudpx.DatagramProtocol {
-    /** @param {Gudpx.Datagram} datagram */
-    vfunc_datagram_received(datagram) {
-        print(`received ${JSON.stringify(datagram.text)}`);
+    /** @param {Uint8Array} data */
+    datagramReceived(data) {
+        print(`received ${JSON.stringify(new TextDecoder().decode(data))}`);
         loop.quit();
     }
 
-    /** @param {Gudpx.Port} _port */
-    vfunc_connection_refused(_port) {
+    vfunc_connection_refused() {
         print('connection refused: no one is listening');
         exitStatus = 1;
         loop.quit();
@@ -31,10 +30,11 @@ class Helloer extends Gudpx.DatagramProtocol {
 
 const options = parseOptions('Say hello to a peer.', {}, ['host', 'port']);
 
-// An IPv6 peer needs an IPv6 socket. Only a connected port hears of a refusal.
+// An IPv6 peer needs an IPv6 socket. Only connected ports receive refusals.
 orExit(() => {
-    const port = Gudpx.listen_udp(0, new Helloer(), options.host.includes(':') ? '::' : null);
-    port.connect_peer(options.host, Number(options.port));
+    const address = options.host.includes(':') ? '::' : '0.0.0.0';
+    const port = Gudpx.listen_udp(0, new Helloer(), address);
+    port.connect_peer({host: options.host, port: Number(options.port)});
     port.write('hello');
 });
 

@@ -14,22 +14,26 @@ const PORT = 8005;
 
 const MulticastPingClient = GObject.registerClass(
 class MulticastPingClient extends Gudpx.DatagramProtocol {
-    /** @param {Gudpx.Datagram} datagram */
-    vfunc_datagram_received(datagram) {
-        print(`received ${JSON.stringify(datagram.text)} from ${datagram.get_sender()?.to_string()}`);
+    /**
+     * @param {Uint8Array} data
+     * @param {Gudpx.Endpoint} sender
+     */
+    datagramReceived(data, sender) {
+        const text = JSON.stringify(new TextDecoder().decode(data));
+        print(`received ${text} from ${sender.host}:${sender.port}`);
     }
 });
 
 const options = parseOptions(`Ping the members of ${GROUP}.`, {
-    interface: {value: null, help: 'name of the interface to send by'},
+    interface: {value: null, help: 'name of the interface to send on'},
 });
 
-// A port number of its own: were it the server's, on the same machine, the kernel would hand the
-// answer, which is sent to one receiver, to one of the two.
+// Number 0 takes a free port number. If client and server shared a number on one machine, the
+// kernel would deliver the answer to only one of the two.
 orExit(() => {
-    const port = Gudpx.listen_multicast(0, new MulticastPingClient(), false, null);
-    port.set_multicast_interface(options.interface);
-    port.write_to_host('Client: Ping', GROUP, PORT);
+    const port = Gudpx.listen_multicast(0, new MulticastPingClient());
+    port.multicast_interface = options.interface;
+    port.write('Client: Ping', {host: GROUP, port: PORT});
 });
 
 print(`sent "Client: Ping" to ${GROUP}:${PORT}`);

@@ -14,12 +14,16 @@ const PORT = 8005;
 
 const MulticastPingPong = GObject.registerClass(
 class MulticastPingPong extends Gudpx.DatagramProtocol {
-    /** @param {Gudpx.Datagram} datagram */
-    vfunc_datagram_received(datagram) {
-        print(`received ${JSON.stringify(datagram.text)} from ${datagram.get_sender()?.to_string()}`);
-        // The answer goes to the one who asked, not to the group.
-        if (datagram.text === 'Client: Ping')
-            datagram.reply('Server: Pong');
+    /**
+     * @param {Uint8Array} data
+     * @param {Gudpx.Endpoint} sender
+     */
+    datagramReceived(data, sender) {
+        const text = new TextDecoder().decode(data);
+        print(`received ${JSON.stringify(text)} from ${sender.host}:${sender.port}`);
+        // Answer the sender, not the group.
+        if (text === 'Client: Ping')
+            this.transport?.write('Server: Pong', sender);
     }
 });
 
@@ -29,7 +33,7 @@ const options = parseOptions(`Answer pings to ${GROUP}.`, {
 
 // listen_multiple: several servers may run on one machine, and each receives the ping.
 orExit(() => {
-    const port = Gudpx.listen_multicast(PORT, new MulticastPingPong(), true, null);
+    const port = Gudpx.listen_multicast(PORT, new MulticastPingPong(), true);
     port.join_group(GROUP, options.interface);
 });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Command line options for the examples. GLib's own parser cannot be used from JavaScript.
+// Parses command line options for the examples. GLib's own parser does not work from JavaScript.
 
 import System from 'system';
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The signals that ask a program to end.
+// Handles the signals that request a program to end.
 
 import GLib from 'gi://GLib';
 
 const SIGINT = 2, SIGTERM = 15;
 
-// GLib 2.80 has moved the function, and GJS warns of the old name.
+// GLib 2.80 has moved the function, and GJS prints a warning for the old name.
 function getAdd() {
     try {
         const {GLibUnix} = imports.gi;
@@ -17,7 +17,7 @@ function getAdd() {
 }
 
 /**
- * Calls the handler, from the main loop, when the program is asked to end.
+ * Calls the handler from the main loop when a signal requests the program to end.
  *
  * @param {() => void} handler
  */

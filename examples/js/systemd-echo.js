@@ -14,30 +14,32 @@ import {orExit, parseOptions} from './options.js';
 const FIRST_FD = 3;
 
 /**
- * A sender with our own number is another echo server, or forged: echoes would never end.
+ * Detects a sender with our own number: another echo server, or forged. Echoes would never end.
  * UNIX sockets have no port numbers.
  *
- * @param {Gudpx.Datagram} datagram
+ * @param {any} sender
+ * @param {any} own
  */
-function isEchoServer(datagram) {
-    const sender = datagram.get_sender();
-    const own = datagram.get_transport()?.get_local_address();
-    return sender instanceof Gio.InetSocketAddress && own instanceof Gio.InetSocketAddress &&
-        sender.get_port() === own.get_port();
+function isEchoServer(sender, own) {
+    return sender.port !== undefined && sender.port === own.port;
 }
 
 const Echo = GObject.registerClass(
 class Echo extends Gudpx.DatagramProtocol {
-    /** @param {Gudpx.Datagram} datagram */
-    vfunc_datagram_received(datagram) {
-        const payload = datagram.get_payload();
-        print(`received ${payload.length} bytes`);
-        if (!isEchoServer(datagram))
-            datagram.reply(payload);
+    /**
+     * @param {Uint8Array} data
+     * @param {Gudpx.Sender | null} sender
+     */
+    datagramReceived(data, sender) {
+        print(`received ${data.length} bytes`);
+        // Only clients whose UNIX socket is bound can get an answer.
+        if (sender !== null && !isEchoServer(sender, this.transport?.localEndpoint))
+            this.transport?.write(data, sender);
     }
 });
 
-// What sd_listen_fds(3) does: the variables may be meant for another process.
+// Returns the number of passed descriptors, like sd_listen_fds(3). The variables may be for another
+// process, so check the process id.
 function countPassedFds() {
     const pid = new Gio.Credentials().get_unix_pid();
     if (GLib.getenv('LISTEN_PID') !== String(pid))
@@ -53,10 +55,10 @@ if (nFds === 0) {
     System.exit(1);
 }
 
-// One protocol may serve several ports.
+// A protocol may serve several ports.
 const echo = new Echo();
 for (let fd = FIRST_FD; fd < FIRST_FD + nFds; fd++) {
-    // The unit file says which family it is; the port takes it from the socket.
+    // The unit file sets the address family; the port reads it from the socket.
     const port = orExit(() => Gudpx.adopt_datagram_port(fd, Gio.SocketFamily.INVALID, echo));
     GLib.close(fd);
     print(`listening on ${port.local_address?.to_string()}`);

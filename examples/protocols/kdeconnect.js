@@ -1,13 +1,13 @@
 #!/usr/bin/env -S gjs -m
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Says that a device is here, and prints the others of the local network (KDE Connect's discovery).
+// Announces a device, and prints the other devices of the local network (KDE Connect's discovery).
 //
 //   examples/run kdeconnect --name="My laptop"
 //
-// Shows broadcast on all interfaces, a port number that is shared with the system's own KDE Connect or
-// GSConnect, and datagrams of which nothing is believed before it is checked. Whoever hears us connects to
-// our --tcp-port by TCP; what follows there is another protocol.
+// Shows broadcast on all interfaces, a port number that is shared with the system's own KDE Connect
+// or GSConnect, and how to check datagrams before using them. Devices that receive the announcement
+// connect to our --tcp-port by TCP, and use another protocol there.
 
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
@@ -25,7 +25,7 @@ const TYPES = ['desktop', 'laptop', 'phone', 'tablet', 'tv'];
 
 const decoder = new TextDecoder('utf-8', {fatal: true});
 
-// A packet is an object in one line of JSON. Returns what it tells of a device, or null.
+// Returns the device that a packet describes, or null. A packet is an object in one line of JSON.
 function parseIdentity(data) {
     let packet;
     try {
@@ -44,7 +44,7 @@ function parseIdentity(data) {
         return null;
     return {
         id: deviceId,
-        // Names are shown to people.
+        // Remove characters that are unsafe to show.
         name: deviceName.replace(/[\p{C}"',;:.!?()[\]<>]/gu, '').slice(0, 32),
         type: TYPES.includes(deviceType) ? deviceType : 'unknown',
         tcpPort,
@@ -81,7 +81,7 @@ class Discovery extends Gudpx.DatagramProtocol {
 
     datagramReceived(data, sender) {
         const device = parseIdentity(data);
-        // What we broadcast comes to us as well.
+        // Ignore our own broadcasts, which come back to us.
         if (!device || device.id === this._identity.id)
             return;
 
@@ -99,12 +99,12 @@ class Discovery extends Gudpx.DatagramProtocol {
 });
 
 const options = parseOptions('Find KDE Connect devices in the local network.', {
-    name: {value: GLib.get_host_name(), help: 'what others are to call this device'},
-    id: {value: GLib.uuid_string_random().replaceAll('-', '_'), help: 'what they know it by'},
-    'tcp-port': {value: PORT, help: 'where they may connect to'},
+    name: {value: GLib.get_host_name(), help: 'name of this device'},
+    id: {value: GLib.uuid_string_random().replaceAll('-', '_'), help: 'id of this device'},
+    'tcp-port': {value: PORT, help: 'TCP port that others connect to'},
     interval: {value: 30, help: 'seconds between announcements'},
 });
-// Others believe no other port.
+// Other devices accept only these ports.
 if (options['tcp-port'] < PORT || options['tcp-port'] > LAST_TCP_PORT)
     fail(`--tcp-port wants a number from ${PORT} to ${LAST_TCP_PORT}`);
 if (options.interval < 1 || options.interval > MAX_INTERVAL)
@@ -115,10 +115,10 @@ const discovery = new Discovery({
     tcpPort: options['tcp-port'],
 });
 
-// listen_multiple: the desktop's own KDE Connect may be there already.
+// listen_multiple: the desktop's own KDE Connect may already use the number.
 orExit(() => {
-    const port = Gudpx.listen_multicast(PORT, discovery, true, '0.0.0.0');
-    port.set_broadcast_allowed(true);
+    const port = Gudpx.listen_multicast(PORT, discovery, true);
+    port.broadcast_allowed = true;
     discovery.announce();
 });
 print(`announcing ${options.id}`);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Asks a time server how far the clock of this machine is off (SNTP, RFC 4330 and RFC 5905).
+/* Asks a time server for the error of this machine's clock (SNTP, RFC 4330 and RFC 5905).
  *
  *   examples/run sntp-client c pool.ntp.org
  *
- * Shows a connected port, a name that is resolved first, a time limit, and the time of arrival that
- * the kernel took: it does not have what the program takes to wake up in it. */
+ * Shows a connected port, a name that is resolved first, a time limit, and the kernel's time of
+ * arrival, which does not include the time that the program needs to wake up. */
 
 #include <gudpx/gudpx.h>
 #include <locale.h>
@@ -17,14 +17,14 @@
 #define MODE_SERVER 4
 #define LEAP_UNSYNCHRONIZED 3
 #define EPOCH G_GINT64_CONSTANT (2208988800) /* from 1900 to 1970, in seconds */
-#define ERA (G_GINT64_CONSTANT (1) << 32)    /* timestamps begin anew in 2036 */
+#define ERA (G_GINT64_CONSTANT (1) << 32)    /* timestamps start over in 2036 */
 
 typedef struct
 {
   GMainLoop *loop;
   GudpxPort *port;
-  guint64 cookie; /* what the answer is to bring back */
-  gint64 sent;    /* in microseconds since 1970, as all times but those in packets */
+  guint64 cookie; /* random number that the answer must contain */
+  gint64 sent;    /* in microseconds since 1970, like all times outside of packets */
   gboolean done;
 } Client;
 
@@ -44,7 +44,7 @@ fail (Client *self, const char *message)
   g_main_loop_quit (self->loop);
 }
 
-/* The one of all times with such a timestamp that is nearest to @near. */
+/* Reads a timestamp: returns the time nearest to @near that has this timestamp. */
 static gint64
 read_timestamp (const guint8 *bytes, gint64 near)
 {
@@ -62,16 +62,16 @@ read_timestamp (const guint8 *bytes, gint64 near)
          ((guint64) GUINT32_FROM_BE (fraction) * G_USEC_PER_SEC >> 32);
 }
 
-/* NULL if it is an answer to what was asked, and tells the time. */
+/* Returns NULL if the packet answers our request and has the time, or else a message. */
 static const char *
 find_fault (Client *self, const guint8 *packet, gsize size)
 {
   if (size < PACKET_SIZE || (packet[0] & 7) != MODE_SERVER)
-    return "no answer of a time server";
+    return "ignored a datagram: not from a time server";
   if (memcmp (packet + 24, &self->cookie, 8) != 0)
-    return "an answer to something else";
+    return "ignored a datagram: the answer to another request";
   if (packet[1] == 0)
-    return "the server does not want to be asked";
+    return "the server rejects requests";
   if (packet[1] > 15 || packet[0] >> 6 == LEAP_UNSYNCHRONIZED)
     return "the server does not know the time";
   return NULL;
@@ -89,7 +89,7 @@ on_datagram_received (GudpxDatagramProtocol *protocol,
   gint64 arrived = stamp != 0 ? stamp : g_get_real_time ();
   gint64 received, answered;
 
-  /* Anybody may send something with the server's address; the server's own may still come. */
+  /* Keep waiting: the sender may be forged, and the answer of the server may still arrive. */
   if (fault != NULL)
     {
       g_printerr ("%s: %s\n", g_get_prgname (), fault);
@@ -103,7 +103,7 @@ on_datagram_received (GudpxDatagramProtocol *protocol,
            (double) ((arrived - self->sent) - (answered - received)) / G_USEC_PER_SEC,
            packet[1], stamp != 0 ? "kernel" : "program");
   self->done = TRUE;
-  /* More of them may have come already. */
+  /* Stop now: further answers may be waiting. */
   gudpx_port_stop_listening (self->port);
   g_main_loop_quit (self->loop);
 }
@@ -113,7 +113,7 @@ on_connection_refused (GudpxDatagramProtocol *protocol,
                        GudpxPort             *port,
                        Client                *self)
 {
-  fail (self, "nobody tells the time there");
+  fail (self, "the host refuses datagrams: no time server is listening");
 }
 
 static gboolean
@@ -123,7 +123,8 @@ on_timeout (gpointer self)
   return G_SOURCE_REMOVE;
 }
 
-/* A server sees no clock of ours: what should be the time is a number that nobody can guess. */
+/* Sends the request. It contains a random number instead of our time, so that only the server can
+ * answer. */
 static gboolean
 ask (Client *self, const char *host, GError **error)
 {
@@ -155,9 +156,9 @@ static gboolean
 is_valid (const char *program, int argc)
 {
   if (argc != 2)
-    g_printerr ("%s: wants a host. See --help\n", program);
+    g_printerr ("%s: give one host, see --help\n", program);
   else if (option_port < 1 || option_port > G_MAXUINT16 || option_timeout < 0)
-    g_printerr ("%s: no such port or time limit\n", program);
+    g_printerr ("%s: invalid port or time limit, see --help\n", program);
   else
     return TRUE;
   return FALSE;
@@ -178,7 +179,7 @@ main (int    argc,
   g_signal_connect (protocol, "datagram-received", G_CALLBACK (on_datagram_received), &client);
   g_signal_connect (protocol, "connection-refused", G_CALLBACK (on_connection_refused), &client);
 
-  /* On “::” it may be connected to a server with an IPv4 or with an IPv6 address. */
+  /* A port on “::” can be connected to an IPv4 or to an IPv6 server. */
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error) ||
       (is_valid (g_get_prgname (), argc) &&

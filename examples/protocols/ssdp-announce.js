@@ -1,12 +1,12 @@
 #!/usr/bin/env -S gjs -m
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Announces a service to the local network, and answers those who search for it (SSDP, of UPnP 1.1).
+// Announces a service to the local network, and answers searches for it (SSDP, of UPnP 1.1).
 //
 //   examples/run ssdp-announce --target=urn:example-org:service:Coffee:1
 //
-// Shows a group whose port number other programs share, announcements that are repeated, answers that
-// wait for a random time so that not all come at once, and a word of farewell.
+// Shows a group whose port number other programs share, repeated announcements, answers that wait
+// for a random time so that they do not arrive together, and a good-bye.
 
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
@@ -55,7 +55,8 @@ class Announcer extends Gudpx.DatagramProtocol {
         this._answerLater(sender, Number(message.headers.get('mx')) || 0);
     }
 
-    // Whoever asks may say how long it is ready to wait, but not how much we have to remember.
+    // Answers after a random delay. The client chooses the longest delay; MAX_WAITING limits the
+    // number of waiting answers.
     _answerLater(sender, seconds) {
         if (this._waiting >= MAX_WAITING)
             return;
@@ -85,8 +86,8 @@ class Announcer extends Gudpx.DatagramProtocol {
 });
 
 const options = parseOptions('Announce a service to the local network.', {
-    target: {value: 'urn:example-org:service:Example:1', help: 'what it is'},
-    location: {value: 'http://127.0.0.1/description.xml', help: 'where its description is'},
+    target: {value: 'urn:example-org:service:Example:1', help: 'type of the service'},
+    location: {value: 'http://127.0.0.1/description.xml', help: 'URL of its description'},
     interface: {value: null, help: 'name of the interface to announce it on'},
 });
 const loop = new GLib.MainLoop(null, false);
@@ -94,9 +95,9 @@ const announcer = new Announcer(options.target, options.location);
 
 // listen_multiple: desktops and media servers listen to this number, too.
 const port = orExit(() => {
-    const listening = Gudpx.listen_multicast(PORT, announcer, true, '0.0.0.0');
-    listening.set_multicast_interface(options.interface);
-    listening.set_multicast_ttl(2);
+    const listening = Gudpx.listen_multicast(PORT, announcer, true);
+    listening.multicast_interface = options.interface;
+    listening.multicast_ttl = 2;
     listening.join_group(GROUP, options.interface);
     announcer.announce('ssdp:alive');
     return listening;

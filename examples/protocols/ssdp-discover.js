@@ -5,8 +5,8 @@
 //
 //   examples/run ssdp-discover --target=upnp:rootdevice
 //
-// Shows a search by multicast whose answers come to the port that asked, each from another host, until
-// a time limit; and a table of what was found that nobody can fill up.
+// Shows a search by multicast. The answers come from many hosts to the port that asked, until a
+// time limit. A limit for the table of results keeps a flood of answers from filling the memory.
 
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
@@ -57,7 +57,7 @@ const loop = new GLib.MainLoop(null, false);
 const protocol = new Search();
 let searches = 0;
 
-// Some more, for a datagram may get lost. An answer that comes twice is printed once.
+// Repeats the search, because datagrams may be lost. Repeated answers are printed once.
 function searchAgain() {
     protocol.transport.write(search, {host: options.group, port: PORT});
     return ++searches < SEARCHES ? GLib.SOURCE_CONTINUE : GLib.SOURCE_REMOVE;
@@ -65,8 +65,8 @@ function searchAgain() {
 
 orExit(() => {
     const port = Gudpx.listen_udp(0, protocol, isIpv6 ? '::' : '0.0.0.0');
-    port.set_multicast_interface(options.interface);
-    port.set_multicast_ttl(2);
+    port.multicast_interface = options.interface;
+    port.multicast_ttl = 2;
     searchAgain();
 });
 GLib.timeout_add(GLib.PRIORITY_DEFAULT, 100, searchAgain);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Counts what programs report (StatsD): counters, gauges, timers and sets, printed from time to time.
+/* Collects metrics of programs and prints them regularly (StatsD): counters, gauges, timers, sets.
  *
  *   examples/run statsd --interval 2
  *   echo "page.views:1|c" | nc -u -w0 127.0.0.1 8125
  *
- * Shows a receiver for many small datagrams, a bounded table of names, and a clean end on a signal. */
+ * Shows a receiver for many small datagrams, a table of limited size, and a clean end when a signal
+ * arrives. */
 
 const int MAX_NAMES = 10000;
 const int MAX_VALUES = 100000;
@@ -14,7 +15,7 @@ errordomain LineError {
   INVALID
 }
 
-/* What is known of one name; all but gauges begins anew with each interval. */
+/* The values of one name. Metrics except gauges start over with each interval. */
 class Metric {
   public string kind;
   public double sum;
@@ -34,7 +35,7 @@ class Metric {
 
     double number = 0;
     if (text == "" || !double.try_parse (text, out number) || !number.is_finite ())
-      throw new LineError.INVALID ("\"%s\" is no number", text.escape ());
+      throw new LineError.INVALID ("\"%s\" is not a number", text.escape ());
     if (kind == "c")
       sum += number / rate;
     else if (kind == "g")
@@ -65,7 +66,7 @@ class Metric {
       values.length, total / values.length, percentile (50), percentile (90), percentile (100));
   }
 
-  /* The smallest value that so many of a hundred do not exceed. */
+  /* Returns the smallest value that is not exceeded by @share percent of the values. */
   double percentile (int share) {
     return values[(values.length * share + 99) / 100 - 1];
   }
@@ -76,10 +77,10 @@ class StatsD : Gudpx.DatagramProtocol {
   uint n_bad = 0;
 
   public override void datagram_received (Gudpx.Datagram datagram) {
-    /* A zero byte follows the payload, so it is a string; of what encoding, the sender chose. */
+    /* A zero byte follows the payload, so the payload is a string, but maybe not valid UTF-8. */
     unowned string text = (string) datagram.get_payload ();
 
-    /* One datagram may bring several lines. */
+    /* A datagram may contain several lines. */
     foreach (unowned string line in text.make_valid ().split ("\n")) {
       try {
         if (line.strip () != "")
@@ -91,7 +92,7 @@ class StatsD : Gudpx.DatagramProtocol {
     }
   }
 
-  /* name:value|kind, and |@rate where only such a share of the events is reported. */
+  /* Parses name:value|kind or name:value|kind|@rate. The rate is the share of reported events. */
   void take_line (string line) throws LineError {
     var colon = line.last_index_of_char (':');
     var fields = line.substring (colon + 1).split ("|");
@@ -101,7 +102,7 @@ class StatsD : Gudpx.DatagramProtocol {
       throw new LineError.INVALID ("\"%s\" is not \"name:value|kind\"", line.escape ());
     if (fields.length > 2 && fields[2].has_prefix ("@") &&
         (!double.try_parse (fields[2].substring (1), out rate) || !(rate > 0 && rate <= 1)))
-      throw new LineError.INVALID ("\"%s\" is no share of events", fields[2].escape ());
+      throw new LineError.INVALID ("\"%s\" is not a rate from 0 to 1", fields[2].escape ());
 
     find (fields[1], line.substring (0, colon)).take (fields[0], rate);
   }
@@ -112,7 +113,7 @@ class StatsD : Gudpx.DatagramProtocol {
 
     if (metric == null) {
       if (metrics.length >= MAX_NAMES)
-        throw new LineError.INVALID ("There are too many names");
+        throw new LineError.INVALID ("Too many names");
       metric = new Metric (kind);
       metrics[key] = metric;
     }
@@ -144,18 +145,18 @@ int interval;
 const OptionEntry[] ENTRIES = {
   { "address", 'a', 0, OptionArg.STRING, ref address, "Address to listen on", "ADDRESS" },
   { "port", 'p', 0, OptionArg.INT, ref port, "Port; 0 takes a free one", "PORT" },
-  { "interval", 'i', 0, OptionArg.INT, ref interval, "Time between the prints", "SECONDS" },
+  { "interval", 'i', 0, OptionArg.INT, ref interval, "Time between reports", "SECONDS" },
   { null }
 };
 
 void run (string[] args) throws Error {
-  var context = new OptionContext ("— count what programs report");
+  var context = new OptionContext ("— collect metrics of programs");
   context.add_main_entries (ENTRIES, null);
   context.parse (ref args);
   if (args.length != 1)
-    throw new OptionError.FAILED ("No arguments, please: see --help");
+    throw new OptionError.FAILED ("Unexpected argument, see --help");
   if (port < 0 || port > uint16.MAX || interval < 1)
-    throw new OptionError.BAD_VALUE ("no such port or interval");
+    throw new OptionError.BAD_VALUE ("Invalid port or interval, see --help");
 
   var loop = new MainLoop ();
   var statsd = new StatsD ();

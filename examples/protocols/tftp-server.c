@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Hands out the files of a directory (TFTP, RFC 1350, with the options of RFC 2348 and RFC 2349).
+/* Serves the files of a directory (TFTP, RFC 1350, with the options of RFC 2348 and RFC 2349).
  *
  *   examples/run tftp-server c --port 6969 /srv/tftp
  *   curl --remote-name tftp://127.0.0.1:6969/file
  *
- * Shows a port for each transfer, which answers from the address that was asked; time limits; and how
- * a name that comes from the network opens nothing but what it may. It only reads, in octet mode. */
+ * Shows a port for each transfer, which answers from the address that received the request, and
+ * time limits. Also shows how to open a file by a name from the network safely. The server is
+ * read-only, and supports only octet mode. */
 
 #include "common/tftp-transfer.h"
 
@@ -34,7 +35,7 @@ enum
 typedef struct
 {
   int root;
-  GHashTable *clients; /* of GSocketAddress, each with a transfer */
+  GHashTable *clients; /* set of GSocketAddress: clients with a transfer */
 } Server;
 
 typedef struct
@@ -50,7 +51,8 @@ static int option_timeout = 1000;
 static const GOptionEntry entries[] = {
   { "address", 'a', 0, G_OPTION_ARG_STRING, &option_address, "Address to listen on", "ADDRESS" },
   { "port", 'p', 0, G_OPTION_ARG_INT, &option_port, "Port; 0 takes a free one", "PORT" },
-  { "timeout", 't', 0, G_OPTION_ARG_INT, &option_timeout, "Time before it sends again", "MILLISECONDS" },
+  { "timeout", 't', 0, G_OPTION_ARG_INT, &option_timeout,
+    "Time before a packet is repeated", "MILLISECONDS" },
   G_OPTION_ENTRY_NULL
 };
 
@@ -64,8 +66,8 @@ refuse (GudpxDatagram *request, guint16 code, const char *message)
     g_printerr ("%s\n", error->message);
 }
 
-/* Opens a file below @root, one part of its name after the other, so that neither “..” nor a symbolic
- * link leads elsewhere. What not everybody may read is not for the network. */
+/* Opens a file below @root, one part of its name after the other, so that neither “..” nor a
+ * symbolic link leads elsewhere. Rejects files that not all users may read. */
 static int
 open_below (int root, const char *name, goffset *size)
 {
@@ -94,7 +96,7 @@ open_below (int root, const char *name, goffset *size)
   return fd;
 }
 
-/* The strings of a request, each with its end; NULL if it is malformed. */
+/* Splits a request into its zero-terminated strings. Returns NULL if the request is malformed. */
 static GStrv
 parse_strings (const guint8 *data, gsize size)
 {
@@ -120,14 +122,14 @@ append_option (GByteArray *packet, const char *name, guint64 value)
   g_byte_array_append (packet, (const guint8 *) text, strlen (text) + 1);
 }
 
-/* Returns what confirms those options that we know, or NULL where there are none. */
+/* Returns a packet that confirms the known options, or NULL if there are none. */
 static GByteArray *
 take_options (GStrv options, goffset size, guint *block_size)
 {
   g_autoptr (GByteArray) packet = tftp_packet_new (TFTP_OPTION_ACK, 0);
   guint64 number;
 
-  /* It has no block number. */
+  /* Remove the block number: an option acknowledgement has none. */
   g_byte_array_set_size (packet, 2);
   for (; options[0] != NULL && options[1] != NULL; options += 2)
     {
@@ -152,7 +154,7 @@ entry_free (gpointer data, GClosure *closure)
   g_free (data);
 }
 
-/* The address that was asked, and a free port number. */
+/* Returns the address that received the request, with any free port number. */
 static GSocketAddress *
 make_local_address (GudpxDatagram *request)
 {
@@ -170,7 +172,7 @@ make_local_address (GudpxDatagram *request)
                        NULL);
 }
 
-/* Takes the descriptor. */
+/* Takes ownership of the descriptor. */
 static void
 start_transfer (Server *self, GudpxDatagram *request, int fd, GStrv options, goffset size)
 {
@@ -203,11 +205,11 @@ take_read_request (Server *self, GudpxDatagram *request, GStrv strings)
 
   g_print ("%s asks for \"%s\"\n", client, name);
   if (g_ascii_strcasecmp (strings[1], "octet") != 0)
-    refuse (request, ILLEGAL_OPERATION, "The only mode is octet");
+    refuse (request, ILLEGAL_OPERATION, "Only octet mode is supported");
   else if (g_hash_table_size (self->clients) >= MAX_TRANSFERS)
     refuse (request, NOT_DEFINED, "Too many transfers");
   else if ((fd = open_below (self->root, strings[0], &size)) < 0)
-    refuse (request, FILE_NOT_FOUND, "There is no such file for you");
+    refuse (request, FILE_NOT_FOUND, "The file does not exist, or is not public");
   else
     start_transfer (self, request, fd, strings + 2, size);
 }
@@ -221,7 +223,7 @@ on_datagram_received (GudpxDatagramProtocol *protocol,
   const guint8 *data = gudpx_datagram_get_payload (request, &size);
   g_auto (GStrv) strings = NULL;
 
-  /* Asked again: the answer is on its way, and is repeated without that. */
+  /* Ignore a repeated request: the transfer repeats the answer itself. */
   if (size < 2 || g_hash_table_contains (self->clients, gudpx_datagram_get_sender (request)))
     return;
 
@@ -229,9 +231,9 @@ on_datagram_received (GudpxDatagramProtocol *protocol,
   if (data[0] == 0 && data[1] == READ_REQUEST && strings != NULL)
     take_read_request (self, request, strings);
   else if (data[0] == 0 && data[1] == WRITE_REQUEST)
-    refuse (request, ACCESS_VIOLATION, "Nothing is written here");
+    refuse (request, ACCESS_VIOLATION, "This server is read-only");
   else if (data[0] != 0 || data[1] != TFTP_ERROR)
-    refuse (request, ILLEGAL_OPERATION, "That is no request");
+    refuse (request, ILLEGAL_OPERATION, "Not a request");
 }
 
 static int
@@ -264,7 +266,7 @@ int
 main (int    argc,
       char **argv)
 {
-  g_autoptr (GOptionContext) context = g_option_context_new ("DIRECTORY — hand out files");
+  g_autoptr (GOptionContext) context = g_option_context_new ("DIRECTORY — serve files");
   g_autoptr (GudpxDatagramProtocol) protocol = gudpx_datagram_protocol_new ();
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GHashTable) clients = g_hash_table_new_full (
@@ -280,8 +282,8 @@ main (int    argc,
     g_printerr ("%s: %s\n", g_get_prgname (), error->message);
   else if (argc != 2 || option_port < 0 || option_port > G_MAXUINT16 ||
            option_timeout < 1 || option_timeout > 60000)
-    g_printerr ("%s: wants a directory, and a port and a time that can be. See --help\n",
-                g_get_prgname ());
+    g_printerr ("%s: give a directory, a port up to 65535 and a timeout from 1 to 60000 ms,"
+                " see --help\n", g_get_prgname ());
   else if ((self.root = open_root (argv[1], &error)) < 0 || !serve (&self, protocol, &error))
     g_printerr ("%s: %s\n", g_get_prgname (), error->message);
   else

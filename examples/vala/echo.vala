@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A UDP echo server: sends every datagram back to where it came from. */
+/* A UDP echo server: sends every datagram back to its sender. */
 
 class Echo : Gudpx.DatagramProtocol {
   public override void started () {
@@ -8,7 +8,7 @@ class Echo : Gudpx.DatagramProtocol {
     stdout.flush ();
   }
 
-  /* A sender with our own number is another echo server, or forged: echoes would never end. */
+  /* Detects a sender with our own number: another echo server, or forged. Echoes would not end. */
   bool is_echo_server (Gudpx.Datagram datagram) {
     var sender = datagram.sender as InetSocketAddress;
     var own = transport.local_address as InetSocketAddress;
@@ -53,8 +53,8 @@ int main (string[] args) {
     context.add_main_entries (ENTRIES, null);
     context.parse (ref args);
     if (args.length != 1 || port < 0 || port > uint16.MAX)
-      throw new OptionError.FAILED ("No arguments, and a port that can be: see --help");
-    // Nothing needs to hold on to the port: it serves until it is stopped.
+      throw new OptionError.FAILED ("Give options only, and a port from 0 to 65535, see --help");
+    // You do not need to keep the port: it serves until it is stopped.
     Gudpx.listen_udp ((uint16) port, new Echo (), address);
   } catch (Error error) {
     stderr.printf ("%s\n", error.message);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Says hello to one peer and prints what comes back, or that the connection was refused. */
+/* Says hello to one peer and prints the answer, or that the connection was refused. */
 
 class Helloer : Gudpx.DatagramProtocol {
   public bool refused;
@@ -22,7 +22,7 @@ class Helloer : Gudpx.DatagramProtocol {
 
 async bool greet (string host, uint16 number) throws Error {
   var helloer = new Helloer ();
-  // An IPv6 peer needs an IPv6 socket. Only a connected port hears of a refusal.
+  // An IPv6 peer needs an IPv6 socket. Only connected ports receive refusals.
   var port = Gudpx.listen_udp (0, helloer, ":" in host ? "::" : null);
   port.connect_peer (host, number);
   port.write ("hello".data);
@@ -30,7 +30,7 @@ async bool greet (string host, uint16 number) throws Error {
   helloer.done.connect (() => greet.callback ());
   yield;
 
-  // From here on nothing is received, and so the handler above is not called again.
+  // From now on the port receives nothing, so the handler above is called only once.
   yield port.stop_listening_async ();
   return !helloer.refused;
 }

@@ -16,7 +16,7 @@ class MulticastPingClient : Gudpx.DatagramProtocol {
 string? iface;
 
 const OptionEntry[] ENTRIES = {
-  { "interface", 'i', 0, OptionArg.STRING, ref iface, "Interface to send by", "NAME" },
+  { "interface", 'i', 0, OptionArg.STRING, ref iface, "Interface to send on", "NAME" },
   { null }
 };
 
@@ -28,9 +28,9 @@ int main (string[] args) {
     context.add_main_entries (ENTRIES, null);
     context.parse (ref args);
     if (args.length != 1)
-      throw new OptionError.FAILED ("No arguments, please: see --help");
-    // A port number of its own: were it the server's, on the same machine, the kernel would hand
-    // the answer, which is sent to one receiver, to one of the two.
+      throw new OptionError.FAILED ("Unexpected argument, see --help");
+    // Number 0 takes a free port number. If client and server shared a number on one machine, the
+    // kernel would deliver the answer to only one of the two.
     var port = Gudpx.listen_multicast (0, new MulticastPingClient ());
     port.set_multicast_interface (iface);
     port.write_to_host ("Client: Ping".data, GROUP, PORT);

@@ -14,7 +14,7 @@ class MulticastPingPong : Gudpx.DatagramProtocol {
     if (text != "Client: Ping")
       return;
     try {
-      // The answer goes to the one who asked, not to the group.
+      // Answer the sender, not the group.
       datagram.reply ("Server: Pong".data);
     } catch (Error error) {
       warning ("%s", error.message);
@@ -37,7 +37,7 @@ int main (string[] args) {
     context.add_main_entries (ENTRIES, null);
     context.parse (ref args);
     if (args.length != 1)
-      throw new OptionError.FAILED ("No arguments, please: see --help");
+      throw new OptionError.FAILED ("Unexpected argument, see --help");
     // listen_multiple: several servers may run on one machine, and each receives the ping.
     var port = Gudpx.listen_multicast (PORT, new MulticastPingPong (), true);
     port.join_group (GROUP, iface);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Resolves a host name: prints one IPv4 address of it, or all its addresses. */
+/* Resolves a host name: prints one address, an IPv4 address if there is one, or all addresses. */
 
 bool all;
 

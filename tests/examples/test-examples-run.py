@@ -87,7 +87,7 @@ class RunBuilt(RunTestCase):
 
     def test_errors(self):
         for arguments, message in (
-            (["nope"], "no example is called nope"),
+            (["nope"], "there is no example nope"),
             (["echo", "cobol"], "cobol"),
             (["client", "js"], "c"),
             (["--nope"], "unknown option --nope"),

@@ -174,7 +174,7 @@ class SystemdEcho:
         if not shutil.which("systemd-socket-activate"):
             self.skipTest("systemd-socket-activate is missing")
         # It passes no environment on but what it is told to.
-        names = "G_DEBUG GI_TYPELIB_PATH LC_ALL LD_LIBRARY_PATH LD_PRELOAD PYTHONPATH".split()
+        names = "G_DEBUG GI_TYPELIB_PATH GJS_PATH LC_ALL LD_LIBRARY_PATH LD_PRELOAD PYTHONPATH".split()
         variables = [f"--setenv={name}={os.environ[name]}" for name in names if name in os.environ]
         listen = [f"--listen={address}" for address in addresses]
         command = self.command("systemd-echo")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Asks chrony for the time, and servers that misbehave."""
+"""Asks chrony and misbehaving servers for the time."""
 
 import struct
 import threading
@@ -17,7 +17,7 @@ class Sntp(ProtocolTestCase):
     def start_chrony(self):
         directory = self.directory()
         config = directory / "chrony.conf"
-        # It tells its own time, and leaves the clock alone (-x).
+        # Serve the local time, and do not change the clock (-x).
         config.write_text(
             f"local stratum 10\nallow\ncmdport 0\nbindcmdaddress /\npidfile {directory}/pid\n",
             encoding="ascii",
@@ -39,7 +39,7 @@ class Sntp(ProtocolTestCase):
         for host in ("127.0.0.1", "::1", "localhost", "10.99.0.1"):
             line = self.ask(host)
             self.assertIn("stratum 10", line)
-            # The same clock; a wrong formula or epoch is off by years.
+            # Both use the same clock; with a wrong formula or epoch the offset would be years.
             self.assertLess(abs(float(line.split()[1])), 60)
 
     def is_answering(self):
@@ -47,7 +47,7 @@ class Sntp(ProtocolTestCase):
         return client.wait() == 0
 
     def serve(self, answer, times=1):
-        """A server that answers with what a function makes of a packet that is right."""
+        """Starts a server that answers with the packets that a function returns."""
         sock = self.socket()
         sock.bind(("127.0.0.1", 0))
 
@@ -67,7 +67,7 @@ class Sntp(ProtocolTestCase):
         return packet[:size]
 
     def test_offset(self):
-        # Far ahead, far behind, and over the end of the timestamps in 2036.
+        # Test clocks that are fast, slow, and past the overflow of the timestamps in 2036.
         for off in (1000, -1000, 20 * 365 * 86400):
             line = self.ask(*self.serve(lambda request, off=off: [self.packet(request, off)]))
             self.assertLess(abs(float(line.split()[1]) - off), 60)
@@ -103,9 +103,9 @@ class Sntp(ProtocolTestCase):
         *faults, result = client.lines
         self.assertEqual(
             [fault.removeprefix("sntp-client: ") for fault in faults],
-            ["no answer of a time server"] * 3 + [
-                "an answer to something else",
-                "the server does not want to be asked",
+            ["ignored a datagram: not from a time server"] * 3 + [
+                "ignored a datagram: the answer to another request",
+                "the server rejects requests",
                 "the server does not know the time",
             ],
         )
@@ -116,10 +116,10 @@ class Sntp(ProtocolTestCase):
         silent.bind(("127.0.0.1", 0))
         port = silent.getsockname()[1]
         for arguments, message in (
-            ([], "wants a host"),
-            (["127.0.0.1"], "nobody tells the time"),
+            ([], "give one host"),
+            (["127.0.0.1"], "no time server is listening"),
             (["--port", port, "--timeout", "50", "127.0.0.1"], "no answer in time"),
-            (["--port", "0", "127.0.0.1"], "no such port"),
+            (["--port", "0", "127.0.0.1"], "invalid port"),
             (["198.51.100.1"], "198.51.100.1.*unreachable"),
             (["no-such-host.invalid"], "no-such-host.invalid"),
         ):

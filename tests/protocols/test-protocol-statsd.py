@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Reports to the counter with Python's statsd client, and with lines by hand."""
+"""Sends metrics to the example with Python's statsd client, and with hand-written lines."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ class StatsD(ProtocolTestCase):
         return counter, match[1], int(match[2])
 
     def finish(self, counter, number=signal.SIGTERM):
-        """Ends it when all was read, as a marker shows, and returns what it printed at the end."""
+        """Ends the example, and returns its last report."""
         os.kill(counter.pid, number)
         self.assertEqual(counter.wait(), 0, counter.output)
         self.check_lines(counter)
@@ -29,7 +29,8 @@ class StatsD(ProtocolTestCase):
         return counter.lines[1:-1]
 
     def count(self, *datagrams):
-        """What comes of them. The first bad line is told at once, so we know that it was read."""
+        """Sends datagrams and returns the report. The first bad line is printed immediately, and
+        shows that the datagrams before it were read."""
         counter, host, port = self.start_counter()
         sock = self.connected_socket(host, port)
         for datagram in datagrams:
@@ -55,7 +56,7 @@ class StatsD(ProtocolTestCase):
             pipe.set("visitors", "alice")
             pipe.set("visitors", "bob")
             pipe.set("visitors", "alice")
-        # By itself, when the interval is over.
+        # The report comes when the interval is over.
         for line in (
             r"^shop\.checkout ms: count 1, mean 320, median 320, 90 % up to 320, max 320$",
             r"^shop\.sales c: 3$",
@@ -64,7 +65,7 @@ class StatsD(ProtocolTestCase):
             r"^flushed$",
         ):
             counter.wait_for(line)
-        # A gauge stays.
+        # A gauge keeps its value.
         counter.wait_for(r"^shop\.stock g: 67$")
         self.finish(counter)
         self.assertEqual(sum("sales" in line for line in counter.lines), 1)
@@ -110,10 +111,10 @@ class StatsD(ProtocolTestCase):
 
     def test_errors(self):
         for arguments, message in (
-            (["--port", "70000"], "no such port"),
-            (["--interval", "0"], "no such port or interval"),
+            (["--port", "70000"], "Invalid port"),
+            (["--interval", "0"], "Invalid port or interval"),
             (["--address", "localhost"], "localhost"),
-            (["8125"], "No arguments"),
+            (["8125"], "Unexpected argument"),
         ):
             self.assert_fails("statsd", *arguments, message=message, language="vala")
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Fetches files with curl, tftp and atftp, also over a network that loses, and asks for what may not be."""
+"""Fetches files with curl, tftp and atftp, also over a lossy network, and sends invalid requests."""
 
 import os
 import struct
@@ -71,7 +71,7 @@ class Tftp(ProtocolTestCase):
         for fetch in (self.curl, self.tftp, self.atftp):
             for size in SIZES:
                 data = self.make_file(size)
-                # Some versions of curl take the size of an empty file for an error.
+                # Some versions of curl treat the size of an empty file as an error.
                 options = ["--tftp-no-options"] if fetch == self.curl and size == 0 else []
                 got = fetch(*address, "file", *options)
                 self.assertEqual(got, data, f"{fetch.__name__}, {size} bytes")
@@ -94,7 +94,7 @@ class Tftp(ProtocolTestCase):
     def test_losses(self):
         _, address = self.start_tftp("--timeout", "50")
         data = self.make_file(65536)
-        # atftp repeats an acknowledgement but once, then it waits for five seconds.
+        # Skip atftp: it repeats an acknowledgement only once, then waits for five seconds.
         for seed, fetch in enumerate((self.curl, self.tftp)):
             relay = LossyRelay(address, 0.1, seed)
             self.addCleanup(relay.close)
@@ -109,7 +109,7 @@ class Tftp(ProtocolTestCase):
         )
         for host in ("127.0.0.1", "[::1]", "10.99.0.1", "[fd99::1]", "[fe80::1%25gudpx0]"):
             self.assertEqual(self.curl(host, port, "file"), data, host)
-        # From where it was asked, whatever address the system would choose.
+        # The answer comes from the requested address, whatever the system would choose.
         sock = self.socket()
         sock.sendto(request("file"), ("127.0.0.2", port))
         _, sender = sock.recvfrom(1000)
@@ -117,7 +117,7 @@ class Tftp(ProtocolTestCase):
         self.assertNotEqual(sender[1], port)
 
     def ask(self, address, *arguments, **keywords):
-        """The first answer, who sends it, and the socket."""
+        """Sends a request. Returns the first answer, its sender, and the socket."""
         sock = self.socket()
         sock.sendto(request(*arguments, **keywords), address)
         packet, sender = sock.recvfrom(65536)
@@ -137,7 +137,7 @@ class Tftp(ProtocolTestCase):
             self.assertEqual((len(packet), packet[:4]), (516, struct.pack("!HH", DATA, 1)), options)
 
     def read(self, sock, sender, copies):
-        """Reads it all, each acknowledgement sent so many times, and returns the numbers of blocks."""
+        """Reads a file, sending each acknowledgement several times. Returns block numbers and data."""
         numbers, data = [], b""
         while True:
             packet, source = sock.recvfrom(1000)
@@ -172,7 +172,7 @@ class Tftp(ProtocolTestCase):
         self.assert_nothing_comes(sock, address)
 
     def assert_nothing_comes(self, sock, address):
-        """The server answers others, and so has seen what came before."""
+        """Sends another request: its answer shows that the server has handled everything before."""
         self.ask(address, "file")
         sock.setblocking(False)
         self.assertRaises(BlockingIOError, sock.recv, 1000)
@@ -187,7 +187,7 @@ class Tftp(ProtocolTestCase):
         for packet in (acknowledge(1), acknowledge(0), acknowledge(3), acknowledge(0x0200), b"",
                        b"\0\4\0", b"\0\3\0\2", b"\1\4\0\2", request("file")):
             sock.sendto(packet, sender)
-        # Not from where the transfer is.
+        # Send from another socket than that of the transfer.
         self.socket().sendto(acknowledge(2), sender)
         self.assert_nothing_comes(sock, address)
         sock.sendto(acknowledge(2), sender)
@@ -199,7 +199,7 @@ class Tftp(ProtocolTestCase):
         packet, sender, sock = self.ask(address, "file", "tsize", 0)
         for _ in range(5):
             self.assertEqual(sock.recvfrom(1000), (packet, sender))
-        server.wait_for("^a client has gone away$")
+        server.wait_for("^a client does not answer any more$")
 
     def test_clients_that_end(self):
         self.make_file(1000)
@@ -209,7 +209,7 @@ class Tftp(ProtocolTestCase):
         server.wait_for("^a client gave up$")
         _, sender, sock = self.ask(address, "file")
         sock.close()
-        server.wait_for("^a client is gone$")
+        server.wait_for("^a client refuses datagrams$")
 
     def assert_refused(self, address, code, *arguments, **keywords):
         packet, _, _ = self.ask(address, *arguments, **keywords)
@@ -269,9 +269,9 @@ class Tftp(ProtocolTestCase):
 
     def test_errors(self):
         for arguments, message in (
-            ([], "wants a directory"),
+            ([], "give a directory"),
             (["/nowhere"], "/nowhere: No such file"),
-            (["--port", "70000", "/"], "wants a directory, and a port"),
+            (["--port", "70000", "/"], "give a directory, a port up to 65535"),
             (["--port", "0", "--address", "localhost", "/"], "localhost"),
         ):
             self.assert_fails("tftp-server", *arguments, message=message, language="c")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The application: has the window, and ends the network.
+// The application owns the window and stops the network.
 
 import Gdk from 'gi://Gdk?version=4.0';
 import Gio from 'gi://Gio';
@@ -16,7 +16,7 @@ export const Application = GObject.registerClass({
     GTypeName: 'ChatApplication',
 }, class Application extends Adw.Application {
     constructor(network) {
-        // Not unique: several may run on one machine, as different people.
+        // Not unique: several instances may run on one machine, as different people.
         super({application_id: 'org.example.GudpxChat', flags: Gio.ApplicationFlags.NON_UNIQUE});
         this.network = network;
         this.window = null;
@@ -31,7 +31,7 @@ export const Application = GObject.registerClass({
         this._addAction('about', () => this._showAbout());
         this._addAction('quit', () => this.window.close(), '<Control>q');
         this.set_accels_for_action('window.close', ['<Control>w']);
-        // So that the others are told.
+        // Stops the network, so that the other programs receive the good-bye.
         onTermination(() => this._onTermination());
     }
 

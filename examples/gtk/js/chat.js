@@ -1,7 +1,7 @@
 #!/usr/bin/env -S gjs -m
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Chat with the people of the local network. Nobody needs to be told an address.
+// Chat with the people of the local network, without knowing their addresses.
 
 import GLib from 'gi://GLib';
 import System from 'system';
@@ -10,12 +10,12 @@ import {orExit, parseOptions} from '../../js/options.js';
 import {GROUPS, Network, PORT} from './network.js';
 
 const options = parseOptions('Chat with the people of the local network.', {
-    name: {value: GLib.get_real_name(), help: 'what others call you'},
-    interface: {value: null, help: 'the one network interface to use; without it all'},
-    group: {value: GROUPS.join(), help: 'multicast groups to meet in, with commas between them'},
+    name: {value: GLib.get_real_name(), help: 'name that others see'},
+    interface: {value: null, help: 'the only network interface to use; all by default'},
+    group: {value: GROUPS.join(), help: 'multicast groups to meet in, separated by commas'},
     port: {value: PORT, help: `port number of the group (${PORT})`},
-    // What looks for it is in toolkit.js.
-    plain: {value: false, help: 'do without libadwaita'},
+    // toolkit.js reads this option.
+    plain: {value: false, help: 'do not use libadwaita'},
 });
 
 try {

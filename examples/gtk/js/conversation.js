@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What was said with a peer, and the rows that show it.
+// The messages exchanged with a peer, and the rows that show them.
 
 import Gio from 'gi://Gio';
 import GObject from 'gi://GObject';
@@ -13,7 +13,7 @@ const {READWRITE} = GObject.ParamFlags;
 
 const STATES = {sending: 'Sending…', delivered: 'Delivered', failed: 'Not delivered'};
 
-// The URI of what the program has in common with the one in Python.
+// Returns the URI of a file that the program shares with the program in Python.
 export function getShared(name) {
     const directory = Gio.File.new_for_uri(import.meta.url).get_parent().get_parent();
     return directory.get_child(name).get_uri();
@@ -69,7 +69,7 @@ export const MessageRow = GObject.registerClass({
 }, class MessageRow extends Gtk.ListBoxRow {
     constructor(message) {
         super();
-        // A label, not markup: the text is somebody else's.
+        // Show plain text, not markup: the text comes from the network.
         this._text.set_text(message.text);
         const side = message.isOwn ? Gtk.Align.END : Gtk.Align.START;
         this._text.set_halign(side);
@@ -81,7 +81,7 @@ export const MessageRow = GObject.registerClass({
             state => ['caption', state === 'failed' ? 'error' : 'dim-label']);
     }
 
-    // A binding ends with the row, which a handler of the message would hold.
+    // Binds a property: a binding ends with the row, while a handler would keep the row alive.
     _bind(message, property, convert) {
         message.bind_property_full('state', this._caption, property,
             GObject.BindingFlags.SYNC_CREATE, (_binding, state) => [true, convert(state)], null);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// A list beside its content; in a narrow window they take turns.
+// Shows a list next to its content; in a narrow window they take turns.
 //
-// libadwaita has a widget for it, but another one since version 1.4. This one is made of GTK alone.
+// libadwaita has a widget for this, but has replaced it in version 1.4. This one needs only GTK.
 
 import Gdk from 'gi://Gdk?version=4.0';
 import GObject from 'gi://GObject';
@@ -61,7 +61,7 @@ export const Fold = GObject.registerClass({
         return this.get_last_child();
     }
 
-    // The one that a narrow window shows.
+    // Returns the child that a narrow window shows.
     get shown() {
         return this._showsContent ? this.content : this.sidebar;
     }

@@ -4,13 +4,13 @@
 //
 // Each datagram is a JSON object: {"v": 1, "type": …, "id": …, "name": …}. The types:
 //
-//   here     to the groups, every few seconds, and to whoever is new
+//   here     to the groups, every few seconds, and to each new peer
 //   bye      to the groups, at the end
-//   message  to a peer: "number" and "text"; sent again until it is acknowledged
+//   message  to a peer: "number" and "text"; repeated until the peer acknowledges it
 //   ack      to a peer: the "number" of its message
 //
-// All are sent from one port, so a peer's address is where its datagrams come from. Nothing is
-// secret, and nobody is authenticated: anyone in the network may claim any name.
+// One port sends all datagrams, so the sender's address is the address of the peer. The messages
+// are neither secret nor authenticated: any program in the network may claim any name.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -25,7 +25,7 @@ const PATIENCE = 3; // announcements that may be missed
 const RESEND_MS = 500; // at first; twice as long each time
 const ATTEMPTS = 4;
 
-// Whatever arrives, it takes no more room than this.
+// Limits for the memory that received datagrams can use.
 const MAX_DATAGRAM = 1400;
 const MAX_NAME = 40;
 export const MAX_TEXT = 280;
@@ -35,11 +35,11 @@ const MAX_REMEMBERED = 64;
 
 const TYPES = ['here', 'bye', 'message', 'ack'];
 const ID = /^[0-9a-f]{16}$/;
-// Control characters, halves of surrogate pairs, and what turns the direction of writing.
+// Control characters, halves of surrogate pairs, and characters that change the writing direction.
 // eslint-disable-next-line no-control-regex
 const UNWANTED = /[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu;
 
-// One line of text that may be shown.
+// Returns one line of text that is safe to show.
 function clean(text, limit) {
     const line = text.replace(UNWANTED, ' ').replace(/\s+/gu, ' ').trim();
     return [...line].slice(0, limit).join('').trim();
@@ -54,7 +54,7 @@ function isNumber(value) {
     return Number.isInteger(value) && value >= 0 && value < 2 ** 32;
 }
 
-// The fields of a datagram, checked; throws for one that is none of ours.
+// Returns the fields of a datagram after checking them. Throws for other datagrams.
 export function parse(data) {
     check(data.length <= MAX_DATAGRAM, 'too long');
     const fields = JSON.parse(new TextDecoder('utf-8', {fatal: true}).decode(data));
@@ -79,7 +79,7 @@ function listInterfaces() {
         const [, table] = GLib.file_get_contents('/proc/net/dev');
         return [...new TextDecoder().decode(table).matchAll(/^ *(\S+):/gm)].map(match => match[1]);
     } catch {
-        // No Linux: the system chooses one.
+        // On systems other than Linux, the system chooses one interface.
         return [null];
     }
 }
@@ -92,7 +92,7 @@ function stringProperty(name, value = '') {
     return GObject.ParamSpec.string(name, '', '', GObject.ParamFlags.READWRITE, value);
 }
 
-// Somebody in the network. The addresses are those that were heard of lately, oldest first.
+// A peer in the network. Its addresses are the recent ones, oldest first.
 export const Peer = GObject.registerClass({
     GTypeName: 'ChatPeer',
     Properties: {name: stringProperty('name'), address: stringProperty('address')},
@@ -136,7 +136,7 @@ export const Peer = GObject.registerClass({
     }
 });
 
-// A line of a conversation. The state of one's own is sending, delivered or failed.
+// A message of a conversation. The state of our own messages is sending, delivered or failed.
 export const Message = GObject.registerClass({
     GTypeName: 'ChatMessage',
     Properties: {state: stringProperty('state', 'delivered')},
@@ -173,13 +173,13 @@ export const Network = GObject.registerClass({
         this.peers = new Map();
         this.ignored = 0;
         this._nextNumber = 1;
-        this._sending = new Map(); // what has not been acknowledged yet, by number
+        this._sending = new Map(); // number → message that is not acknowledged yet
         this._ports = [];
     }
 
-    // Throws where it cannot listen, or no group can be joined.
+    // Starts the ports. Throws if a port cannot listen, or if joining fails for every group.
     start() {
-        // It tells of what changes from here on.
+        // The monitor reports changes from now on.
         this._monitor = Gio.NetworkMonitor.get_default();
         try {
             this._unicast = this._listen(host => Gudpx.listen_udp(0, this, host));
@@ -197,7 +197,7 @@ export const Network = GObject.registerClass({
         this._announce('here');
     }
 
-    // Says good-bye.
+    // Says good-bye and stops the ports.
     stop() {
         if (this._ports.length === 0)
             return;
@@ -210,7 +210,7 @@ export const Network = GObject.registerClass({
         this._stopPorts();
     }
 
-    // Sends a text, and returns the message, whose state tells what becomes of it.
+    // Sends a text. Returns the message; its state shows if the peer has received it.
     send(peer, text) {
         const message = new Message(clean(text, MAX_TEXT), true);
         const number = this._nextNumber++;
@@ -221,9 +221,9 @@ export const Network = GObject.registerClass({
         return message;
     }
 
-    // How many datagrams were received and sent until now.
+    // Returns the numbers of datagrams received and sent so far.
     count() {
-        const statistics = this._ports.map(port => port.get_statistics());
+        const statistics = this._ports.map(port => port.statistics);
         return {
             received: statistics.reduce((sum, each) => sum + each.datagrams_received, 0),
             sent: statistics.reduce((sum, each) => sum + each.datagrams_sent, 0),
@@ -259,7 +259,7 @@ export const Network = GObject.registerClass({
         this.emit('problem', error.message);
     }
 
-    // On IPv6 and IPv4, or on IPv4 where there is nothing else.
+    // Listens on IPv6 and IPv4, or on IPv4 if the system lacks IPv6.
     _listen(listen) {
         let port;
         try {
@@ -281,7 +281,7 @@ export const Network = GObject.registerClass({
         return this.interfaceName ? [this.interfaceName] : listInterfaces();
     }
 
-    // Joins each group on each interface that can.
+    // Joins each group on each interface that supports it.
     _join() {
         let joined = false;
         let failure = null;
@@ -303,7 +303,7 @@ export const Network = GObject.registerClass({
         try {
             this._join();
         } catch {
-            // All that there is was joined before.
+            // Every group was joined before.
         }
         this._announce('here');
     }
@@ -324,17 +324,17 @@ export const Network = GObject.registerClass({
         return new TextEncoder().encode(JSON.stringify({v: VERSION, type, id, name, ...fields}));
     }
 
-    // By each interface, since those who listen may be behind any of them.
+    // Announces through each interface, because peers may be on any of these networks.
     _announce(type) {
         const data = this._encode(type);
 
         for (const name of this._listInterfaces()) {
             for (const host of this.groups) {
                 try {
-                    this._unicast.set_multicast_interface(name);
+                    this._unicast.multicast_interface = name;
                     this._unicast.write(data, {host, port: this.number});
                 } catch {
-                    // It is down, or has no address of that kind.
+                    // The interface is down, or lacks an address of this family.
                 }
             }
         }
@@ -359,7 +359,7 @@ export const Network = GObject.registerClass({
             peer.name = name;
         if (known === undefined) {
             this.peers.set(id, peer);
-            // So that it need not wait for our next announcement.
+            // Answer now: the peer should not wait for our next announcement.
             this._write(this._encode('here'), sender);
             this.emit('peer-added', peer);
         }
@@ -378,7 +378,7 @@ export const Network = GObject.registerClass({
     }
 
     _takeMessage(peer, {number, text}, sender) {
-        // Also one that came before: then our answer was lost.
+        // Acknowledge a repeated message, too: our first answer was lost.
         this._write(this._encode('ack', {number}), sender);
         if (peer.numbers.includes(number) || text === '')
             return;
@@ -407,7 +407,7 @@ export const Network = GObject.registerClass({
     }
 
     _takeAck(peer, number) {
-        // Whoever else claims to have it has not.
+        // Accept the acknowledgement only from the receiver of the message.
         if (this._sending.get(number)?.peer === peer)
             this._settle(number, 'delivered');
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Stands for libadwaita where it is missing: what the program uses of it, made of GTK alone.
+// Replaces libadwaita if it is missing: the parts that the program uses, made of GTK alone.
 //
-// The types have the names that the .ui files ask for.
+// The types have the names that the .ui files use.
 
 import Gdk from 'gi://Gdk?version=4.0';
 import Gio from 'gi://Gio';
@@ -34,7 +34,7 @@ function convert(owner, name, label, property, conversion) {
         (_binding, text) => [true, conversion(text ?? '')], null);
 }
 
-// Shows that property of the owner, if there is something to show.
+// Makes a label that shows a property of the owner, and is hidden while the property is empty.
 function makeLabel(owner, name, labelProperties) {
     const label = new Gtk.Label(labelProperties);
     owner.bind_property(name, label, 'label', SYNC_CREATE);
@@ -55,7 +55,7 @@ export const Application = GObject.registerClass({
     }
 });
 
-// It is as wide as there is room.
+// Fills the available width.
 GObject.registerClass({
     GTypeName: 'AdwClamp',
     Properties: sizes('maximum-size'),

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Draws how many datagrams came and went in each second of the last minute.
+// Draws the number of datagrams received and sent in each second of the last minute.
 
 import GObject from 'gi://GObject';
 import Gtk from 'gi://Gtk?version=4.0';
 
 const SECONDS = 60;
-// So that one or two datagrams do not fill the picture.
+// Smallest value of the vertical scale, so that one or two datagrams do not fill the picture.
 const LEAST_HEIGHT = 8;
 
 function colorOf(widget) {
@@ -26,7 +26,7 @@ export const Plot = GObject.registerClass({
         this._labels = [];
         this.set_draw_func((_area, cr, width, height) => {
             this._draw(cr, width, height);
-            // What JavaScript holds of it would wait for the garbage collector.
+            // Frees the context now; JavaScript's reference would keep it until garbage collection.
             cr.$dispose();
         });
     }
@@ -74,7 +74,7 @@ export const Plot = GObject.registerClass({
         cr.setLineWidth(2);
         cr.strokePreserve();
 
-        // The area below it, closed along the bottom.
+        // Fills the area below the curve, closed along the bottom.
         cr.lineTo(points.at(-1)[0], height);
         cr.lineTo(points[0][0], height);
         cr.closePath();

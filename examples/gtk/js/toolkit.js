@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What the window is made of: libadwaita, or where it is missing, GTK alone.
+// Chooses the toolkit of the window: libadwaita, or GTK alone if libadwaita is missing.
 
 async function choose() {
-    // Classes derive from it, so it is chosen before the options are parsed.
+    // Classes derive from the toolkit's classes, so choose before the options are parsed.
     if (!ARGV.includes('--plain')) {
         try {
             return (await import('gi://Adw?version=1')).default;
         } catch {
-            // It is missing.
+            // libadwaita is missing.
         }
     }
     return import('./plain.js');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The window: who is there, the conversation with one of them, and the plot.
+// The window: the list of peers, the conversation with one of them, and the plot.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -64,7 +64,7 @@ export const Window = GObject.registerClass({
         this._entry.connect('activate', () => this._send());
         this._entry.connect('changed', () => this._updateSend());
         this._fold.connect('notify::folded', () => this._onFolded());
-        // The newest message stays in view.
+        // Keep the newest message in view.
         const adjustment = this._scrolled.get_vadjustment();
         adjustment.connect('notify::upper', () => adjustment.set_value(adjustment.get_upper()));
     }
@@ -73,7 +73,7 @@ export const Window = GObject.registerClass({
         // The network may live longer than the window.
         for (const handler of this._handlers)
             this._network.disconnect(handler);
-        // When the garbage collector takes them, no handler may be called any more.
+        // Dismiss the toasts now: the garbage collector must not call a handler.
         for (const toast of [...this._problems.values()])
             toast.dismiss();
         GLib.source_remove(this._timer);
@@ -90,7 +90,7 @@ export const Window = GObject.registerClass({
         const current = this._current;
 
         if (current?.isPresent === false && current.peer.id === peer.id) {
-            // It is back before anybody turned to another.
+            // The peer came back while its conversation was shown.
             current.peer = peer;
             current.isPresent = true;
             this._conversations.append(current);
@@ -122,7 +122,7 @@ export const Window = GObject.registerClass({
     }
 
     _onProblem(text) {
-        // Once is enough while it can be read.
+        // Show a problem only once while its toast is visible.
         if (this._problems.has(text))
             return;
         const toast = Adw.Toast.new(GLib.markup_escape_text(text, -1));
@@ -136,13 +136,13 @@ export const Window = GObject.registerClass({
     }
 
     _onRowSelected(row) {
-        // null: its peer has left; what was said stays to be read.
+        // null: the peer has left; its conversation stays readable.
         if (row !== null)
             this._show(row.conversation);
     }
 
     _onRowActivated(row) {
-        // In a narrow window also the one that is selected already.
+        // In a narrow window the user may also activate the selected row.
         this._show(row.conversation);
         this._fold.showContent();
         this._entry.grab_focus();

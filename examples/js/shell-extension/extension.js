@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// A GNOME Shell extension that shows what is sent to UDP port 9999 of this computer:
+// A GNOME Shell extension that shows datagrams to UDP port 9999 of this computer:
 //
 //   echo 'The build is done' | socat - udp-sendto:127.0.0.1:9999
 //
@@ -15,7 +15,7 @@ import * as Main from 'resource:///org/gnome/shell/ui/main.js';
 
 const MAX_LENGTH = 200;
 
-// A class is registered once, when the module is loaded, and not in enable().
+// Register a class once, when the module is loaded, and not in enable().
 const Notifier = GObject.registerClass(
 class Notifier extends Gudpx.DatagramProtocol {
     /**
@@ -31,7 +31,7 @@ class Notifier extends Gudpx.DatagramProtocol {
 
 export default class DatagramNotifier extends Extension {
     address = {host: '127.0.0.1', port: 9999};
-    // Who is told that the extension is there.
+    // Program that receives a “hello” when the extension is enabled.
     observer = {host: 'localhost', port: 9998};
 
     /** @type {Gudpx.Port | null} */
@@ -44,14 +44,14 @@ export default class DatagramNotifier extends Extension {
         try {
             this._port = Gudpx.listen_udp(this.address.port, new Notifier(), this.address.host);
         } catch (error) {
-            // Somebody else may have the port: no reason to fail for good.
+            // Another program may use the number: log this, but do not fail for good.
             logError(error);
             return;
         }
         this._announce(this._port, this._cancellable);
     }
 
-    // Whatever goes on is ended here, and nothing is kept.
+    // Ends every operation, and drops every reference.
     disable() {
         this._cancellable?.cancel();
         this._cancellable = null;
@@ -69,7 +69,7 @@ export default class DatagramNotifier extends Extension {
 
             await port.writeAsync('hello', {host, port: this.observer.port}, cancellable);
         } catch (error) {
-            // disable() has been here.
+            // Cancelled means that disable() was called.
             if (!cancellable.is_cancelled())
                 logError(error);
         }

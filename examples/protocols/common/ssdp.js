@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What both SSDP examples know of its messages, which look like HTTP.
+// Parses and formats the messages of SSDP, which look like HTTP.
 
 const MAX_HEADERS = 32;
 
@@ -9,7 +9,8 @@ export const PORT = 1900;
 
 const decoder = new TextDecoder('utf-8', {fatal: true});
 
-// The first line and the headers of a message, by their names in lower case; null if it is none.
+// Returns the first line of a message and its headers, with lower-case names. Returns null for data
+// that is not text.
 export function parseMessage(data) {
     let text;
     try {
@@ -33,7 +34,7 @@ export function formatMessage(start, headers) {
     return [start, ...lines, '', ''].join('\r\n');
 }
 
-// What came from the network is not printed as it is.
+// Replaces characters that are unsafe to print: the text comes from the network.
 export function printable(text) {
     return text.replace(/[^\x20-\x7e]/g, '?');
 }

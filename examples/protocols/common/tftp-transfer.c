@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A file on its way to a client: a protocol with a port of its own, whose number tells this transfer
- * from others. */
+/* A transfer sends a file to a client. It is a protocol with its own port, whose number identifies
+ * the transfer. */
 
 #include "tftp-transfer.h"
 
@@ -18,8 +18,8 @@ struct _TftpTransfer
   guint block_size;
   guint timeout_ms;
 
-  GByteArray *packet; /* what was sent last, and waits to be acknowledged */
-  guint64 block;      /* its number, of which the packet has the lower 16 bits */
+  GByteArray *packet; /* the last sent packet, not acknowledged yet */
+  guint64 block;      /* number of the block in it; the packet has the lower 16 bits */
   gboolean is_last;
   guint n_tries;
   guint timeout_id;
@@ -58,7 +58,7 @@ finish (TftpTransfer *self, const char *message)
 
 static gboolean on_timeout (gpointer data);
 
-/* The wait doubles with each try, so that a network that is too full is not filled further. */
+/* Sends the packet. The wait doubles with each try, to relieve a congested network. */
 static void
 send_packet (TftpTransfer *self)
 {
@@ -78,7 +78,7 @@ on_timeout (gpointer data)
 
   self->timeout_id = 0;
   if (self->n_tries == MAX_TRIES)
-    finish (self, "a client has gone away");
+    finish (self, "a client does not answer any more");
   else
     send_packet (self);
   return G_SOURCE_REMOVE;
@@ -93,7 +93,7 @@ send_error (TftpTransfer *self, const char *message)
   finish (self, message);
 }
 
-/* Reading blocks the main loop; of a local file that is short. */
+/* Sends the next block. Reading a file blocks the main loop, but only briefly for a local file. */
 static void
 send_next (TftpTransfer *self)
 {
@@ -107,7 +107,7 @@ send_next (TftpTransfer *self)
                 (off_t) (self->block - 1) * self->block_size);
   if (size < 0)
     {
-      send_error (self, "The file cannot be read");
+      send_error (self, "Cannot read the file");
       return;
     }
 
@@ -117,8 +117,9 @@ send_next (TftpTransfer *self)
   send_packet (self);
 }
 
-/* An acknowledgement that comes twice is no reason to send anything: else each packet would go to and
- * fro twice, up to the end (the “sorcerer's apprentice”). Only the timeout repeats. */
+/* Sends the next block for a new acknowledgement, and ignores repeated ones. Otherwise every
+ * further packet would be sent twice (the “sorcerer's apprentice”). Only the timeout repeats
+ * packets. */
 static void
 tftp_transfer_datagram_received (GudpxDatagramProtocol *protocol,
                                  GudpxDatagram         *datagram)
@@ -144,7 +145,7 @@ static void
 tftp_transfer_connection_refused (GudpxDatagramProtocol *protocol,
                                   GudpxPort             *port)
 {
-  finish (TFTP_TRANSFER (protocol), "a client is gone");
+  finish (TFTP_TRANSFER (protocol), "a client refuses datagrams");
 }
 
 static void
@@ -183,7 +184,7 @@ tftp_transfer_init (TftpTransfer *self)
   self->packet = g_byte_array_new ();
 }
 
-/* Takes the descriptor. */
+/* Takes ownership of the descriptor. */
 TftpTransfer *
 tftp_transfer_new (int fd, guint block_size, guint timeout_ms)
 {
@@ -195,7 +196,8 @@ tftp_transfer_new (int fd, guint block_size, guint timeout_ms)
   return self;
 }
 
-/* Connected, the port hears the client alone. What confirms the options is acknowledged as block 0. */
+/* Starts the transfer. A connected port receives only from the client. The client acknowledges
+ * @option_ack as block 0. */
 gboolean
 tftp_transfer_start (TftpTransfer   *self,
                      GSocketAddress *local_address,
