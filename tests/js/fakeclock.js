@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* Date.now() as a test wants it. Imported before Gudpx, whose override keeps the function. */
+/* Replaces Date.now() by a clock that the test sets. Import this file before Gudpx: the override
+ * keeps the function. */
 
 let time = 0;
 
@@ -10,7 +11,7 @@ export function advance(milliseconds) {
     time += milliseconds;
 }
 
-/** The clock begins a millisecond. */
+/** Moves the clock to the beginning of a millisecond. */
 export function align() {
     time = Math.ceil(time);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* What the JavaScript tests share: TAP, a main context to wait in, a protocol that remembers. */
+/* Helpers of the JavaScript tests: TAP, waiting in a main context, a protocol that records. */
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -10,10 +10,10 @@ import System from 'system';
 
 export const LOCALHOST = '127.0.0.1';
 
-// Seconds after which something hangs, on a busy machine, too.
+// Seconds after which a test hangs, even on a busy machine.
 export const TIME_LIMIT = 120;
 
-// G_IO_ERROR_DESTINATION_UNSET, which GLib has a name for since 2.80.
+// G_IO_ERROR_DESTINATION_UNSET, which has a name since GLib 2.80.
 export const DESTINATION_UNSET = 48;
 
 export const Code = Gio.IOErrorEnum;
@@ -51,7 +51,7 @@ function runOne([name, run], index) {
     return failure === null;
 }
 
-/** Runs all tests, or those that are named on the command line. */
+/** Runs all tests, or the tests that the command line names. */
 export function main() {
     const wanted = System.programArgs;
     const chosen = tests.filter(([name]) => wanted.length === 0 || wanted.includes(name));
@@ -59,7 +59,7 @@ export function main() {
     System.exit(chosen.map(runOne).every(ok => ok) ? 0 : 1);
 }
 
-/** Dispatches all that is ready. What was sent over the loopback interface before is. */
+/** Dispatches every ready source. Datagrams sent over the loopback interface are ready at once. */
 export function settle() {
     for (let i = 0; i < 10000; i++) {
         if (!context.iteration(false))
@@ -71,7 +71,7 @@ export function settle() {
 /** Iterates the main context until the condition holds. */
 export function iterateUntil(condition, seconds = TIME_LIMIT) {
     let expired = false;
-    // Nothing else wakes the context: what is not signalled to it is not seen.
+    // Add no other source: the test must fail if the library does not wake the context.
     let timeout = GLib.timeout_add_seconds(GLib.PRIORITY_DEFAULT, seconds, () => {
         expired = true;
         timeout = 0;
@@ -93,7 +93,7 @@ function await_(promise) {
         throw outcome[0];
 }
 
-/** Collects garbage, also what only the collected held. */
+/** Collects garbage, including objects that only collected objects referenced. */
 export function collect() {
     for (let i = 0; i < 3; i++) {
         settle();
@@ -101,9 +101,9 @@ export function collect() {
     }
 }
 
-/** Counts those of the objects it is given that are still there. */
+/** Counts which of the added objects still exist. */
 export class Census {
-    // A group of bindings knows its source weakly; GJS 1.74 has a WeakRef that never lets go.
+    // A group of bindings has a weak reference to its source. The WeakRef of GJS 1.74 is strong.
     #groups = [];
 
     add(object) {
@@ -140,7 +140,7 @@ function checkError(error, code, words, domain) {
         assertTrue(error.message.includes(`${word}`), `no ${word} in “${error.message}”`);
 }
 
-/** That it fails with the code of G_IO_ERROR, and a message that has all those words. */
+/** Asserts that run() throws a G_IO_ERROR with this code and with these words in its message. */
 export function assertError(code, words, run) {
     let caught = null;
     try {
@@ -152,7 +152,7 @@ export function assertError(code, words, run) {
     checkError(caught, code, words, Gio.io_error_quark());
 }
 
-/** The same of a promise. */
+/** Asserts that a promise is rejected with such an error. */
 export async function assertRejects(code, words, promise, domain = Gio.io_error_quark()) {
     let caught = null;
     try {
@@ -189,7 +189,7 @@ export function unixAddress(path) {
     return Gio.UnixSocketAddress.new(path);
 }
 
-/** The path of a file that does not exist yet, in a directory that is removed afterwards. */
+/** Returns the path of a new file, in a directory that is removed when the test has ended. */
 export function temporaryPath(name) {
     const directory = GLib.Dir.make_tmp('gudpx-XXXXXX');
     cleanUp(() => {
@@ -211,7 +211,7 @@ export function countSockets() {
     return count;
 }
 
-/** Remembers what it is called for, then calls the handler that was given for it, if any. */
+/** Records each call, then calls the handler of the test for it, if there is one. */
 export const Recorder = GObject.registerClass(
 class Recorder extends Gudpx.DatagramProtocol {
     constructor(handlers = {}) {
@@ -262,7 +262,7 @@ class Recorder extends Gudpx.DatagramProtocol {
     }
 });
 
-/** Takes whole batches, and hands them on. */
+/** Overrides the function for batches, and chains up. */
 export const Batches = GObject.registerClass(
 class Batches extends Recorder {
     vfunc_datagrams_received(datagrams) {
@@ -271,7 +271,7 @@ class Batches extends Recorder {
     }
 });
 
-/** Sees to it that the port is stopped in the end. */
+/** Stops the port when the test has ended. */
 export function own(port) {
     cleanUp(() => port.stop_listening());
     return port;
@@ -285,7 +285,7 @@ export function listenUnix(protocol = new Recorder(), path = temporaryPath('sock
     return own(Gudpx.listen_unix_datagram(path, protocol));
 }
 
-/** A socket that only sends: GSocket cannot be read from here. */
+/** Returns a socket to send with: JavaScript cannot read from a GSocket. */
 export function plainSocket(host = LOCALHOST) {
     const local = address(host, 0);
     const socket = Gio.Socket.new(local.get_family(), Gio.SocketType.DATAGRAM,
@@ -295,7 +295,7 @@ export function plainSocket(host = LOCALHOST) {
     return socket;
 }
 
-/** Sends to a port from a plain socket, which is the answer. */
+/** Sends to a port from a plain socket, and returns the socket. */
 export function send(port, ...payloads) {
     const to = port.local_address;
     const socket = plainSocket(to.address.to_string());
@@ -304,7 +304,7 @@ export function send(port, ...payloads) {
     return socket;
 }
 
-/** A port number that nobody listens on, for the time of the test. */
+/** Returns a port number that is free during the test. */
 export function unusedNumber() {
     const port = Gudpx.listen_udp(0, new Recorder(), LOCALHOST);
     const number = port.local_address.port;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* Before 1.82 gjs does not call JavaScript while it collects garbage in small steps, and goes on with
- * that when it is called. The library ends it: else a handler that keeps much of what it makes would
- * not be called for seconds. */
+/* Before 1.82 gjs does not call JavaScript while it collects garbage in small steps, and makes the
+ * next step only when it is called. The library ends the collection. Otherwise gjs would not call a
+ * handler that keeps many objects for seconds. */
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -11,10 +11,11 @@ import Gudpx from 'gi://Gudpx?version=1';
 
 import {LOCALHOST, assertTrue, listen, main, test} from './gudpxtest.js';
 
-// The library offers again after 16 ms at most: what is blocked for seconds is asked some hundred times.
+// The library offers datagrams again after at most 16 ms: in some seconds this makes hundreds of
+// calls.
 const MAX_BLOCKED = 50;
 
-// Two thousand a second, and then one to be the last until nobody is there.
+// Sends two thousand datagrams a second, then “last” until the port has stopped.
 const SENDER = `
 import socket, sys, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -50,7 +51,7 @@ const Hoarder = GObject.registerClass(class Hoarder extends Gudpx.DatagramProtoc
     }
 });
 
-// Nothing but datagrams calls JavaScript: what else does would let the collection go on.
+// Lets only datagrams call JavaScript: any other call would continue the collection.
 function hoard() {
     const loop = new GLib.MainLoop(null, false);
     const port = listen(new Hoarder(loop));
@@ -62,7 +63,7 @@ function hoard() {
     port.stop_listening();
 }
 
-// How often JavaScript could not be called. gjs complains each time.
+// Counts the blocked calls to JavaScript: gjs logs each of them.
 function countBlocked() {
     const [file] = GLib.filename_from_uri(import.meta.url);
     const launcher = new Gio.SubprocessLauncher({flags: Gio.SubprocessFlags.STDERR_PIPE});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* Peers: connected, changed, gone; and sockets that somebody else made. */
+/* Tests connecting, changing and losing peers, and adopted sockets. */
 
 import Gio from 'gi://Gio';
 import Gudpx from 'gi://Gudpx?version=1';
@@ -11,7 +11,7 @@ import {
     temporaryPath, test, unixAddress, unusedNumber
 } from './gudpxtest.js';
 
-/* A port, and another one as its peer, which is not connected itself. */
+/* Returns a port and its peer, another port that is not connected. */
 function pair(host = LOCALHOST) {
     const port = listen(new Recorder(), host);
     const peer = listen(new Recorder(), host);
@@ -214,7 +214,7 @@ test('adopt one that blocks', () => {
     const socket = plainSocket();
     assertSame(socket.blocking, true);
     const port = adopt(socket);
-    // This would never return.
+    // A read that blocks would never return.
     settle();
     assertTrue(port.socket.fd !== socket.fd);
     assertServes(port);
@@ -231,7 +231,7 @@ test('adopt a connected one', () => {
     peer.write_to('pong', port.local_address);
     settle();
     assertEqual([peer.protocol.texts, port.protocol.texts], [['ping'], ['pong']]);
-    // Stopping does not shut down what the caller has too.
+    // Stopping does not shut down the caller's socket.
     port.stop_listening();
     socket.send('still', null);
     settle();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* Datagrams: kept, cut off, made, answered, and what the kernel tells of them. */
+/* Tests datagrams: keeping, truncating, creating and answering them, and their metadata. */
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -19,7 +19,7 @@ const ALL = DESTINATION | TIMESTAMP | HOP_LIMIT | TRAFFIC_CLASS;
 const GETTERS = ['sender', 'destination', 'transport', 'interface_index', 'hop_limit',
     'traffic_class', 'ecn', 'timestamp', 'truncated', 'original_size'];
 
-/* Several senders take turns; the answer is what each datagram must be. */
+/* Sends from several senders in turn. Returns the expected datagrams. */
 function flood(port, first, count) {
     const senders = range(0, 5).map(() => plainSocket());
     const wanted = [];
@@ -138,7 +138,7 @@ test('what hangs on a datagram is not found on another', () => {
     assertTrue(seen.length === 500 && seen.every(mark => mark === undefined));
 });
 
-/* A GError is a boxed type: GJS borrows those of a virtual function. */
+/* Keeps errors. In a virtual function GJS borrows the GError, which is a boxed type. */
 function keepErrors(protocol, errors) {
     protocol.handlers = {
         'datagram-received': datagram =>
@@ -260,7 +260,7 @@ for (const [host, to] of [[null, LOCALHOST], ['::', '::1'], ['::', LOCALHOST]]) 
         assertEqual(datagram.destination.port, port.local_address.port);
         assertTrue(datagram.interface_index > 0);
         assertEqual([datagram.hop_limit, datagram.traffic_class, datagram.ecn], [33, 46 << 2, 0]);
-        // The kernel's clock and ours may differ by what it rounds.
+        // The kernel's clock may differ from ours by its rounding.
         assertTrue(datagram.timestamp >= before - 20000 && datagram.timestamp <= after + 20000);
     });
 }

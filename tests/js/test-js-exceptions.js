@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* Handlers that throw: the port goes on. GJS says so by critical messages. */
+/* Tests handlers that throw: the port continues, and GJS logs critical messages. */
 
 import GObject from 'gi://GObject';
 
@@ -17,7 +17,7 @@ function fail() {
     throw new Error('thrown on purpose');
 }
 
-/* Counts only what this test throws. */
+/* Counts only errors that this test throws. */
 function throwing(name, run) {
     test(name, () => {
         thrown = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* The example of a GNOME Shell extension, enabled and disabled as the Shell does it. */
+/* Enables and disables the example of a GNOME Shell extension, like the Shell. */
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -16,7 +16,7 @@ const N_TIMES = 1000;
 
 Gio.resources_register(Gio.Resource.load(GLib.getenv('GUDPX_SHELL_RESOURCE')));
 
-// After an “await” here all that follows would be a promise's job, and no other job would run.
+// Loads modules without “await”: code after it would be a promise's job, and block other jobs.
 function load(...names) {
     let modules = null;
     Promise.all(names.map(name => import(name))).then(loaded => (modules = loaded), logError);
@@ -32,7 +32,7 @@ function readMetadata() {
     return JSON.parse(new TextDecoder().decode(contents));
 }
 
-// Where there is room for it, and with an observer that the test can see.
+// Makes the extension use a free port number, and an observer that belongs to the test.
 function makeExtension(observer = listen()) {
     const extension = new Extension(readMetadata());
     assertEqual([extension.address, extension.observer.port],
@@ -57,7 +57,7 @@ function countDescriptors() {
     return count;
 }
 
-// That no source of the default context is ready, or becomes so soon.
+// Asserts that no source of the default context is ready now, or within 200 ms.
 function assertQuiet() {
     const end = GLib.get_monotonic_time() + 200 * 1000;
     settle();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* IPv6, both at once, addresses as keys, and resolving names. */
+/* Tests IPv6, dual-stack ports, addresses as keys, and resolving names. */
 
 import Gio from 'gi://Gio';
 import Gudpx from 'gi://Gudpx?version=1';
@@ -66,7 +66,7 @@ test('ipv6_only', () => {
     }));
     port.start_listening();
     const {port: number} = port.local_address;
-    // The number is free for IPv4.
+    // An IPv6-only port leaves the number free for IPv4.
     const other = listen(new Recorder(), LOCALHOST, number);
     plainSocket('::1').send_to(address('::1', number), 'x', null);
     plainSocket().send_to(address(LOCALHOST, number), 'y', null);

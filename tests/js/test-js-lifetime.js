@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* What keeps a port, and that nothing is left of it afterwards. */
+/* Tests the references that keep a port alive, and that afterwards no object is left. */
 
 import GObject from 'gi://GObject';
 import GLib from 'gi://GLib';
@@ -12,7 +12,7 @@ import {
     countSockets, iterateUntil, listen, main, plainSocket, send, settle, temporaryPath, test, text
 } from './gudpxtest.js';
 
-/* The pattern to follow: it reaches its port by its transport, or by the datagram. */
+/* Uses the recommended pattern: gets the port from its transport, or from the datagram. */
 const Stoppable = GObject.registerClass(class Stoppable extends Gudpx.DatagramProtocol {
     constructor() {
         super();
@@ -28,7 +28,7 @@ const Stoppable = GObject.registerClass(class Stoppable extends Gudpx.DatagramPr
     }
 });
 
-/* A client that asks a number, not a port. */
+/* Asks a port by its number, without a reference to the port. */
 function ask(number, payload = 'ping') {
     const client = new Recorder();
     listen(client).write_to_host(payload, LOCALHOST, number);
@@ -44,7 +44,7 @@ function stopLater(number) {
     return number;
 }
 
-/* Not inlined: no reference stays in the frame of the test. */
+/* Stays a separate function, so that the frame of the test has no reference. */
 function listenWithoutReference(protocol = new Stoppable()) {
     return stopLater(Gudpx.listen_udp(0, protocol, LOCALHOST).local_address.port);
 }
@@ -100,8 +100,8 @@ test('a port that was made and started', () => {
     assertEqual(ask(number), ['1']);
 });
 
-/* Runs it often, and finds that all ports and protocols it made are gone: their wrappers live as
- * long as any of the library's references to them. */
+/* Runs a function often, and asserts that its ports and protocols are gone. Their wrappers live as
+ * long as the library has a reference to them. */
 function goneAfter(name, run) {
     test(`gone: ${name}`, () => {
         const sockets = countSockets();
@@ -113,7 +113,7 @@ function goneAfter(name, run) {
         };
         for (let i = 0; i < 20; i++)
             run(watch);
-        // The stack is scanned conservatively: what looks like a pointer there keeps one or two.
+        // GJS scans the stack conservatively: values that look like pointers may keep one or two.
         const left = census.count();
         assertTrue(left <= 4, `${left} of 40 are left`);
         assertEqual(countSockets(), sockets);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* What needs a network of its own, as tests/netns makes one: multicast, links, unreachable hosts. */
+/* Tests multicast, links and unreachable hosts in a separate network, made by tests/netns. */
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -21,7 +21,7 @@ const FAMILIES = [
         otherGroup: 'ff15::1235', sourceGroup: 'ff35::1234',
     },
 ];
-// There is no route to it; nobody is there.
+// The first address lacks a route; the second has a route, but its host does not exist.
 const UNREACHABLE = '192.0.2.1', SILENT = '10.99.0.78';
 
 function assertReceived(port, ...texts) {
@@ -36,7 +36,8 @@ for (const {any, ours, nobodys, group, otherGroup, sourceGroup} of FAMILIES) {
     const listenMulticast = (number = 0, protocol = new Recorder()) =>
         own(Gudpx.listen_multicast(number, protocol, true, any));
 
-    /* A port for groups, and what writes to one and behind that a mark, which arrives anyway. */
+    /* Returns a port for groups, and functions that write to a group. writeMarked() then writes a
+     * mark to the port itself, which arrives in any case. */
     const setUp = () => {
         const port = listenMulticast();
         const writer = listen(new Recorder(), any);
@@ -195,14 +196,14 @@ test('the same from a handler, and kept', () => {
     });
 });
 
-// GSocket has no error queue, where alone the kernel tells of it.
+// The kernel reports this only in the error queue, which GSocket does not read.
 if (GLib.getenv('GUDPX_TEST_IO') !== 'generic') {
     test('a host that does not answer', () => {
         const protocol = new Recorder();
         const port = listen(protocol, null);
         port.connect_peer(SILENT, 9);
         port.write('x');
-        // The kernel asks three times for the host, a second apart.
+        // The kernel searches the host three times, a second apart.
         iterateUntil(() => protocol.errors.length > 0);
         const [[error, destination]] = protocol.errors;
         collect();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* Assigning to a port's properties raises what the setter raises, and so does a name that is none. */
+/* Assigning a property throws the error of its setter, and assigning an unknown name throws. */
 
 import Gio from 'gi://Gio';
 import GObject from 'gi://GObject';
@@ -22,7 +22,7 @@ const OUT_OF_RANGE = {
     busy_poll: [1001],
     max_pacing_rate: [0],
 };
-// Values that are no whole number.
+// Values that are not whole numbers.
 const NO_NUMBERS = [undefined, null, NaN, 1.5, 'many', '', {}, [7, 8]];
 const NUMBERS = [...Object.keys(OUT_OF_RANGE), 'send_queue_limit', 'priority', 'metadata',
     'send_queue_policy'];
@@ -31,7 +31,7 @@ function spell(name) {
     return [name, name.replaceAll('_', '-'), name.replace(/_(.)/g, (_, letter) => letter.toUpperCase())];
 }
 
-// The ways to assign a property of an open port, and of one that is being made.
+// Ways to assign a property of an open port, and of a port that is being created.
 const WAYS = {
     'port.name = value': (name, value) => {
         const port = listen();
@@ -179,7 +179,7 @@ test('no property, and nothing like it', () => {
     assertThrows(TypeError, ['Gudpx.Port', 'colour'], () => (port.colour = 'green'));
     for (const name of ['colour', '_timer', 'emit'])
         assertThrows(TypeError, [name], () => new Gudpx.Port({[name]: 'green'}));
-    // A port that was seen before the override kept anything with it, and one that runs.
+    // Test a port with a new wrapper, for which the override has no state yet.
     const given = Gio.ListStore.new(Gudpx.Port.$gtype);
     given.append(Gudpx.Port.new(new Recorder()));
     collect();
@@ -202,7 +202,7 @@ test('names of the program’s own', () => {
     port[symbol] = 6;
     assertEqual([port._timer, port[symbol], Object.keys(port)], [5, 6, ['_timer']]);
 
-    // Functions can be replaced, as tests do.
+    // Functions stay replaceable; tests use this.
     port.write_to = () => 'written';
     port.emit = () => 'emitted';
     assertEqual([port.write_to(), port.emit()], ['written', 'emitted']);

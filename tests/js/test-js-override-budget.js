@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* A hook that takes its time leaves the main loop to others between a few datagrams. */
+/* A slow hook lets other sources of the main loop run after a few datagrams. */
 
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
@@ -11,7 +11,7 @@ import {assertEqual, assertSame, assertTrue, listen, main, range, test, text} fr
 const context = GLib.MainContext.default();
 // Datagrams of one size that a port writes at once arrive as a few messages (UDP_GRO).
 const N_DATAGRAMS = 384;
-// Longer than any that a quiet machine needs.
+// More iterations than any test needs on an idle machine.
 const MAX_ITERATIONS = 100000;
 
 function work(microseconds) {
@@ -40,7 +40,7 @@ function sendJoined(port, n) {
     return peer;
 }
 
-// How many an iteration of the main loop delivers at most, until there were so many.
+// Returns the most datagrams that one iteration of the main loop delivers, until n have arrived.
 function measureMost(protocol, n) {
     let most = 0;
     for (let i = 0; i < MAX_ITERATIONS && protocol.texts.length < n; i++) {

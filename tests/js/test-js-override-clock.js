@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* How many datagrams the hook takes from a batch, by what each of them costs. */
+/* Tests the number of datagrams that the hook takes from a batch, by the time each takes. */
 
 import {advance, align} from './fakeclock.js';
 
@@ -12,7 +12,7 @@ import {assertEqual, assertTrue, iterateUntil, listen, main, range, test, text} 
 
 const N_DATAGRAMS = 384;
 const BUDGET = 2;
-// Datagrams between two looks at the clock, at most.
+// Most datagrams between two readings of the clock.
 const STRIDE = 8;
 
 const Hook = GObject.registerClass(class Hook extends Gudpx.DatagramProtocol {
@@ -32,7 +32,7 @@ const Hook = GObject.registerClass(class Hook extends Gudpx.DatagramProtocol {
     }
 });
 
-// A class that brings the hook has this function from the override.
+// Overrides the function that the override adds to a class with the hook.
 const Counting = GObject.registerClass(class Counting extends Hook {
     vfunc_packed_received(port, payloads, index) {
         const costs = [];
@@ -44,7 +44,7 @@ const Counting = GObject.registerClass(class Counting extends Hook {
     }
 });
 
-// All arrive, whatever they cost, and in order.
+// Sends datagrams, and asserts that all arrive in order, whatever they cost.
 function run(getCost) {
     const protocol = new Counting(getCost);
     const port = listen(protocol);
@@ -56,7 +56,7 @@ function run(getCost) {
     return protocol.calls;
 }
 
-// How many of one cost use the budget up.
+// Maps the cost of a datagram to the number of datagrams that use up the budget.
 const COSTS = {0: Infinity, 0.125: 16, 0.25: 8, 1: 2, 2: 1, 30: 1};
 
 for (const [cost, most] of Object.entries(COSTS)) {

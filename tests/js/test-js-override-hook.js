@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* The override's hook: senders with odd names, what raises beside the handler, what it inherits. */
+/* Tests the hook: senders with unusual names, errors outside of the handler, and inheritance. */
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -31,7 +31,7 @@ const Hook = GObject.registerClass(class Hook extends Gudpx.DatagramProtocol {
     }
 });
 
-// Both ways that a datagram takes: in batches, and one by one where a handler is connected as well.
+// Tests with batches, and with single datagrams, which come if a handler is connected as well.
 function bothWays(name, run) {
     test(`${name}: in batches`, () => run(protocol => protocol));
     test(`${name}: one by one`, () => run(protocol => {
@@ -57,14 +57,14 @@ function assertWarned() {
     GLib.test_assert_expected_messages_internal('Gjs', '', 0, '');
 }
 
-// A port of any UNIX address, which GJS has no text for or has.
+// Listens on a UNIX address, whose name may be invalid as text.
 function listenAt(name, type) {
     const port = own(Gudpx.Port.new(new Recorder(), Gio.UnixSocketAddress.new_with_type(name, type)));
     port.start_listening();
     return port;
 }
 
-// Of each kind two that the same text might stand for, and what they are told as.
+// Makes two addresses of each kind that could have the same text, and the sender for the first.
 const NAMES = {
     'a path that is no UTF-8': () => {
         const path = [...encode(temporaryPath('socket-'))];
@@ -84,7 +84,7 @@ const NAMES = {
     },
     'an abstract name that begins with a byte order mark': () => {
         const name = [0xef, 0xbb, 0xbf, ...uniqueName()];
-        // Of some engines it has no text.
+        // Some engines cannot convert this name to text.
         return [ABSTRACT, name, name.slice(3)];
     },
     'an abstract name that is as long as can be': () => {
@@ -115,7 +115,7 @@ for (const [what, make] of Object.entries(NAMES)) {
         else if (told !== undefined)
             assertSame(received[0][1], told);
 
-        // Also outside of the handler, as what an endpoint says, and for people.
+        // Use the address outside of the handler, as an endpoint, and in toString().
         port.write('d', received[0][1]);
         port.write('e', peer.localEndpoint);
         port.connect_peer_address(received[0][1]);
@@ -152,7 +152,7 @@ test('the hook below a class that has none', () => {
     for (const protocol of protocols)
         send(listen(protocol), 'x');
     settle();
-    // The lower one has the virtual function as well, which is not called then.
+    // The derived class has the virtual function, too, but only the hook is called.
     assertEqual(protocols.map(({texts, seen}) => [texts, seen]), [[['x'], undefined], [[], 'x']]);
 });
 
@@ -242,7 +242,7 @@ bothWays('what cannot even be shown is thrown', connect => {
     assertEqual(protocol.texts, ['a', 'b']);
 });
 
-// Whether something has arrived there, without a main loop that runs.
+// Returns true if a datagram has arrived. Does not need a running main loop.
 function hasArrived(socket) {
     return (socket.condition_check(GLib.IOCondition.IN) & GLib.IOCondition.IN) !== 0;
 }

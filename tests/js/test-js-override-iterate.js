@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* for await (const datagram of port) */
+/* Tests iterating over a port: for await (const datagram of port). */
 
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
@@ -24,7 +24,7 @@ function wait(milliseconds) {
     }));
 }
 
-// A main loop that runs in a promise's job would run no other jobs.
+// Waits with promises: a main loop inside a promise's job would block all other jobs.
 async function until(condition) {
     while (!condition())
         await wait(1);

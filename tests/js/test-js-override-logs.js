@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* A flood of datagrams is no flood of messages: not of what a hook throws, nor of failed writes. */
+/* Limits the messages about errors of hooks and about failed writes during a flood of datagrams. */
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -25,7 +25,7 @@ const Hook = GObject.registerClass(class Hook extends Gudpx.DatagramProtocol {
     }
 });
 
-// Exactly these and no others, in this order.
+// Asserts that run() logs exactly these messages, in this order.
 function assertLogs(patterns, run) {
     for (const pattern of [...patterns, 'the last message'])
         GLib.test_expect_message('Gjs', GLib.LogLevelFlags.LEVEL_WARNING, `*${pattern}*`);
@@ -43,7 +43,7 @@ function flood(protocol, n, prefix = '') {
     assertEqual(protocol.count, n);
 }
 
-// The first four of a hundred of one kind, then each whose number is a power of two.
+// Returns the messages for a hundred errors of one kind: the first four, then each power of two.
 function logged(words) {
     return [words, words, words, words, ...['3', '7', '15', '31'].map(n => `${n} more*${words}`)];
 }
@@ -108,7 +108,7 @@ test('each place and each text is a kind of its own', () => {
             throw new Error('odd');
         throw new Error(data[0] % 3 === 0 ? 'three' : 'odd');
     });
-    // Each four times.
+    // Send each kind four times.
     const port = listen(protocol);
     const words = ['even', 'three', 'odd', 'odd'];
     assertLogs([...words, ...words, ...words, ...words], () => {
@@ -119,7 +119,7 @@ test('each place and each text is a kind of its own', () => {
     });
 });
 
-// The clock of the override.
+// Runs a test with a clock of the override that the test can advance.
 function withClock(run) {
     const {get_monotonic_time: getTime} = GLib;
     let ahead = 0;
@@ -138,7 +138,7 @@ test('one a minute of those that go on', () => {
     }));
     const LATE = [7, 12];
     withClock(advance => {
-        // The first four, the seventh, which is late, the eighth, and the twelfth.
+        // Logs the first four errors, the seventh, which is late, the eighth, and the twelfth.
         const patterns = ['*', '*', '*', '*', ': 2 more*', '*', ': 3 more*'];
         assertLogs(patterns.map(pattern => `${pattern}wrong for long`), () => {
             for (let i = 1; i <= 15; i++) {
@@ -172,7 +172,7 @@ test('kinds of long ago make room for others', () => {
     });
 });
 
-// The handler's writes are collected, and the queue has no room for them any more when they leave.
+// Makes writes of a handler fail later: the queue is full when the collected writes are sent.
 function answerInVain(n) {
     const peer = listenUnix(new Gudpx.DatagramProtocol());
     let isFull = false;
@@ -203,7 +203,7 @@ test('writes that fail when they leave', () => {
     assertLogs(logged('Gio.IOErrorEnum'), () => answerInVain(100));
 });
 
-// In a program of its own, where nothing was logged before.
+// Runs as a separate program, which has not logged errors before.
 const PROGRAM = `
 imports.gi.versions.Gudpx = '1';
 const {GObject, GLib, Gudpx} = imports.gi;

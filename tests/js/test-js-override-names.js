@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* The names in camel case, statistics as a property, and the text of a datagram. */
+/* Tests the camel-case names, statistics as a property, and the text of a datagram. */
 
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
@@ -104,7 +104,7 @@ for (const [what, [payload, text]] of Object.entries(TEXTS)) {
         settle();
         for (const datagram of [recorder.datagrams[0], Datagram.new(payload)]) {
             assertSame(datagram.text, text);
-            // As C has it, where it has it.
+            // Compare with the result of C, if C has the function.
             if (typeof datagram.dup_text === 'function')
                 assertSame(datagram.dup_text(), text);
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* The override in a network of its own, as tests/netns makes one. */
+/* Tests the override in a separate network, made by tests/netns. */
 
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* A hundred thousand peers: each is told apart and answered, and not all are remembered. */
+/* Distinguishes and answers a hundred thousand peers, and remembers only some of them. */
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -13,7 +13,7 @@ const N_PEERS = 100000;
 // The limit of the library and of the override.
 const MAX_PEERS = 65536;
 
-// One socket sends from addresses of 127/8, and sees which of them an answer is for.
+// Sends from many addresses of 127/8 with a single socket, and checks the address of each answer.
 const PEERS = `
 import socket, struct, sys
 IP_PKTINFO = 8
@@ -32,7 +32,7 @@ for start in range(first, last, 32):
                   [(socket.IPPROTO_IP, IP_PKTINFO, info)], 0, ("127.0.0.1", port))
     for i in block:
         sender = None
-        # It listens on all of 127/8, where other tests may send to nobody.
+        # Other tests may send to addresses of 127/8, so ignore other senders.
         while sender != ("127.0.0.1", port):
             data, ancillary, _, sender = s.recvmsg(100, 200)
         to = socket.inet_ntoa(ancillary[0][2][8:])
@@ -71,7 +71,7 @@ function runPeers(port, first, last) {
     assertTrue(peers.get_successful(), 'the peers fail');
 }
 
-// In MiB.
+// Returns the memory of this process in MiB.
 function measureMemory() {
     collect();
     const [, contents] = GLib.file_get_contents('/proc/self/statm');
@@ -90,15 +90,15 @@ test('a hundred thousand peers, and as many again', () => {
     print(`# ${before} MiB before, ${after} behind the first, ${last} behind the second`);
     assertEqual([protocol.count, protocol.wrong], [2 * N_PEERS, []]);
     assertEqual(port.get_statistics().datagrams_sent, 2 * N_PEERS);
-    // Another 34464 are remembered than before, but no more than 65536.
+    // The override remembers 34464 other peers than before, but at most 65536 in total.
     assertTrue(last - after < (after - before) / 2, 'memory grows with the peers');
 
-    // Whose number is not known any more is written to all the same.
+    // Writing to a forgotten peer still works.
     port.write('late', protocol.first);
     assertEqual(port.get_statistics().datagrams_sent, 2 * N_PEERS + 1);
 });
 
-// A batch that is being delivered may keep what it has; what comes beside it may not grow.
+// A batch that is being delivered may keep its peers; the tables of other peers must not grow.
 test('peers beyond those that are remembered, while a handler runs a main loop', () => {
     const protocol = new Checker();
     const port = listen(protocol, '127.0.0.1');

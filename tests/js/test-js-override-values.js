@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* The override: payloads and addresses of every kind, arguments left out, promises, descriptions. */
+/* Tests payloads and addresses of every kind, optional arguments, promises and descriptions. */
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -30,7 +30,7 @@ const WRONG_ADDRESSES = [
     {host: LOCALHOST, port: NaN}, [LOCALHOST, 9], true, () => LOCALHOST,
 ];
 
-// A port, another one that remembers, and where that is.
+// Returns a port, and the protocol and address of another port that records datagrams.
 function pair(host = LOCALHOST) {
     const recorder = new Recorder();
     const to = listen(recorder, host);
@@ -49,7 +49,7 @@ function assertTypeError(words, run) {
         assertTrue(caught.message.includes(word), `no ${word} in “${caught.message}”`);
 }
 
-// Every way to write takes them.
+// Ways to write: each accepts every kind of payload and address.
 const WAYS = {
     write: (port, payload, to) => port.write(payload, to),
     write_to: (port, payload, to) => port.write_to(payload, to),
@@ -239,7 +239,7 @@ test('errors show what they were given', () => {
 
 const Unborn = GObject.registerClass(class Unborn extends Gudpx.DatagramProtocol {
     _init() {
-        // Nothing calls super._init().
+        // Omit super._init().
     }
 });
 
@@ -354,7 +354,7 @@ test('what is no text', () => {
     }
 });
 
-// It would end there for the library.
+// The library would end the text at the zero byte.
 test('a zero in a text', () => {
     const {INVALID_ARGUMENT} = Code;
     const port = own(Gudpx.listen_multicast(0, new Recorder()));
@@ -408,7 +408,7 @@ test('callbacks, wherever they come', () => {
         assertTrue(port.write_finish(result));
         n++;
     };
-    // Gio._promisify() has been here; what it called is the override.
+    // Gio._promisify() has wrapped the function of the override.
     const write = port._original_write_async;
     assertSame(write.length, 4);
     write.call(port, 'a', to, null, count);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The override: Twisted's hook, and addresses as objects.
+// Tests the hook of Twisted, and addresses as objects, in a script without modules.
 
 imports.gi.versions.Gudpx = '1';
 const {Gio, GLib, GObject, Gudpx} = imports.gi;
@@ -62,7 +62,7 @@ function iterateUntil(condition) {
         throw new Error('it did not come about in time');
 }
 
-// From a port of their own, whose protocol is the answer.
+// Sends texts from a new port, and returns its protocol.
 function send(port, texts, host = LOCALHOST) {
     const peer = listen(new Hook(), host);
 
@@ -93,7 +93,7 @@ function assertThrows(callback, code) {
     throw new Error('nothing was thrown');
 }
 
-// A UNIX peer that does not read has the queue fill up.
+// Fills the queue with a UNIX peer that does not read.
 function checkFullQueue(write) {
     const directory = GLib.dir_make_tmp('gudpx-XXXXXX');
     const codes = new Set();
@@ -477,7 +477,7 @@ const tests = {
 
     'a queue that is filled in two ways'() {
         checkFullQueue((port, data, sender, i) => {
-            // What is no sender that was handed out is not collected.
+            // The override collects datagrams to known senders only.
             port.write(data, i % 3 === 0 ? sender : Gio.UnixSocketAddress.new(sender));
         });
     },
@@ -622,7 +622,7 @@ const tests = {
             peer.stop_listening();
         }
         ports.length = 0;
-        // The frames of before may still be seen by the collector: one of each.
+        // The collector may still find references in old frames: one of each.
         for (let i = 0; i < 3; i++) {
             settle();
             imports.system.gc();

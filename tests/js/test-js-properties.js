@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* A port's properties, as attributes, by setters and at construction. */
+/* Tests a port's properties: assignment, setters and construction. */
 
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
@@ -11,7 +11,7 @@ import {
     assertTrue, listen, listenUnix, main, own, send, settle, test
 } from './gudpxtest.js';
 
-// The default, another value, and what is out of range.
+// Default, another value, and values out of range.
 const SETTABLE = {
     max_packet_size: [65535, 1000, [0, 1048577]],
     broadcast_allowed: [false, true, []],
@@ -33,7 +33,7 @@ const SETTABLE = {
     max_pacing_rate: [2 ** 32 - 1, 125000, [0]],
     metadata: [Gudpx.MetadataFlags.NONE, Gudpx.MetadataFlags.TIMESTAMP, []],
 };
-// GSocket's own calls do not tell: it stays as it is, with a warning.
+// With GSocket's own calls the property keeps its value, with a warning.
 if (GLib.getenv('GUDPX_TEST_IO') === 'generic')
     delete SETTABLE.report_errors;
 const CONSTRUCT_ONLY = ['protocol', 'listen_multiple', 'reuse_port', 'ipv6_only', 'bind_device'];
@@ -42,12 +42,12 @@ const READ_ONLY = ['listening', 'peer_address', 'socket', 'send_queue_size', 'pa
 const settable = Object.entries(SETTABLE).map(([name, [fallback, other, wrong]]) => (
     {name, dashed: name.replaceAll('_', '-'), fallback, other, wrong}));
 
-/* A port that is not started, and one that is listening. */
+/* Returns a stopped port and a listening port. */
 function bothStates() {
     return [Gudpx.Port.new(new Recorder(), null), listen()];
 }
 
-/* The property's full way, for flags and for null too. */
+/* Calls the setter of a property, which also works for flags and null. */
 function set(port, name, value) {
     return port[`set_${name}`](value);
 }

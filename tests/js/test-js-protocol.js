@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* What an application implements: virtual functions, signals, or both. */
+/* Tests the handlers of an application: virtual functions, signals, or both. */
 
 import Gio from 'gi://Gio';
 import GObject from 'gi://GObject';
@@ -15,7 +15,7 @@ import {
 const SIGNALS = ['started', 'stopped', 'datagram-received', 'connection-refused', 'error-received',
     'writable'];
 
-/* The answer grows by the name and the arguments of each signal. */
+/* Connects to all signals. Returns an array that records the name and arguments of each. */
 function rememberSignals(protocol) {
     const calls = [];
     for (const name of SIGNALS)
@@ -189,7 +189,7 @@ test('handlers may come and go', () => {
     assertEqual(protocol.texts, ['1', '2']);
 });
 
-// Each says when it has come back from the class that it inherits from.
+// Records when each function has returned from its parent class.
 const Chaining = GObject.registerClass(class Chaining extends Gudpx.DatagramProtocol {
     _init() {
         super._init();

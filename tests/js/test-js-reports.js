@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* What is told of errors, what becomes of a full queue, and datagrams that differ from the rest. */
+/* Tests details of errors, policies for a full queue, and datagrams with their own options. */
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -31,7 +31,7 @@ test('details of refusals, kept', () => {
     assertEqual(port.get_statistics().connection_refusals, 100);
 });
 
-// GSocket's own calls do not tell.
+// GSocket's own calls do not report errors.
 if (GLib.getenv('GUDPX_TEST_IO') !== 'generic') {
     test('errors without a peer', () => {
         const kept = [];

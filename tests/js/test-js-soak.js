@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* A port that is never at rest, and garbage for each datagram, so that the engine collects meanwhile.
- * GUDPX_SOAK_SECONDS says for how long. */
+/* Floods a port, and creates garbage for each datagram, so that the engine collects meanwhile.
+ * GUDPX_SOAK_SECONDS sets the duration. */
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -11,10 +11,11 @@ import Gudpx from 'gi://Gudpx?version=1';
 import {LOCALHOST, TIME_LIMIT, assertEqual, assertTrue, listen, main, test} from './gudpxtest.js';
 
 const SECONDS = Number(GLib.getenv('GUDPX_SOAK_SECONDS') ?? 3);
-// Only Linux's own calls can tell what the kernel dropped; else all is done when nothing comes.
+// Only Linux's own calls report datagrams that the kernel dropped. Otherwise the test waits until
+// no datagram arrives.
 const KNOWS_DROPS = GLib.getenv('GUDPX_TEST_IO') !== 'generic';
 
-// Sends numbers as fast as it can, and prints how many; takes what is answered off its socket.
+// Sends numbers as fast as possible, reads the answers, and prints the counts of both.
 const SENDER = `
 import socket, sys, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -28,7 +29,7 @@ def drain(flags):
             n_answers += 1
     except (BlockingIOError, TimeoutError):
         pass
-# At least as many as tell something, on a slow machine too.
+# Send enough for a meaningful test, on a slow machine too.
 while time.monotonic() < end or n < 20000:
     for _ in range(100):
         s.send(n.to_bytes(4, "little") + bytes(60))
@@ -71,7 +72,7 @@ const Counter = GObject.registerClass(class Counter extends Gudpx.DatagramProtoc
     }
 });
 
-// Runs the sender; the answer is a function that says what it printed, or null.
+// Runs the sender. Returns a function that returns its output, or null.
 function start(port) {
     const sender = Gio.Subprocess.new(
         [GLib.getenv('PYTHON') ?? 'python3', '-c', SENDER, `${port.local_address.port}`],
@@ -84,7 +85,7 @@ function start(port) {
     return () => printed;
 }
 
-// Until all came that the kernel did not drop.
+// Waits until every datagram has arrived that the kernel did not drop.
 function wait(port, protocol, getPrinted) {
     const limit = GLib.get_monotonic_time() + (SECONDS + TIME_LIMIT) * 1e6;
     const tick = GLib.timeout_add(GLib.PRIORITY_DEFAULT, 10, () => GLib.SOURCE_CONTINUE);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* Stop, start again, pause and nest, from everywhere. */
+/* Tests stopping, starting again, pausing and nested main loops, in every handler. */
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -14,7 +14,7 @@ import {
 
 const numbers = (from, to) => range(from, to).map(i => `${i}`);
 
-/* Nothing but stopped came after it, and that once. */
+/* Asserts that the port has stopped, and that “stopped” was its last event and came once. */
 function assertStopped(port, protocol = port.protocol) {
     settle();
     assertSame(port.listening, false);
@@ -43,7 +43,7 @@ function fill(writer, destination) {
     });
 }
 
-/* How each handler is come by; the first has the protocol with the handler in it. */
+/* Maps each handler to a function that causes its call, for a protocol with this handler. */
 const occasions = {
     'started': protocol => listen(protocol),
     'datagram-received': protocol => {
@@ -98,7 +98,7 @@ for (const [event, provoke] of Object.entries(occasions)) {
         iterateUntil(() => !port.listening);
         settle();
         assertSame(port.listening, false);
-        // The virtual function of the same emission was under way.
+        // The same emission had already called the virtual function.
         assertEqual([protocol.count(event), protocol.count('stopped')], [1, 1]);
     });
 
@@ -115,7 +115,7 @@ for (const [event, provoke] of Object.entries(occasions)) {
         settle();
         assertSame(port.listening, true);
         assertSame(protocol.transport, port);
-        // What belonged to the first start is not told in the second.
+        // Events of the first start are not reported in the second.
         assertEqual(protocol.count(event), event === 'started' ? 2 : 1);
         if (!(port.local_address instanceof Gio.UnixSocketAddress))
             assertServes(port);
@@ -276,7 +276,7 @@ test('several ports of one protocol', () => {
     assertEqual(protocol.count('stopped'), 1);
 });
 
-/* A port whose queue waits for a reader that does not read. */
+/* Returns a writer with a filled queue, its paused reader, and the queued datagrams. */
 function blocked() {
     const reader = listenUnix();
     reader.reading = false;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The TypeScript declarations: against the examples, against wrong calls, and against the API."""
+"""Checks the TypeScript declarations with the examples, with wrong calls, and with the API."""
 
 import os
 import pathlib
@@ -27,12 +27,12 @@ OPTIONS = ["--strict", "--noEmit", "--allowJs", "--checkJs", "--target", "es2022
 LENIENT = ["--noImplicitAny", "false", "--strictNullChecks", "false",
            "--useUnknownInCatchVariables", "false"]
 GIR = "{http://www.gtk.org/introspection/core/1.0}"
-# It calls its factory in threads of its own, which GJS does not allow.
+# A PortGroup calls its factory in other threads, which GJS does not allow.
 LEFT_OUT = {"PortGroup"}
 
 
 def check(*files):
-    """What tsc has to say of them."""
+    """Returns the messages of tsc."""
     command = [TSC, *OPTIONS, str(DECLARATIONS), str(TYPES / "gi.d.ts"), *map(str, files)]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
@@ -58,7 +58,7 @@ class Checked(unittest.TestCase):
         self.assertEqual(check(*examples), "")
 
     def test_guide(self):
-        """Nothing is annotated there. What “imports” has is not declared."""
+        """Checks without annotations. Skips snippets with “imports”, which is not declared."""
         found = [s for s in snippets.read_all()
                  if s.language == "js" and "javascript.md" in s.place and "import " in s.code]
         self.assertGreater(len(found), 4)
@@ -103,7 +103,7 @@ class Complete(unittest.TestCase):
                     self.assert_declared(name, body, name)
 
     def test_camel_case(self):
-        """Functions have names of this kind beside their own."""
+        """Each function also has a camel-case name."""
         for function in self.namespace.findall(f"{GIR}function"):
             self.assert_declared(camel(function.get("name")), self.text, "Gudpx")
         for node in self.namespace.findall(f"{GIR}class"):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* Every way to write a datagram, every error of it, and the send queue. */
+/* Tests every way to write a datagram, every error of a write, and the send queue. */
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -12,7 +12,7 @@ import {
     range, send, settle, temporaryPath, test, unixAddress, unusedNumber
 } from './gudpxtest.js';
 
-/* A port, and a protocol that reads what it writes. */
+/* Returns a port, and the protocol and address of another port to write to. */
 function pair(host = LOCALHOST) {
     const reader = new Recorder();
     const reading = listen(reader, host);
@@ -124,7 +124,7 @@ test('many end at the first error', () => {
     assertEqual(reader.texts, ['x', 'x']);
 });
 
-/* The same error by every form; and the port goes on. */
+/* Asserts that every form of writing fails with the same error, and that the port continues. */
 function assertFails(port, code, payload, host, number, ...words) {
     const bytes = new Uint8Array(payload);
     assertError(code, words, () => port.write_to(bytes, address(host, number)));
@@ -208,7 +208,7 @@ test('what cannot be listened on', () => {
     assertError(Code.NOT_FOUND, ['192.0.2.1'], () => Gudpx.listen_udp(0, protocol, '192.0.2.1'));
     assertThrows(() => Gudpx.listen_udp(0, null, null));
     assertThrows(() => Gudpx.listen_udp(70000, protocol, null));
-    // JavaScript may not omit what is nullable, but with the override.
+    // JavaScript may omit nullable arguments only with the override.
     if (!('resolve' in Gudpx))
         assertThrows(() => Gudpx.listen_udp(0, protocol));
     assertEqual(protocol.events, []);
@@ -221,7 +221,7 @@ test('several listen', () => {
     assertEqual(first.local_address.port, second.local_address.port);
 });
 
-/* A writer, a reader that does not read yet, and what was written. */
+/* Returns a writer, a paused reader, and the written datagrams. */
 function slow(limit = null) {
     const reader = new Recorder();
     const reading = listenUnix(reader);

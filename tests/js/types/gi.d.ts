@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What the examples use of GJS, GLib, GObject and GIO; the npm packages @girs/* have all of it.
+// Declares the parts of GJS, GLib, GObject and GIO that the examples use. The npm packages @girs/*
+// have complete declarations.
 
 declare function print(...values: unknown[]): void;
 declare function printerr(...values: unknown[]): void;

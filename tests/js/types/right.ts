@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Calls that the declarations have to take.
+// Calls that the declarations must accept.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Each line that ends with a mark is a wrong call, and has to be rejected; no other line may be.
+// Each line that ends with a mark is a wrong call: tsc must reject exactly these lines.
 
 import GObject from 'gi://GObject';
 import Gudpx from 'gi://Gudpx?version=1';
