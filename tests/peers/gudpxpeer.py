@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Gudpx as the one or the other end. All peers have this command line:
+"""Gudpx as a server or a client. All peers have this command line:
 
     echo ADDRESS [GROUP INTERFACE]
-        Prints “listening PORT”, sends back what it gets and prints “received SIZE”. With a group it
-        joins it on that interface.
+        Prints “listening PORT”, echoes each datagram and prints “received SIZE”. Joins the group on the
+        interface if they are given.
     client ADDRESS PORT INTERFACE SIZE...
-        Sends datagrams of these sizes, one after the other, and prints “echoed SIZE” when one comes
-        back as it was. To a group it sends by INTERFACE, else that is “-”.
+        Sends datagrams of these sizes, one after the other, and prints “echoed SIZE” when a datagram
+        comes back unchanged. If ADDRESS is a group, sends through INTERFACE; otherwise pass “-”.
 
-In place of ADDRESS this one also takes the path of a UNIX socket; PORT is then the client's path.
+This program also accepts the path of a UNIX socket as ADDRESS; PORT is then the client's path.
 """
 
 import sys
@@ -62,7 +62,7 @@ class Client(Gudpx.DatagramProtocol):
         self.send()
 
     def do_connection_refused(self, port):
-        # It is not there yet.
+        # The server does not exist yet.
         print("refused", flush=True)
         GLib.timeout_add(10, self.send)
 

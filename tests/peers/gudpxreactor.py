@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A Twisted reactor on the GLib main loop whose datagrams and host names are Gudpx's."""
+"""A Twisted reactor on the GLib main loop that uses Gudpx for datagrams and host names."""
 
 import socket
 
@@ -25,7 +25,7 @@ ADDRESS_CLASSES = {
     Gio.SocketFamily.IPV4: IPv4Address,
     Gio.SocketFamily.IPV6: IPv6Address,
 }
-# Not Gio.SocketFamily(…), which takes any number.
+# Gio.SocketFamily(…) would accept any number.
 FAMILIES = {
     socket.AF_INET: Gio.SocketFamily.IPV4,
     socket.AF_INET6: Gio.SocketFamily.IPV6,
@@ -44,7 +44,7 @@ class Resolution:
 
 @implementer(interfaces.IHostnameResolver)
 class Resolver:
-    resolved = 0  # how often it was asked
+    resolved = 0  # number of requests
 
     def resolveHostName(
         self,
@@ -59,7 +59,7 @@ class Resolver:
             try:
                 addresses = Gudpx.resolve_all_finish(result)
             except GLib.Error:
-                pass  # Twisted's receivers hear of no address
+                pass  # Twisted's receivers expect no address
             for address in addresses:
                 make = ADDRESS_CLASSES[address.get_family()]
                 host = address.to_string()

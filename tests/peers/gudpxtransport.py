@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Twisted's UDP transports on top of Gudpx.
 
-What is here only translates: names, addresses and exceptions. When a protocol is started and
-stopped, what is delivered and what becomes of a refusal is Gudpx's doing.
+This module only translates names, addresses and exceptions. Gudpx itself starts and stops protocols,
+delivers datagrams and handles refusals.
 """
 
 import errno
@@ -21,7 +21,7 @@ gi.require_version("Gudpx", "1")
 from gi.repository import Gio, GLib, Gudpx  # noqa: E402
 
 CODES = Gio.IOErrorEnum
-DESTINATION_UNSET = 48  # Gio.IOErrorEnum has it since GLib 2.80
+DESTINATION_UNSET = 48  # in Gio.IOErrorEnum since GLib 2.80
 ERRNO_BY_TEXT = {os.strerror(number): number for number in errno.errorcode}
 ERRNO_BY_CODE = {
     CODES.INVALID_ARGUMENT: errno.EINVAL,
@@ -34,7 +34,7 @@ TOO_LONG = bytes(65536)
 
 
 def system_errno(gerror):
-    """The errno behind an error of the system's, whose words end the message; None: Gudpx's own."""
+    """Returns the errno of a system error, whose text ends the message; None for an error of Gudpx."""
     return ERRNO_BY_TEXT.get(gerror.message.rpartition(": ")[2])
 
 
@@ -48,7 +48,7 @@ def has_code(gerror, code):
 
 
 def to_twisted(address):
-    """A Gio.SocketAddress as Twisted's protocols know it: (host, port), or a path."""
+    """Converts a Gio.SocketAddress to the form of Twisted's protocols: (host, port), or a path."""
     if address is None:
         return None
     if isinstance(address, Gio.UnixSocketAddress):
@@ -58,7 +58,7 @@ def to_twisted(address):
         is_path = address.get_address_type() == Gio.UnixSocketAddressType.PATH
         return path if is_path else "\0" + path
     host = address.get_address().to_string()
-    # Twisted loses the scope, and with it the way back.
+    # Keep the scope, which Twisted drops: without it the peer cannot be answered.
     if address.get_family() == Gio.SocketFamily.IPV6 and address.get_scope_id() != 0:
         host += f"%{address.get_scope_id()}"
     return host, address.get_port()
@@ -81,7 +81,7 @@ def log_prefix(protocol):
 
 
 class Bridge(Gudpx.DatagramProtocol):
-    """Forwards to a Twisted protocol. One for each of them, whatever the number of its ports."""
+    """Forwards to a Twisted protocol. Each protocol has one bridge, for any number of ports."""
 
     known = weakref.WeakValueDictionary()
 
@@ -140,7 +140,7 @@ class Bridge(Gudpx.DatagramProtocol):
         transport.call(self.target.connectionRefused)
 
     def do_error_received(self, port, gerror, destination):
-        # Twisted has no place for what concerns no call.
+        # Twisted has no callback for an error that does not belong to a call.
         where = to_twisted(destination) if destination is not None else "?"
         log.msg(f"{self.transports[port]!r}: {gerror.message} ({where})", isGudpxError=True)
 
@@ -152,9 +152,9 @@ class Bridge(Gudpx.DatagramProtocol):
     interfaces.IPushProducer,
 )
 class Port:
-    """A Gudpx.Port in the clothes of twisted.internet.udp.Port."""
+    """Wraps a Gudpx.Port in the interface of twisted.internet.udp.Port."""
 
-    asked = 0  # how often any of them was to listen
+    asked = 0  # calls of startListening() of all ports
 
     def __init__(self, reactor, protocol, listen, where=(None, None), maxPacketSize=8192):
         self.reactor = reactor
@@ -163,10 +163,10 @@ class Port:
         self.maxPacketSize = maxPacketSize
         self.connected = False
         self.port = None
-        # Only weak references are known of it: without one here PyGObject may let go of it.
+        # Keep a reference: Bridge.known has only weak ones, and PyGObject may free the bridge.
         self.bridge = Bridge.of(protocol)
         self._listen = listen
-        self._realPortNumber = None  # Twisted's own tests ask for it by this name
+        self._realPortNumber = None  # Twisted's own tests read this attribute
 
     # life cycle
 
@@ -196,7 +196,7 @@ class Port:
         return error.CannotListenError(self.interface, self.requested, to_os_error(gerror))
 
     def _checkInterface(self):
-        # Twisted looks at the interface first, even where a number is none.
+        # Twisted checks the interface first, even if the port number is invalid.
         try:
             Gudpx.listen_udp(0, Gudpx.DatagramProtocol(), self.interface).stop_listening()
         except GLib.Error as gerror:
@@ -205,7 +205,7 @@ class Port:
     def attached(self, port):
         self.port = port
         self.connected = True
-        # Where Twisted's timers are, they would starve behind a port of higher priority.
+        # Use the priority of Twisted's timers, which a port of higher priority would starve.
         port.set_priority(GLib.PRIORITY_DEFAULT_IDLE)
         port.set_max_packet_size(self.maxPacketSize)
         self.reactor.gudpxPorts.add(self)
@@ -219,7 +219,7 @@ class Port:
         log.msg(f"(UDP Port {self._realPortNumber} Closed)")
 
     def connectStarted(self):
-        """Whether the protocol is to be started."""
+        """Returns True if the protocol should be started."""
         return True
 
     def detached(self):
@@ -275,7 +275,7 @@ class Port:
         try:
             payload = datagram if type(datagram) is bytes else bytes(memoryview(datagram))
         except TypeError as exception:
-            # Twisted looks at the address first. What is too long is never sent.
+            # Twisted checks the address first. TOO_LONG is never sent.
             payload, wrong = TOO_LONG, exception
         try:
             self.send(payload, addr)
@@ -314,7 +314,7 @@ class Port:
         self.reconnect(host, port)
 
     def reconnect(self, host, port):
-        """Not in Twisted: connects, or connects elsewhere."""
+        """Connects the port, also to another peer. Twisted lacks this."""
         try:
             self.port.connect_peer(host, port)
         except GLib.Error as gerror:
@@ -323,10 +323,10 @@ class Port:
             raise to_os_error(gerror) from None
 
     def disconnect(self):
-        """Not in Twisted."""
+        """Disconnects the port. Twisted lacks this."""
         self.port.disconnect_peer()
 
-    # what it is
+    # description
 
     def getHost(self):
         host, port = to_twisted(self.port.get_local_address())
@@ -334,7 +334,7 @@ class Port:
 
     @property
     def addressFamily(self):
-        # Gio's numbers are the system's.
+        # Gio uses the numbers of the system.
         return int(self.port.get_local_address().get_family())
 
     def getHandle(self):
@@ -366,7 +366,7 @@ class AdoptedPort(Port):
 @implementer(interfaces.IMulticastTransport)
 class MulticastPort(Port):
     def _resolve(self, name):
-        # Gudpx takes addresses of both families; Twisted's resolve() knows IPv4 alone.
+        # Gudpx accepts addresses of both families; Twisted's resolve() returns only IPv4.
         if not name or abstract.isIPAddress(name) or abstract.isIPv6Address(name):
             return defer.succeed(name)
         return self.reactor.resolve(name)
@@ -388,7 +388,7 @@ class MulticastPort(Port):
     def leaveGroup(self, addr, interface=""):
         return self._changeGroup(Gudpx.Port.leave_group, addr, interface)
 
-    # Twisted names an interface by an address of it with IPv4, and by its number with IPv6.
+    # Twisted identifies an interface by one of its addresses for IPv4, and by its number for IPv6.
 
     def setOutgoingInterface(self, addr):
         if isinstance(addr, int):
@@ -424,7 +424,7 @@ class MulticastPort(Port):
 
 @implementer(interfaces.IUNIXDatagramTransport)
 class UNIXPort(Port):
-    """On a path, or a name in the abstract namespace behind a NUL; None: on neither."""
+    """Listens on a path, or on an abstract name, which begins with a NUL; None: an unbound socket."""
 
     mode = None
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Node's dgram as the one or the other end: see gudpxpeer.py.
+// Node's dgram as a server or a client: see gudpxpeer.py.
 
 'use strict';
 
@@ -15,7 +15,7 @@ function createSocket(address) {
   return dgram.createSocket(address.includes(':') ? 'udp6' : 'udp4');
 }
 
-// What Node calls an interface: its address, or for IPv6 the scope.
+// Returns an interface as Node names it: its address, or the scope for IPv6.
 function interfaceAddress(name, group) {
   if (group.includes(':'))
     return `::%${name}`;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the peers send each other: nodepeer.js makes the same."""
+"""Makes the payloads that the peers exchange; nodepeer.js makes the same ones."""
 
 
 def payload(size):

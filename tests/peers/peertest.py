@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Starts the peers, Gudpx among them, each as a process of its own."""
+"""Starts the peers, including Gudpx, each as a separate process."""
 
 import importlib.util
 import os
@@ -34,7 +34,7 @@ def have_ipv6():
 
 
 def free_number(host):
-    """The number of a port that was free a moment ago, for those that cannot say which they took."""
+    """Returns a port number that was free just now, for peers that cannot print their number."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.bind((host, 0))
@@ -82,7 +82,7 @@ class Peers:
         for size in sizes:
             server.wait_for(f"^received {size}$")
 
-    # socat is both, by its command line
+    # socat as a server and as a client
 
     def start_socat_server(self, address):
         server = self.start(["socat", "-d", "-d", "-b", "65536", address + ",fork", "PIPE"])
@@ -97,7 +97,7 @@ class Peers:
                 self.exchange(address, file, size)
 
     def exchange(self, address, file, size):
-        # It reads a file as a whole, and then waits for what comes back until it is ended.
+        # socat reads the whole file, and then waits for the answer until it is terminated.
         command = ["socat", "-b", "65536", "-t", str(TIME_LIMIT), "-", address]
         with subprocess.Popen(command, stdin=file, stdout=subprocess.PIPE) as process:
             data = b""
@@ -109,6 +109,6 @@ class Peers:
         self.assertEqual(data, payload(size))
 
     def send_empty_with_socat(self, address):
-        # Its way to send one: when the input ends.
+        # socat sends an empty datagram when its input ends.
         command = ["socat", "-u", "/dev/null", address + ",shut-null"]
         subprocess.run(command, check=True, timeout=TIME_LIMIT)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Gudpx and others in multicast groups, in the network namespace that tests/netns makes."""
+"""Tests Gudpx and others in multicast groups, in the network namespace of tests/netns."""
 
 import unittest
 
@@ -56,7 +56,7 @@ class LinkLocal:
 
 
 class Twisted(EachPeer, unittest.TestCase):
-    # Its IPv6 multicast came later, and its link-local addresses lose their scope.
+    # Old versions lack IPv6 multicast, and link-local addresses lose their scope.
     peer = "twisted"
     interface = ADDRESS
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Gudpx talks to what others have made, in both directions, over the loopback interface."""
+"""Tests Gudpx with other implementations, in both directions, over the loopback interface."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ SIZES_BUT_EMPTY = SIZES[1:]
 
 
 class EachPeer(Peers):
-    """Those with a program of ours."""
+    """Tests for each peer that has a program of ours."""
 
     peer = None
 
@@ -73,7 +73,7 @@ class Gudpx(EachPeer, unittest.TestCase):
 
 
 class Socat(Peers, unittest.TestCase):
-    """It takes an empty datagram for none, and so does not answer those."""
+    """socat ignores empty datagrams, and so does not answer them."""
 
     def setUp(self):
         self.require("socat")
@@ -131,7 +131,7 @@ class Socat(Peers, unittest.TestCase):
 
 
 class Dig(Peers, unittest.TestCase):
-    """A name server of a few lines is asked by a program that knows what to expect of one."""
+    """Queries a small name server with a real DNS client."""
 
     address = "127.0.0.1"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Starting, stopping and refusals through Twisted's API, where Gudpx does what Twisted documents
-and twisted.internet.udp does not."""
+"""Tests starting, stopping and refusals through Twisted's API: cases in which Gudpx does what Twisted
+documents, and twisted.internet.udp does not."""
 
 import errno
 import os
@@ -165,7 +165,7 @@ class ExceptionTests(Fixtures, unittest.TestCase):
         number = self.deaf_port()
         self.assertRaises(ExpectedError, self.listen, failing, port=number)
         self.assertIsNone(failing.transport)
-        # It is not left bound.
+        # The number must be free again.
         self.listen(port=number)
 
     @defer.inlineCallbacks
@@ -243,7 +243,7 @@ class RefusalTests(Fixtures, unittest.TestCase):
         number = self.deaf_port()
         port.connect("127.0.0.1", number)
         port.write(b"lost")
-        # The refusal is there, and was not seen yet.
+        # The refusal has arrived, but is not reported yet.
         sock = self.socket(address=("127.0.0.1", number))
         self.assertEqual(port.write(b"hello"), 5)
         self.assertEqual(sock.recv(10), b"hello")
@@ -345,7 +345,7 @@ class AdoptTests(Fixtures, unittest.TestCase):
 
     @defer.inlineCallbacks
     def test_blocking(self):
-        # Twisted hangs.
+        # Twisted hangs here.
         recorder = Recorder()
         sock = self.socket()
         sock.setblocking(True)
@@ -357,7 +357,7 @@ class AdoptTests(Fixtures, unittest.TestCase):
 
     @defer.inlineCallbacks
     def test_connected(self):
-        # Twisted does not know that it is.
+        # Twisted does not notice that the socket is connected.
         recorder = Recorder()
         peer = self.socket()
         sock = self.socket()
@@ -398,7 +398,7 @@ class AdoptTests(Fixtures, unittest.TestCase):
         port = self.adopt(sock)
         yield port.stopListening()
         self.assertRaises(OSError, port.startListening)
-        # The caller's own goes on.
+        # The caller's socket still works.
         self.socket().sendto(b"hello", sock.getsockname())
         self.assertEqual(sock.recv(10), b"hello")
 
@@ -413,8 +413,8 @@ class BusyTests(Fixtures, unittest.TestCase):
             self.assertEqual(busy.socketError.errno, errno.EADDRINUSE)
 
     def flood(self):
-        """A protocol whose port is never empty: for each datagram that it gets it has another sent,
-        at once, by a socket that is not its own."""
+        """Returns a protocol whose port always has a datagram waiting: for each received datagram,
+        another socket immediately sends one more."""
         sock = self.socket()
 
         class Endless(protocol.DatagramProtocol):
@@ -436,7 +436,7 @@ class BusyTests(Fixtures, unittest.TestCase):
         endless = self.flood()
         for _ in range(10):
             yield self.turns()
-        # And timers don't starve the port.
+        # Timers must not starve the port either.
         count = endless.received
         while endless.received == count:
             yield self.turns()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What Twisted's API does with more than a loopback interface, in the network namespace that
-tests/netns makes."""
+"""Tests Twisted's API with more than a loopback interface, in the network namespace of
+tests/netns."""
 
 import errno
 import socket
@@ -38,7 +38,7 @@ class GroupTests(Fixtures, unittest.TestCase):
         yield failure(port.leaveGroup(GROUP), errno.EADDRNOTAVAIL)
         yield failure(port.joinGroup("10.0.0.1"), errno.EINVAL)
         yield failure(port.joinGroup(GROUP, "192.0.2.1"), errno.ENODEV)
-        # What Twisted takes for a host name.
+        # Twisted treats this as a host name.
         yield failure(port.joinGroup(GROUP6), errno.EINVAL)
         yield port.joinGroup(GROUP, ADDRESS)
 
@@ -98,7 +98,7 @@ class GroupTests(Fixtures, unittest.TestCase):
 class LinkLocalTests(Fixtures, unittest.TestCase):
     @defer.inlineCallbacks
     def test_echo(self):
-        # With Twisted neither can the address be bound nor the sender be answered.
+        # In Twisted both binding the address and answering the sender fail.
         class Echo(Recorder):
             def datagramReceived(self, data, addr):
                 super().datagramReceived(data, addr)
@@ -128,8 +128,8 @@ class BroadcastTests(Fixtures, unittest.TestCase):
 
 
 def icmp_filtered(source, destination):
-    """An ICMP message “communication administratively prohibited” (RFC 1812, 5.2.7.1) about a UDP
-    datagram between those two."""
+    """Returns an ICMP message “communication administratively prohibited” (RFC 1812, 5.2.7.1) about a
+    UDP datagram from source to destination."""
 
     def checksummed(header, rest):
         words = struct.unpack(f"!{len(header + rest) // 2}H", header + rest)
@@ -147,7 +147,7 @@ def icmp_filtered(source, destination):
 class ErrorTests(Fixtures, unittest.TestCase):
     @defer.inlineCallbacks
     def test_other_than_refused(self):
-        # test_readUnknownError, whose error closes Twisted's port in the end.
+        # Like test_readUnknownError, whose error closes Twisted's port.
         told = defer.Deferred()
 
         def observe(event):
@@ -181,7 +181,7 @@ class ErrorTests(Fixtures, unittest.TestCase):
 
 class ResolveTests(Fixtures, unittest.TestCase):
     def test_unknown_name(self):
-        # No name server can be reached from here.
+        # Name servers are unreachable here.
         return self.assertFailure(reactor.resolve("nonesuch.invalid"), error.DNSLookupError)
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writing, receiving, addresses and names through Twisted's API. Among them are the counterparts,
-with real sockets, of what Twisted tests with fake ones."""
+"""Tests writing, receiving, addresses and names through Twisted's API. Some tests use real sockets for
+cases that Twisted tests with fake ones."""
 
 import errno
 import os
@@ -59,7 +59,7 @@ class WriteTests(Fixtures, unittest.TestCase):
         )
         port.connect(*sock.getsockname())
         self.assertRaises(error.MessageLengthError, port.write, b"x" * 65508)
-        # test_NoWarningOnBroadcast has the name as an address, and so has this: it is not resolved.
+        # Like test_NoWarningOnBroadcast, use this name as an address: it is not resolved.
         refused = self.assertRaises(OSError, self.listen().write, b"x", ("<broadcast>", 1))
         self.assertEqual(refused.errno, errno.EACCES)
 
@@ -114,7 +114,7 @@ class ConnectTests(Fixtures, unittest.TestCase):
     def test_strangers_are_not_heard(self):
         recorder = Recorder()
         port, peer, stranger = self.listen(recorder), self.socket(), self.socket()
-        # One came before: it is still in the kernel.
+        # This datagram arrived earlier and is still in the kernel.
         stranger.sendto(b"early", address_of(port))
         port.connect(*peer.getsockname())
         stranger.sendto(b"late", address_of(port))
@@ -154,7 +154,7 @@ class ConnectTests(Fixtures, unittest.TestCase):
         port, peer = self.listen(), self.socket()
         for host in ("localhost", "127.1", "", "::1"):
             self.assertRaises(error.InvalidAddressError, port.connect, host, 1)
-        # It does not count as connected, as it does with Twisted.
+        # After a failed connect the port is unconnected. In Twisted it counts as connected.
         port.connect(*peer.getsockname())
         port.write(b"hello")
         self.assertEqual(peer.recv(10), b"hello")
@@ -163,7 +163,7 @@ class ConnectTests(Fixtures, unittest.TestCase):
 class ReceiveTests(Fixtures, unittest.TestCase):
     @defer.inlineCallbacks
     def test_one_after_the_other(self):
-        # test_socketReadNormal
+        # Like test_socketReadNormal.
         recorder = Recorder()
         port, sock = self.listen(recorder), self.socket()
         for batch in ((b"result", b"123"), (b"456",)):
@@ -259,7 +259,7 @@ class AddressTests(Fixtures, unittest.TestCase):
             recorder = Recorder()
             self.assertRaises(error.InvalidAddressError, self.listen, recorder, interface)
             self.assertEqual(recorder.events, [])
-        # An address that cannot be bound is another matter.
+        # An address that the system rejects causes another error.
         refused = self.assertRaises(error.CannotListenError, self.listen, None, "192.0.2.1")
         self.assertEqual(refused.socketError.errno, errno.EADDRNOTAVAIL)
         self.assertEqual(refused.interface, "192.0.2.1")
@@ -344,7 +344,7 @@ class UnixTests(Fixtures, unittest.TestCase):
 
     @defer.inlineCallbacks
     def test_the_same_path_again(self):
-        # Twisted leaves the file, and finds the address in use.
+        # Twisted leaves the file, and then the address is in use.
         for _ in range(3):
             port = self.listen_unix(Recorder(), self.path)
             yield port.stopListening()

@@ -4,7 +4,7 @@
 
     test-twisted.py local | reactors | network | NAME...
 
-“network” are those that need a multicast route. A NAME is that of a module, class or test.
+“network” selects the tests that need a multicast route. NAME is a module, a class or a test.
 """
 
 import importlib.util
@@ -27,7 +27,7 @@ from gudpxtransport import Port  # noqa: E402
 from twisted.internet.test.reactormixins import ReactorBuilder  # noqa: E402
 from twisted.logger import globalLogBeginner  # noqa: E402
 
-# Before the test modules are loaded: they make a class for each of these.
+# Set this before the test modules are loaded: they make a class for each reactor.
 ReactorBuilder._reactors = ["gudpxreactor.GudpxReactor"]
 
 from twisted.test import test_udp  # noqa: E402
@@ -49,20 +49,20 @@ SUITES = {
         "twisted.mail.test.test_mail.MXTests",
         "twisted.test.test_sip.LiveTests",
     ],
-    # These make reactors, and put them in the place of that of the others. What that has left in the main
-    # context would run in the midst of them, with the other's attributes.
+    # These tests replace the reactor. Sources that the first reactor left in the main context would run
+    # during these tests, with attributes of another reactor.
     "reactors": [
         "twisted.internet.test.test_udp",
         "twisted.internet.test.test_socket.AdoptDatagramPortErrorsTestsBuilder_GudpxReactorTests",
         "twisted.internet.test.test_unix.UNIXDatagramTestsBuilder_GudpxReactorTests",
     ],
-    # Those with IPv6 are younger than the oldest Twisted that this runs with.
+    # The oldest supported Twisted lacks the tests for IPv6.
     "network": [f"twisted.test.test_udp.{name}" for name in ("MulticastTests", "MulticastTestsIPv6")
                 if hasattr(test_udp, name)],
 }
 
-# What tests how twisted.internet.udp and unix are written has nothing to say of another
-# implementation. test-twisted-transport.py and its like test the same with real sockets.
+# Skip tests of the internals of twisted.internet.udp and unix. test-twisted-transport.py and similar
+# files test the same with real sockets.
 FAKE_SOCKET = "makes twisted.internet.udp.Port itself, around a fake socket; the reactor has no part"
 UNIX_PORT = "makes twisted.internet.unix.ConnectedDatagramPort itself; the reactor has no part"
 SKIPPED = {
@@ -78,7 +78,7 @@ SKIPPED = {
     ),
 }
 
-# Its reactor is in another process, and what it prints is the result.
+# The reactor of this test is in another process. The output of the process is the result.
 ELSEWHERE = {"ResolveTests.testChildResolve"}
 
 
@@ -91,7 +91,7 @@ def used():
 
 
 class TwistedResult(tap.TapResult):
-    """What passes without Gudpx has not passed."""
+    """Fails each test that passes without using Gudpx."""
 
     def startTest(self, test):
         super().startTest(test)
@@ -120,7 +120,7 @@ def main():
         names = SUITES[names[0]]
     tests = []
     for test in tests_in(unittest.TestLoader().loadTestsFromNames(names)):
-        # Modules also have the names of classes that they only use.
+        # Modules also contain names of imported classes.
         if test.id() not in [other.id() for other in tests]:
             tests.append(test)
     for test in tests:
@@ -128,7 +128,7 @@ def main():
         if short_name(test) in SKIPPED:
             test.skip = SKIPPED[short_name(test)]
 
-    # What is logged is for the tests, which fail if they don't expect it.
+    # The tests receive log messages, and fail if they do not expect them.
     globalLogBeginner.beginLoggingTo([], discardBuffer=True, redirectStandardIO=False)
     print(f"1..{len(tests)}", flush=True)
     result = TwistedResult()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests have in common that use Gudpx through Twisted's API."""
+"""Helpers of the tests that use Gudpx through Twisted's API."""
 
 import importlib.util
 import socket
@@ -21,10 +21,10 @@ TIME_LIMIT = 120
 
 
 class Recorder(protocol.DatagramProtocol):
-    """Keeps what happens to it, in order; what is waited for, in queues.
+    """Records events in order, and keeps events to wait for in queues.
 
-    Who waits goes on from the main loop, not in the midst of a handler, where what is written would
-    leave only after its end."""
+    A waiting test continues from the main loop and not inside of a handler, because datagrams that a
+    handler writes are sent only after its end."""
 
     noisy = False
 
@@ -67,7 +67,7 @@ class Fixtures:
         return sock
 
     def deaf_port(self):
-        """A number where nobody listens: that of a socket which was just closed."""
+        """Returns a free port number: the number of a socket that was just closed."""
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         sock.bind(("127.0.0.1", 0))
         number = sock.getsockname()[1]
@@ -75,8 +75,8 @@ class Fixtures:
         return number
 
     def turns(self, n=20):
-        """A Deferred that fires when the main loop has gone round some times: what was to be done
-        at once is done."""
+        """Returns a Deferred that fires after some iterations of the main loop, when all immediate
+        work is done."""
         result = defer.Deferred()
 
         def turn(left):

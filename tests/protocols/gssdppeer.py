@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The other end of the SSDP examples: GSSDP, which announces a resource or looks for one.
+"""The peer of the SSDP examples: uses GSSDP to announce a resource, or to search for one.
 
     gssdppeer.py announce INTERFACE TARGET USN LOCATION
     gssdppeer.py browse INTERFACE TARGET

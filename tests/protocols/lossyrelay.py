@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A network that loses datagrams, between a TFTP client and a server."""
+"""Simulates a network that loses datagrams, between a TFTP client and a server."""
 
 import random
 import select
@@ -8,8 +8,8 @@ import threading
 
 
 class LossyRelay(threading.Thread):
-    """Stands for a server. Loses that share of all datagrams but the request, which clients repeat only
-    after seconds; always the same ones for the same seed."""
+    """Acts as the server, and loses a share of the datagrams. A seed always loses the same datagrams.
+    Requests are never lost, because clients repeat them only after seconds."""
 
     def __init__(self, server, share, seed):
         super().__init__(daemon=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests of the protocols share: another host on the cable, and programs from elsewhere."""
+"""Helpers of the protocol tests: another host on the cable, and other programs."""
 
 import os
 import pathlib
@@ -16,15 +16,15 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "examples")
 import exampletest  # noqa: E402
 import tap  # noqa: E402, F401
 
-# Daemons are in /usr/sbin, which is not everyone's path.
+# Daemons are in /usr/sbin, which may be missing from the path.
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 TIME_LIMIT = exampletest.TIME_LIMIT
 
 
 class Neighbour:
-    """Another host, at the other end of gudpx0's cable: 10.99.0.2, fd99::2 and fe80::2 on gudpx1.
+    """Another host at the other end of gudpx0's cable: 10.99.0.2, fd99::2 and fe80::2 on gudpx1.
 
-    The cable is gone with the host, so there is one for a whole program."""
+    The cable disappears with the host, so a whole program uses one host."""
 
     ADDRESS = "10.99.0.2"
     SETUP = """
@@ -40,7 +40,7 @@ class Neighbour:
     """
 
     def __init__(self):
-        # cat ends when we do, and the namespace with it.
+        # cat ends together with this program, and with it the namespace.
         self._holder = subprocess.Popen(
             ["unshare", "-n", "sh", "-c", "echo there; exec cat"],
             stdin=subprocess.PIPE,
@@ -66,13 +66,13 @@ class ProtocolTestCase(exampletest.ExampleTestCase):
                 self.skipTest(f"{program} is missing")
 
     def need_users(self, program):
-        """For what changes its user, or a file's: a namespace of an ordinary user has but one."""
+        """Skips programs that change users: an ordinary user's namespace has only one user."""
         _, _, n_users = pathlib.Path("/proc/self/uid_map").read_text(encoding="ascii").split()[:3]
         if n_users == "1":
             self.skipTest(f"{program} can be started by root alone")
 
     def need_own_mounts(self):
-        """What is in a chroot cannot have them."""
+        """Skips the test if mounting is not possible, as in a chroot."""
         probe = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False, text=True)
         if probe.returncode != 0:
             self.skipTest(f"no mounts of its own: {probe.stderr.strip()}")
@@ -83,12 +83,12 @@ class ProtocolTestCase(exampletest.ExampleTestCase):
         return pathlib.Path(directory.name)
 
     def start_foreign(self, *command, **keywords):
-        """A program that is not ours; it is ended with the test."""
+        """Starts another project's program, which ends with the test."""
         self.need(next(word for word in command if not word.startswith("-")))
         return self.run_command(command, **keywords)
 
     def run_foreign(self, *command, **keywords):
-        """A program that is not ours; waits for its end, and returns what it printed."""
+        """Runs another project's program to its end, and returns its output."""
         process = self.start_foreign(*command, **keywords)
         self.assertEqual(process.wait(), 0, process.output)
         return process.output
@@ -100,7 +100,7 @@ class ProtocolTestCase(exampletest.ExampleTestCase):
         return example.lines
 
     def member(self, group, port):
-        """A socket that hears the group, and takes nothing away that is sent to this host alone."""
+        """Returns a socket that receives from the group only, not datagrams to this host."""
         sock = self.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -121,7 +121,7 @@ class ProtocolTestCase(exampletest.ExampleTestCase):
         self.assertNotRegex(example.output, "Traceback|JS ERROR|CRITICAL")
 
     def retry(self, action, what):
-        """Until it returns something: for what cannot be waited for."""
+        """Repeats an action until it returns a true value: for conditions without an event."""
         deadline = time.monotonic() + TIME_LIMIT
         while time.monotonic() < deadline:
             result = action()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Meets KDE Connect's own daemon on another host: each finds the other."""
+"""Tests discovery with KDE Connect's own daemon on another host: each finds the other."""
 
 import glob
 import json
@@ -11,9 +11,9 @@ import socket
 import protocoltest
 from protocoltest import TIME_LIMIT, Neighbour, ProtocolTestCase
 
-# As long as newer ones want it.
+# An id of the length that newer versions require.
 ID = "5c7c2c4e_8a56_4d17_9d7b_6b1f1d3a4e2f"
-# Debian has it where no path leads.
+# Debian installs the daemon outside of the path.
 DAEMON = shutil.which("kdeconnectd") or next(
     iter(glob.glob("/usr/lib/*/libexec/kdeconnectd") + glob.glob("/usr/libexec/kdeconnectd")), None
 )
@@ -81,11 +81,11 @@ class KdeConnect(ProtocolTestCase):
         listener.settimeout(TIME_LIMIT)
         discovery = self.start_discovery("--tcp-port=1720", "--interval=1", "--name=Tea")
 
-        # It broadcasts when it starts.
+        # The daemon broadcasts when it starts.
         self.start_daemon()
         theirs = discovery.wait_for(r"^10\.99\.0\.2:17\d\d desktop (\w+) \S")[1]
 
-        # When it hears us it connects to where we said, and says who it is.
+        # When the daemon receives our broadcast, it connects to our TCP port and sends its identity.
         connection, sender = listener.accept()
         with connection, connection.makefile("rb") as lines:
             connection.settimeout(TIME_LIMIT)
@@ -94,7 +94,7 @@ class KdeConnect(ProtocolTestCase):
         self.assertEqual((packet["type"], packet["body"]["deviceId"]), ("kdeconnect.identity", theirs))
 
     def listen_shared(self):
-        """As Qt shares a port number."""
+        """Shares the port number in the way that Qt does."""
         sock = self.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("", 1716))
@@ -143,7 +143,7 @@ class KdeConnect(ProtocolTestCase):
             sock.sendto(identity(deviceId=f"d{number}"), ("10.99.0.1", 1716))
             if number < 100:
                 discovery.wait_for(f" d{number} ")
-        # Handled in order: had there been room for others, they would stand before this one's line.
+        # Datagrams are handled in order: other devices would be printed before this one.
         sock.sendto(identity(deviceId="d5", tcpPort=1720), ("10.99.0.1", 1716))
         discovery.wait_for("^10.99.0.1:1720 phone d5 ")
         self.assertEqual(len(discovery.lines), 102)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Asks Avahi on another host, and reads what is sent meanwhile."""
+"""Queries Avahi on another host, and checks the messages on the network."""
 
 import random
 import re
@@ -33,7 +33,7 @@ SERVICE = """<?xml version="1.0"?>
 </service-group>
 """
 KETTLE = "kettle.local. A 10.99.0.2 (120 s, from 10.99.0.2)"
-# Its directories are fixed; the system's own are covered, for it alone.
+# Avahi's directories are fixed, so mount others over them, visible only to Avahi.
 START = """
 mount -t tmpfs tmpfs /run
 mkdir /run/avahi-daemon
@@ -77,7 +77,7 @@ class Mdns(ProtocolTestCase):
         return querier.output
 
     def assert_answered(self, *arguments, answers):
-        """A machine that is busy may take longer: then it is asked again."""
+        """Repeats the query, because a busy machine may answer late."""
         def is_answered():
             output = self.query(*arguments)
             return all(re.search(f"(?m)^{answer}$", output) for answer in answers)
@@ -85,7 +85,7 @@ class Mdns(ProtocolTestCase):
         self.retry(is_answered, f"answer about {arguments[0]}")
 
     def read_all(self, sock):
-        """What was sent to it until now."""
+        """Returns the messages that the socket has received so far."""
         messages = []
         sock.setblocking(False)
         while True:
@@ -100,12 +100,12 @@ class Mdns(ProtocolTestCase):
         member = self.member(*GROUP)
 
         def ask_twice():
-            """Unless the machine is so busy that the answer comes after the second question."""
+            """Returns the questions, or None if the answer came only after the second question."""
             output = self.query("kettle.local", seconds="2")
             questions = [message for sender, message in self.read_all(member) if sender == "10.99.0.1"]
             return questions if KETTLE in output and questions[-1].answers else None
 
-        # For an answer to us alone, and with the one that we had.
+        # The first question requests a unicast answer, the second contains the known answer.
         first, second = self.retry(ask_twice, "question with what is known")
         self.assertEqual([question.unicast for question in first.questions], [True])
         self.assertEqual(first.answers, [])
@@ -125,8 +125,8 @@ class Mdns(ProtocolTestCase):
                           message="^no answer about pot.local$", language="python")
 
     def test_asks_again(self):
-        # Another program of the host may get what is sent to the host alone. The answer to the
-        # second question goes to the group.
+        # Another program of the host may get a unicast answer. The answer to the second question
+        # goes to the group.
         member = self.member(*GROUP)
         querier = self.start("mdns-query", "a.local", "-i", "gudpx0", "-s", "60", language="python")
         first, _ = member.recvfrom(9000)
@@ -152,7 +152,7 @@ class Mdns(ProtocolTestCase):
         self.assertEqual(sender, ("10.99.0.1", 5353))
 
         answer = self.answer()
-        # Right, but from elsewhere than the port of mDNS.
+        # A valid answer, but from another port than that of mDNS.
         self.socket().sendto(answer.replace(b"\xc0\x00\x02\x01", b"\xc0\x00\x02\x63"), sender)
         randomness = random.Random(1)
         for _ in range(100):

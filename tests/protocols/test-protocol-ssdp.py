@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Finds what GSSDP announces on another host, and is found by it."""
+"""Finds resources that GSSDP announces on another host, and is found by GSSDP."""
 
 import os
 import pathlib
@@ -43,7 +43,7 @@ class Ssdp(ProtocolTestCase):
         )
 
     def assert_discovers(self, expected, *arguments):
-        """An answer may take as long as the search: then it is searched again."""
+        """Repeats the search, because an answer may take as long as the search."""
         self.retry(lambda: self.discover(*arguments) == expected, "resource")
 
     def start_announcer(self, *arguments):
@@ -65,7 +65,7 @@ class Ssdp(ProtocolTestCase):
         )
 
     def test_is_found_by_gssdp(self):
-        # GSSDP searches first, and is answered; then it hears the announcement of another.
+        # GSSDP first gets an answer to its search, and then the announcement of another resource.
         announcer = self.start_announcer(f"--target={TARGET}", "--location=http://10.99.0.1/a")
         browser = self.start_gssdp("browse", TARGET)
         announcer.wait_for(rf"^10\.99\.0\.2 searches for {TARGET}$")

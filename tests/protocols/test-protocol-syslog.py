@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Has logger send messages in all the ways that it knows."""
+"""Sends messages with logger, in every way that logger supports."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ HOST = socket.gethostname()
 
 class Syslog(ProtocolTestCase):
     def start_receiver(self, *arguments):
-        """The receiver, and where it listens."""
+        """Starts the receiver, and returns the process and its address."""
         receiver = self.start("syslog-receiver", *arguments, language="python")
         self.addCleanup(self.check_server, receiver)
         return receiver, receiver.wait_for("^listening on (.*)$")[1]
@@ -66,7 +66,7 @@ class Syslog(ProtocolTestCase):
                                                                   language="python")]
         )
         receiver.wait_for("^Listening on")
-        # It starts with the first message, which it then has.
+        # The first message starts the receiver, and must arrive too.
         self.log("--socket", path, "woken")
         receiver.wait_for("^listening on")
         receiver.wait_for(r"^here user\.notice .* it: woken$")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Wakes a host on the other end of a cable, and compares with what wakeonlan sends."""
+"""Wakes a host on the other end of a cable, and compares the packet with that of wakeonlan."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import protocoltest
 from protocoltest import Neighbour, ProtocolTestCase
 
 MAC = "02:aa:bb:cc:dd:ee"
-# Another host's receiver: prints what arrives, as hexadecimal digits.
+# Receiver on the other host: prints each datagram in hexadecimal digits.
 RECEIVER = """
 import socket, sys
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
