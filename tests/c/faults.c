@@ -22,7 +22,7 @@ typedef struct
   FaultMode mode;
   guint n;
   int level;
-  int option; /* ANY_OPTION: all of them */
+  int option; /* ANY_OPTION: all options */
   guint n_calls;
 } Fault;
 
@@ -129,7 +129,7 @@ is_due (const Fault *fault)
     }
 }
 
-/* Counts the call. TRUE: it returns @result instead of doing anything. */
+/* Counts a call. Returns TRUE if the call should return @result instead of doing anything. */
 static gboolean
 fails_with_option (const char *call, int level, int option, int *result)
 {
@@ -158,7 +158,7 @@ fails (const char *call, int *result)
   return fails_with_option (call, 0, ANY_OPTION, result);
 }
 
-/* The C library's own function. */
+/* Returns the C library's own function. */
 #define real(name)                                                                                 \
   ({                                                                                               \
     static __typeof__ (&name) function;                                                            \

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* Makes system calls fail. The functions of the C library are redefined in the test program, so the
- * library and GIO call them too. A fault concerns the calls of the thread that asked for it.
+ * library and GIO call them too. A fault applies to the calls of the thread that set it.
  *
  * The calls are: bind, close, connect, dup3, epoll_create1, epoll_ctl, fcntl, getpeername,
  * getsockname, getsockopt, recvmmsg, recvmsg, sendmmsg, sendmsg, setsockopt, socket. */
@@ -15,26 +15,26 @@ G_BEGIN_DECLS
 typedef enum
 {
   FAULT_ALWAYS,
-  FAULT_NTH,   /* the nth call from now on, and no other */
+  FAULT_NTH,   /* the nth call from now on, and only this one */
   FAULT_FIRST, /* the first n calls from now on */
 } FaultMode;
 
-/* Has @call fail with @errsv; with 0 it returns 0 and does nothing. A close that fails closes all the
- * same, as on Linux. Replaces the fault that the call had. */
+/* Makes @call fail with @errsv; with 0 the call returns 0 and does nothing. A close that fails
+ * closes the descriptor nevertheless, as on Linux. Replaces the previous fault of the call. */
 void faults_set (const char *call, int errsv, FaultMode mode, guint n);
-/* The same for all calls of setsockopt or getsockopt that are about this option. */
+/* Does the same for all calls of setsockopt or getsockopt for this option. */
 void faults_set_option (const char *call, int level, int option, int errsv);
-/* All calls work again, and are counted from 0. */
+/* Makes all calls work again, and resets their counts. */
 void faults_reset (void);
-/* Between these two calls work, and are not counted. */
+/* Between these two functions calls work, and are not counted. */
 void faults_suspend (void);
 void faults_resume (void);
-/* How often @call was called since its fault was set, or all were reset. */
+/* Returns the number of calls of @call since its fault was set, or since the reset. */
 guint faults_count (const char *call);
-/* How many calls failed since the last reset. */
+/* Returns the number of calls that failed since the last reset. */
 guint faults_hits (void);
 
-/* How many descriptors the process has. */
+/* Returns the number of open descriptors of the process. */
 guint faults_count_descriptors (void);
 
 G_END_DECLS

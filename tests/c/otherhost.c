@@ -25,7 +25,7 @@ open_socket (const char *host)
   return socket;
 }
 
-/* A socket belongs to the namespace of the thread that opens it. */
+/* Opens a socket in the namespace of the current thread. */
 static gpointer
 set_up (gpointer data)
 {
@@ -55,7 +55,7 @@ set_up (gpointer data)
   return self;
 }
 
-/* FALSE, and the test is skipped, where no more namespaces are allowed. */
+/* Returns FALSE, and skips the test, if the system does not allow more namespaces. */
 gboolean
 other_host_init (OtherHost *self)
 {

@@ -6,12 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* Another host at the end of a cable: a network namespace in a test's own, see tests/netns. Its end is
- * there0 with 10.98.0.2, 10.98.0.3, fd98::2 and fe80::2; the test's is here0 with 10.98.0.1, fd98::1
- * and fe80::1. The host is there as long as one of its sockets is. */
+/* Another host at the end of a cable: a network namespace inside of the test's own, see
+ * tests/netns. Its end is there0 with 10.98.0.2, 10.98.0.3, fd98::2 and fe80::2. The test's end is
+ * here0 with 10.98.0.1, fd98::1 and fe80::1. The host exists as long as one of its sockets. */
 #define OTHER_HOST_SENDERS 30
 
-/* Senders with different numbers, as the kernel may choose by the number. */
+/* Senders with different port numbers, because the kernel may choose by the number. */
 typedef struct
 {
   GSocket *ipv4[OTHER_HOST_SENDERS];       /* 10.98.0.2 */

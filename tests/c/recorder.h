@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* A protocol that writes down what it is called with, and may be told to do something more. */
+/* A protocol that records its calls, and can run a function of the test in them. */
 #define TYPE_RECORDER (recorder_get_type ())
 G_DECLARE_FINAL_TYPE (Recorder, recorder, TEST, RECORDER, GudpxDatagramProtocol)
 
@@ -16,9 +16,9 @@ struct _Recorder
 {
   GudpxDatagramProtocol parent_instance;
 
-  GString *events;      /* a word for each call, with a space behind it */
-  GPtrArray *datagrams; /* kept */
-  GError *error;        /* the last one */
+  GString *events;      /* a word and a space for each call */
+  GPtrArray *datagrams; /* the received datagrams */
+  GError *error;        /* the last error */
   GSocketAddress *destination;
 
   RecorderFunc on_started;
@@ -34,7 +34,7 @@ Recorder *recorder_new (void);
 char     *recorder_get_payload (Recorder *self, guint index);
 void      recorder_forget (Recorder *self);
 
-/* Seconds after which something hangs, on a busy machine and under valgrind, too. */
+/* Seconds after which a test hangs, even on a busy machine and under valgrind. */
 #define TIME_LIMIT 120
 
 /* Iterates the thread-default main context until @condition holds. */
@@ -57,10 +57,10 @@ void      recorder_forget (Recorder *self);
 GSource *wait_start (void);
 void     wait_end (GSource *ticks);
 
-/* Everything that is ready now. */
+/* Dispatches every source that is ready now. */
 void     iterate (void);
 
-/* A plain blocking socket, with a time limit, for the other side. */
+/* Returns a plain blocking socket with a time limit, as the peer. */
 GSocket *peer_new (const char *host);
 guint16  peer_get_port (GSocket *peer);
 void     peer_send (GSocket *peer, const char *payload, gssize size, GudpxPort *port);
@@ -69,13 +69,13 @@ gboolean peer_has_nothing (GSocket *peer);
 
 guint16  port_get_number (GudpxPort *port);
 char    *address_to_string (GSocketAddress *address);
-/* A number on which nobody listens. */
+/* Returns a free port number. */
 guint16  free_number (const char *host);
-/* Fails unless the error is G_IO_ERROR with @code; clears it. */
+/* Asserts that the error is G_IO_ERROR with @code, and clears it. */
 void     expect_error (GError **error, GIOErrorEnum code);
 /* G_IO_ERROR_DESTINATION_UNSET, which has its name since GLib 2.80. */
 #define DESTINATION_UNSET ((GIOErrorEnum) (G_IO_ERROR_NO_SUCH_DEVICE + 1))
-/* A system command that must succeed. */
+/* Runs a system command that must succeed. */
 void     run_command (const char *command);
 
 GudpxPort *listen_on (Recorder *recorder, const char *host);

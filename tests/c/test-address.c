@@ -84,7 +84,7 @@ test_host (void)
   g_assert_null (gudpx_native_address_dup_host (&native));
 }
 
-/* To the kernel's form and back, by way of the other family where there is one. */
+/* Converts to the kernel's form and back, also through the other family if possible. */
 static void
 test_convert (void)
 {
@@ -108,7 +108,7 @@ test_convert (void)
   g_assert_false (gudpx_native_address_convert (&native, G_SOCKET_FAMILY_IPV4));
 }
 
-/* The cache is bounded, and right whatever comes. */
+/* The cache has a limit, and returns right results for any input. */
 static void
 test_cache (void)
 {
@@ -137,8 +137,8 @@ test_cache (void)
   gudpx_address_cache_free (cache);
 }
 
-/* A padded sockaddr names the same path as the kernel's own, and the zero behind is no part of
- * it. */
+/* A padded sockaddr names the same path as the kernel's own. The zero byte after the path does not
+ * belong to it. */
 static void
 test_path_length (void)
 {
@@ -165,8 +165,8 @@ make_ipv4 (guint32 host, guint16 number)
   return native;
 }
 
-/* A multiplication leaves a difference in the highest bit alone, so an address that undoes the
- * difference of two numbers used to collide whatever the seed was. */
+/* A multiplication keeps a difference in the highest bit there. So addresses that cancel the
+ * difference of two numbers used to collide with every seed. */
 static void
 test_hash_differences (void)
 {
@@ -204,7 +204,7 @@ count_buckets (const GArray *addresses, guint32 seed)
   return n;
 }
 
-/* Addresses that somebody found to share a bucket share it under that seed alone. */
+/* Addresses that an attacker has found to share a bucket share it with this seed only. */
 static void
 test_hash_seeds (void)
 {
@@ -222,7 +222,8 @@ test_hash_seeds (void)
     g_assert_cmpuint (count_buckets (addresses, seed), >, 80);
 }
 
-/* As evenly as by chance: of 4096 buckets 4096 addresses leave a third empty. */
+/* The distribution is as even as a random one: 4096 addresses leave a third of 4096 buckets
+ * empty. */
 static void
 check_spread (GSocketFamily family)
 {
@@ -249,8 +250,8 @@ test_hash_spread (void)
   check_spread (G_SOCKET_FAMILY_IPV6);
 }
 
-/* Addresses that are equal have one hash: padding and flow information do not count, all else
- * does. */
+/* Equal addresses have equal hashes: padding and flow information are ignored, everything else
+ * counts. */
 static void
 test_hash_equal (void)
 {
@@ -280,7 +281,7 @@ test_hash_equal (void)
     }
 }
 
-/* Paths of any length, and each byte of them counts. */
+/* Paths of any length work, and each byte of them counts. */
 static void
 test_hash_path (void)
 {

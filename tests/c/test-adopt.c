@@ -40,7 +40,7 @@ adopt (Recorder *recorder, int fd, GSocketFamily family)
   return port;
 }
 
-/* The caller closes its own at once. A socket that blocks does not block the loop. */
+/* The caller closes its descriptor immediately. A blocking socket does not block the loop. */
 static void
 test_closed_at_once (void)
 {
@@ -65,7 +65,7 @@ test_closed_at_once (void)
   g_assert_cmpstr (recorder->events->str, ==, "started datagram stopped ");
 }
 
-/* Stopping does not take the socket from the others who have it. */
+/* Stopping the port leaves the socket open for its other owners. */
 static void
 test_not_shut_down (void)
 {
@@ -108,7 +108,7 @@ test_connected (void)
   gudpx_port_stop_listening (port);
 }
 
-/* One end of a pair has a peer without a name. */
+/* The peer of a socket pair's end does not have a name. */
 static void
 test_pair (void)
 {
@@ -130,7 +130,7 @@ test_pair (void)
   close (fds[1]);
 }
 
-/* Not bound: the kernel does that at the first write. */
+/* The kernel binds an unbound socket at the first write. */
 static void
 test_unbound (void)
 {
@@ -147,7 +147,7 @@ test_unbound (void)
   gudpx_port_stop_listening (port);
 }
 
-/* Its options stay as the others know them, also while it is ours. */
+/* The port does not change options of a shared socket. */
 static void
 test_options (void)
 {
@@ -180,7 +180,7 @@ test_options (void)
   close (fd);
 }
 
-/* The number that the kernel chose at the first write survives a peer. */
+/* The number that the kernel chose at the first write survives a change of peer. */
 static void
 test_unbound_connects (void)
 {
@@ -219,7 +219,7 @@ expect_refusal (int fd, GSocketFamily family)
   g_assert_cmpstr (recorder->events->str, ==, "");
 }
 
-/* What is refused stays as it was. */
+/* A rejected descriptor stays as it was. */
 static void
 test_refused (void)
 {

@@ -15,7 +15,7 @@ parse_time (gint64 seconds, gint64 microseconds)
   return ancillary.timestamp;
 }
 
-/* A time that cannot be told in microseconds is not known; none overflows. */
+/* A time that microseconds cannot represent is unknown. No conversion overflows. */
 static void
 test_timestamp (void)
 {
@@ -40,7 +40,7 @@ parse_int (int level, int type, int value)
   return ancillary;
 }
 
-/* Values stay in the range that the getters promise, whatever number comes. */
+/* Values stay in the range that the getters promise, for any number from the kernel. */
 static void
 test_ranges (void)
 {
@@ -58,7 +58,7 @@ test_ranges (void)
     }
 }
 
-/* A message that is too short is none. */
+/* Ignores messages that are too short. */
 static void
 test_short (void)
 {
@@ -79,7 +79,7 @@ test_short (void)
   g_assert_cmpint (ancillary.timestamp, ==, 0);
 }
 
-/* Each part of what is sent with a datagram tells two of them apart. */
+/* Each part of the ancillary data distinguishes two datagrams. */
 static void
 test_sends_equal (void)
 {
@@ -94,7 +94,7 @@ test_sends_equal (void)
   g_assert_false (gudpx_ancillary_sends_equal (&plain, &a));
 
   b = a;
-  b.hop_limit = b.traffic_class = 9; /* was received with */
+  b.hop_limit = b.traffic_class = 9; /* received ancillary data */
   g_assert_true (gudpx_ancillary_sends_equal (&a, &b));
   b.send_hop_limit = 8;
   g_assert_false (gudpx_ancillary_sends_equal (&a, &b));

@@ -20,7 +20,7 @@ connect_to (GudpxPort *port, GSocket *peer)
   g_assert_no_error (error);
 }
 
-/* Only the peer's datagrams come, also of those that were waiting before. */
+/* Only datagrams of the peer arrive, including datagrams that were waiting before. */
 static void
 test_strangers (void)
 {
@@ -68,7 +68,7 @@ reconnect (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   connect_to (gudpx_datagram_get_transport (datagram), user_data);
 }
 
-/* Connected in the middle of a batch, the rest of it is sifted. */
+/* After a connect in the middle of a batch, the rest of the batch is filtered. */
 static void
 test_connect_in_handler (void)
 {
@@ -90,8 +90,8 @@ test_connect_in_handler (void)
   gudpx_port_stop_listening (port);
 }
 
-/* To another peer and to none, with the same number: one that was asked for, one that was not, and
- * on any address. */
+/* A port keeps its number when it changes its peer or disconnects: a requested number, a number
+ * that the kernel chose, and one on any address. */
 static void
 check_number_stays (const char *host, guint16 number)
 {
@@ -146,7 +146,7 @@ test_number_stays (void)
   check_number_stays (NULL, free_number ("127.0.0.1"));
 }
 
-/* Nothing reads or writes when the answer comes. */
+/* The refusal arrives while the port neither reads nor writes. */
 static void
 test_refused_while_idle (void)
 {
@@ -163,7 +163,7 @@ test_refused_while_idle (void)
   gudpx_port_stop_listening (port);
 }
 
-/* A refusal fails no write, and the next one is sent; each is told once. */
+/* A refusal does not fail a write, and the next datagram is sent. Each refusal is reported once. */
 static void
 test_refused_while_busy (void)
 {
@@ -188,7 +188,7 @@ test_refused_while_busy (void)
   wait_for (strstr (recorder->events->str, "refused") != NULL);
   g_assert_null (recorder->error);
 
-  /* And it goes on in both directions. */
+  /* Datagrams arrive in both directions afterwards. */
   g_assert_true (gudpx_datagram_reply (late_recorder->datagrams->pdata[0], text ("y"), NULL));
   wait_for (recorder->datagrams->len == 1);
 
@@ -219,7 +219,7 @@ test_stop_in_refused (void)
   g_assert_cmpstr (recorder->events->str, ==, "started refused stopped ");
 }
 
-/* An unconnected port is not told, and not disturbed. */
+/* An unconnected port is neither told of a refusal nor disturbed by it. */
 static void
 test_unconnected (void)
 {
@@ -235,7 +235,7 @@ test_unconnected (void)
   gudpx_port_stop_listening (port);
 }
 
-/* What fails leaves the port as it was. */
+/* A failed call leaves the port unchanged. */
 static void
 test_errors (void)
 {
@@ -268,7 +268,7 @@ test_errors (void)
   gudpx_port_stop_listening (port);
 }
 
-/* The number 0 is nobody's. */
+/* The number 0 is not a valid peer. */
 static void
 test_number_zero (void)
 {
@@ -284,7 +284,7 @@ test_number_zero (void)
   gudpx_port_stop_listening (port);
 }
 
-/* What the network says of the peer before is not said of the one after. */
+/* Errors of the former peer are not reported as errors of the new one. */
 static void
 test_late_refusal (void)
 {
@@ -305,7 +305,7 @@ test_late_refusal (void)
   gudpx_port_stop_listening (port);
 }
 
-/* Of a dual-stack port the peer may be of either family. */
+/* The peer of a dual-stack port may belong to either family. */
 static void
 test_dual_stack (void)
 {
@@ -328,7 +328,7 @@ test_dual_stack (void)
   g_assert_cmpstr (received6, ==, "6");
   connect_to (port, peer4);
 
-  /* An ICMP error for IPv4 on an IPv6 socket finds its way too. */
+  /* An ICMP error for IPv4 also reaches an IPv6 socket. */
   g_assert_true (gudpx_port_connect_peer (port, "127.0.0.1", free_number ("127.0.0.1"), NULL));
   g_assert_true (gudpx_port_write (port, text ("x"), NULL));
   wait_for (strstr (recorder->events->str, "refused") != NULL);
@@ -336,7 +336,7 @@ test_dual_stack (void)
   gudpx_port_stop_listening (port);
 }
 
-/* What was asked for holds on, and so does that the number is the port's alone. */
+/* The options are still set, and the number still belongs to the port alone. */
 static void
 check_as_before (GudpxPort *port, guint16 number)
 {
@@ -370,7 +370,7 @@ expect_heard (Recorder *recorder, GSocket *peer, const char *host, guint16 numbe
   g_assert_cmpstr (received, ==, "y");
 }
 
-/* The kernel does not forget the address of an IPv6 socket's peer. */
+/* The kernel keeps the peer's address of an IPv6 socket. Disconnecting works nevertheless. */
 static void
 test_disconnect_ipv6 (void)
 {
@@ -408,7 +408,7 @@ disconnect (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   g_assert_true (gudpx_datagram_reply (datagram, text ("after"), NULL));
 }
 
-/* What was read before it comes, too. */
+/* Datagrams that were read before the disconnect arrive, too. */
 static void
 test_disconnect_ipv6_in_handler (void)
 {
@@ -433,7 +433,7 @@ test_disconnect_ipv6_in_handler (void)
   gudpx_port_stop_listening (port);
 }
 
-/* Datagrams that wait in a socket that is given up are counted. */
+/* Datagrams that wait in an abandoned socket are counted. */
 static void
 check_waiting (const char *host, gboolean goes_elsewhere, gsize segment_size)
 {
@@ -475,7 +475,7 @@ test_waiting (void)
 }
 
 #ifdef HAVE_LINUX_IO
-/* Nor are the drops of the socket that is given up. */
+/* Drops of an abandoned socket are counted, too. */
 static void
 test_dropped (void)
 {
@@ -499,7 +499,7 @@ test_dropped (void)
 }
 #endif
 
-/* A socket of IPv4 is not given up. */
+/* IPv4 sockets are kept. */
 static void
 test_waiting_ipv4 (void)
 {
@@ -523,7 +523,7 @@ test_waiting_ipv4 (void)
     }
 }
 
-/* Runs the rest of a test as a user who may do nothing. */
+/* Runs the rest of a test as a user without privileges. */
 static gboolean
 give_up_user (void)
 {
@@ -569,7 +569,7 @@ test_without_privileges_subprocess (void)
       g_assert_no_error (error);
       expect_heard (recorder, peer, peer_hosts[i], number);
 
-      /* Nobody but root may bind the number once more, which IPv6 needs. */
+      /* Only root may bind the number again, which IPv6 needs. */
       connect_to (low_ports[i], peer);
       if (strchr (hosts[i], ':') == NULL)
         {
@@ -601,7 +601,7 @@ can_give_up_user (void)
   return waitpid (child, &status, 0) == child && status == 0;
 }
 
-/* A process may give up its user when it has its ports. */
+/* A process may give up its privileges after it has opened its ports. */
 static void
 test_without_privileges (void)
 {

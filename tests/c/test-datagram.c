@@ -44,7 +44,7 @@ test_empty (void)
   g_assert_null (gudpx_datagram_get_destination (datagram));
 }
 
-/* A program that does not ask for the size takes the payload for a string. */
+/* A program that does not request the size reads the payload as a string. */
 static void
 test_payload_without_size (void)
 {
@@ -65,8 +65,7 @@ check_ends_in_zero (GudpxDatagramProtocol *protocol, GudpxDatagram *datagram, gu
   (*n_checked)++;
 }
 
-/* Received payloads end in a zero byte, also where the memory was that of another peer's
- * datagram. */
+/* A received payload ends with a zero byte, even in memory that held another datagram before. */
 static void
 test_received_end_in_zero (void)
 {
@@ -94,7 +93,7 @@ check_text (const char *payload, gsize size, const char *expected)
   g_assert_cmpstr (dup, ==, expected);
 }
 
-/* Valid UTF-8 without a zero byte is text, all else is none. */
+/* A payload is text if it is valid UTF-8 without a zero byte. */
 static void
 test_text (void)
 {
@@ -118,7 +117,7 @@ test_reply_to_nobody (void)
   expect_error (&error, DESTINATION_UNSET);
 }
 
-/* A reply after the stop is an error; after a restart it works. */
+/* A reply after the stop fails; after a restart it works. */
 static void
 test_late_reply (void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Errors of the network, in a namespace where most of the world is unreachable: see tests/netns. */
+/* Tests network errors, in a namespace in which most addresses are unreachable: see tests/netns. */
 
 #include <errno.h>
 #include <string.h>
@@ -35,7 +35,7 @@ test_no_route (void)
   gudpx_port_stop_listening (port);
 }
 
-/* Counted as what they are, whether the write is told, the protocol, or both later. */
+/* Errors are counted by kind, whether the write fails or the protocol is told. */
 static void
 test_unreachable_counted (void)
 {
@@ -69,7 +69,7 @@ write_far (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   g_assert_true (gudpx_datagram_reply (datagram, text ("y"), NULL));
 }
 
-/* Written in a handler, the same comes on its own; what was written behind it leaves. */
+/* In a handler the write succeeds, and the error is reported later. The next datagram is sent. */
 static void
 test_no_route_late (void)
 {
@@ -94,7 +94,7 @@ test_no_route_late (void)
   gudpx_port_stop_listening (port);
 }
 
-/* Nobody has that address: the kernel gives up after some seconds, and says so. */
+/* The address does not exist: after some seconds the kernel reports this. */
 static void
 test_host_unreachable (void)
 {
@@ -116,7 +116,7 @@ test_host_unreachable (void)
   gudpx_port_stop_listening (port);
 }
 
-/* Many refusals at once: each is told, and nothing spins. */
+/* Many refusals at once are reported, without a busy loop. */
 static void
 test_many_refusals (void)
 {
@@ -135,8 +135,8 @@ test_many_refusals (void)
   gudpx_port_stop_listening (port);
 }
 
-/* A link that is slower than we write, with hardly a queue: the kernel drops what does not fit and
- * says ENOBUFS. Nothing is lost, the order stays, and nobody spins. */
+/* A slow link with a tiny queue: the kernel drops datagrams and fails with ENOBUFS. The port sends
+ * everything in order, without a busy loop. */
 static void
 test_slow_link (void)
 {
@@ -211,7 +211,7 @@ get_error_number (GudpxPort *port)
   return details != NULL ? details->error_number : 0;
 }
 
-/* Has another error reported, and one of a datagram that did not leave, before it returns. */
+/* Makes the port report another error, and the error of an unsent datagram, inside of a handler. */
 static void
 report_another (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
 {
@@ -233,7 +233,7 @@ report_another (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
 }
 #endif
 
-/* A handler that runs a main loop still has the details of its error after others were reported. */
+/* A handler that runs a main loop still has the details of its error after other reports. */
 static void
 test_nested_details (void)
 {
@@ -270,13 +270,13 @@ report_outcome (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   if (numbers->len > 1)
     return;
 
-  /* Written in a dispatch it is queued, and what the kernel has against it is told later. */
+  /* A datagram written in a dispatch is queued, and its error is reported later. */
   g_assert_true (gudpx_port_write_to_host (port, text ("x"), "192.0.2.1", 9, NULL));
   wait_for (numbers->len == 2);
 }
 #endif
 
-/* An error of a datagram that has not left has no details, and not those of another error. */
+/* The details of another error are not reported for an unsent datagram. */
 static void
 test_nested_outcome (void)
 {
@@ -301,7 +301,7 @@ test_nested_outcome (void)
 #endif
 }
 
-/* The property stays FALSE where errors cannot be reported. */
+/* The property stays FALSE on systems that cannot report errors. */
 static void
 test_report_errors_told (void)
 {
@@ -321,7 +321,7 @@ test_report_errors_told (void)
   gudpx_port_stop_listening (port);
 }
 
-/* Without a peer, when asked: which datagram it was, and who said what of it. */
+/* Without a peer the errors are reported on request, with the destination and the ICMP details. */
 static void
 check_report (const char *bound, const char *host, guint type, guint code)
 {
@@ -358,7 +358,7 @@ check_report (const char *bound, const char *host, guint type, guint code)
   statistics = gudpx_port_get_statistics (port);
   g_assert_cmpuint (statistics->connection_refusals, ==, 1);
 
-  /* Kept across a restart. */
+  /* The property keeps its value across a restart. */
   gudpx_port_stop_listening (port);
   g_assert_true (gudpx_port_start_listening (port, NULL));
   g_assert_true (gudpx_port_write_to (port, text ("x"), nobody, NULL));
@@ -377,7 +377,7 @@ test_report (void)
   check_report ("::", "127.0.0.1", 3, 3);
 }
 
-/* What does not fit into a packet of the link. */
+/* Tests datagrams that do not fit into a packet of the link. */
 static void
 test_dont_fragment (void)
 {
@@ -425,7 +425,8 @@ get_checksum (const guint16 *words, gsize n)
 }
 
 #ifdef __linux__
-/* From 0.0.0.0 and @number to @number of everybody on the link, as only a forger sends it. */
+/* Sends a datagram from 0.0.0.0 and @number to @number of every host on the link: only a forger
+ * does this. */
 static gboolean
 send_from_nobody (guint16 number)
 {
@@ -471,7 +472,7 @@ reply_with_it (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   gudpx_datagram_reply (datagram, payload, size, &recorder->error);
 }
 
-/* A reply to 0.0.0.0 would come to the machine itself, and here to the port that replies to it. */
+/* A reply to 0.0.0.0 would go to the machine itself, in this case to the replying port. */
 static void
 check_from_nobody (const char *host)
 {
@@ -508,7 +509,8 @@ test_reply_to_nobody (void)
 }
 
 #ifdef HAVE_LINUX_IO
-/* A router that has no room for what was sent from @source to @destination (RFC 1191). */
+/* Sends the ICMP message of a router with a smaller MTU, for a datagram from @source to
+ * @destination (RFC 1191). */
 static void
 send_fragmentation_needed (guint16 source, guint16 destination, guint16 mtu)
 {
@@ -539,7 +541,7 @@ count (guint *n)
 }
 #endif
 
-/* The message names the MTU; a port without a peer has no path whose MTU changes. */
+/* The message names the MTU. A port without a peer has no path whose MTU could change. */
 static void
 test_path_mtu_reported (void)
 {
@@ -575,7 +577,7 @@ test_broadcast (void)
   guint16 number = port_get_number (other);
   g_autoptr (GError) error = NULL;
 
-  /* The kernel alone knows that this is one. */
+  /* Only the kernel knows that this is a broadcast address. */
   g_assert_false (gudpx_port_write_to_host (port, text ("x"), "10.99.0.255", number, &error));
   expect_error (&error, G_IO_ERROR_PERMISSION_DENIED);
   g_assert_true (gudpx_port_set_broadcast_allowed (port, TRUE, NULL));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* System calls that fail, one after the other. */
+/* Tests system calls that fail, one after the other. */
 
 #include <errno.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "faults.h"
 #include "recorder.h"
 
-/* The model itself: the library calls what this program has. */
+/* Tests the faults themselves: the library calls the functions of this program. */
 static void
 test_faults (void)
 {
@@ -51,7 +51,7 @@ static const char *const calls[] = {
 
 typedef void (*FaultFunc) (gpointer data);
 
-/* Has each call of @function fail in turn, one at a time. */
+/* Calls @function repeatedly, with another system call failing each time. */
 static void
 fail_each_call (FaultFunc function, gpointer data)
 {
@@ -77,7 +77,7 @@ typedef struct
   guint n_failed;
 } Start;
 
-/* A start that fails leaves nothing behind. */
+/* A failed start releases everything. */
 static void
 start (gpointer data)
 {
@@ -172,15 +172,15 @@ test_adopt (void)
 
 typedef struct
 {
-  const char *host; /* that the port listens on */
+  const char *host; /* address that the port listens on */
   const char *peer_host;
-  gboolean has_number; /* of its own choice */
+  gboolean has_number; /* a requested number */
   gboolean is_adopted;
   gboolean goes_elsewhere;
   guint n_failed;
 } Change;
 
-/* The number may be taken in the moment between two calls. */
+/* Retries, because another program may take the number between two calls. */
 static GudpxPort *
 listen_on_free_number (Change *self, Recorder *recorder)
 {
@@ -217,7 +217,8 @@ change_peer (Change *self, GudpxPort *port, guint16 other, GError **error)
                                 gudpx_port_disconnect_peer (port, error);
 }
 
-/* As the kernel has it, which GSocket remembers too well; 0: none. */
+/* Returns the number of the peer as the kernel knows it, or 0. GSocket would return a cached
+ * address. */
 static guint16
 get_kernel_peer (GudpxPort *port)
 {
@@ -232,7 +233,7 @@ get_kernel_peer (GudpxPort *port)
   return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
 }
 
-/* The port and the kernel know the same peer; NULL is none. */
+/* Asserts that the port and the kernel know the same peer; NULL: no peer. */
 static void
 expect_peer (GudpxPort *port, GSocket *peer)
 {
@@ -270,7 +271,7 @@ expect_alone (Change *self, guint16 number)
     }
 }
 
-/* A change that fails changes nothing, and one that succeeds is whole. */
+/* A failed change changes nothing, and a successful one is complete. */
 static void
 change (gpointer data)
 {
@@ -351,8 +352,8 @@ test_change_of_peer (void)
     }
 }
 
-/* A sandbox that binds no more sockets: the port keeps its peer, and the number that the kernel
- * chose. */
+/* In a sandbox that forbids binding sockets, the port keeps its peer, and the number that the
+ * kernel chose. */
 static void
 test_no_more_binding (void)
 {
@@ -375,7 +376,7 @@ test_no_more_binding (void)
   gudpx_port_stop_listening (port);
 }
 
-/* A call that is interrupted is tried again, and not for ever. */
+/* An interrupted call is repeated, but not for ever. */
 static void
 test_interrupted (void)
 {
@@ -396,7 +397,7 @@ test_interrupted (void)
   gudpx_port_stop_listening (port);
 }
 
-/* A port that cannot be polled with many others polls by itself. */
+/* A port that epoll cannot poll polls its socket itself. */
 static void
 test_epoll (void)
 {
@@ -421,7 +422,7 @@ test_epoll (void)
     }
 }
 
-/* Only ECONNREFUSED says that nobody listens on a path. */
+/* Only ECONNREFUSED means that no program listens on a path. */
 static void
 test_living_path (void)
 {

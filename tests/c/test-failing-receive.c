@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Receiving, and reading errors, where the system refuses it. */
+/* Tests failing calls that receive datagrams or read errors. */
 
 #include <errno.h>
 #include <string.h>
@@ -14,7 +14,7 @@ typedef struct
   Recorder *recorder;
   GudpxPort *port;
   GSocket *peer;
-  GSocketAddress *address; /* of the port, for the thread that floods it */
+  GSocketAddress *address; /* address of the port, for the thread that floods it */
   int is_over;
 } Fixture;
 
@@ -81,9 +81,9 @@ fail_to_receive (int errsv)
   faults_set ("recvmsg", errsv, FAULT_ALWAYS, 0);
 }
 
-/* Fails for good: one report, one error that is counted, and no spin: in 200 ms a spin would be
- * tens of thousands of calls. When it works again everything is delivered, and the next failure is
- * new. */
+/* Receiving fails permanently: this causes one report and one counted error. In 200 ms a busy loop
+ * would make tens of thousands of calls. When the call works again, everything is delivered, and
+ * the next failure is reported again. */
 static void
 test_fails_for_good (Fixture *self, gconstpointer data)
 {
@@ -111,7 +111,7 @@ test_fails_for_good (Fixture *self, gconstpointer data)
   g_assert_true (gudpx_port_get_listening (self->port));
 }
 
-/* The port sends while it cannot receive, and the failure does not outlive a restart. */
+/* The port can send while receiving fails. A restart clears the failure. */
 static void
 test_fails_and_sends (Fixture *self, gconstpointer data)
 {
@@ -122,7 +122,7 @@ test_fails_and_sends (Fixture *self, gconstpointer data)
   wait_for (self->recorder->error != NULL);
   g_assert_true (gudpx_port_write_to_host (self->port, text ("x"), "127.0.0.1",
                                            peer_get_port (self->peer), NULL));
-  /* The peer receives by the same calls. */
+  /* The peer uses the same calls to receive. */
   faults_reset ();
   received = peer_receive (self->peer, NULL);
   g_assert_cmpstr (received, ==, "x");
@@ -152,7 +152,7 @@ test_fails_and_stops (Fixture *self, gconstpointer data)
 
 #ifdef HAVE_LINUX_IO
 
-/* Interrupted again and again: tried a few times at once, then after a while. */
+/* An interrupted call is repeated a few times at once, then after a delay. */
 static void
 test_interrupted (Fixture *self, gconstpointer data)
 {
@@ -165,7 +165,7 @@ test_interrupted (Fixture *self, gconstpointer data)
   wait_for (self->recorder->datagrams->len == 1);
 }
 
-/* In a process of its own: that the system lacks a call is remembered. */
+/* Runs in a separate process, because the library remembers that the system lacks a call. */
 static void
 test_no_mmsg (Fixture *self, gconstpointer data)
 {
@@ -201,7 +201,7 @@ test_no_mmsg (Fixture *self, gconstpointer data)
   g_assert_cmpstr (self->recorder->events->str, ==, "datagram datagram ");
 }
 
-/* A firewall's EPERM is the datagram's own error, and says nothing of the call. */
+/* EPERM from a firewall is an error of the datagram; the call itself works. */
 static void
 test_firewall (Fixture *self, gconstpointer data)
 {
@@ -220,7 +220,7 @@ test_firewall (Fixture *self, gconstpointer data)
   g_assert_cmpuint (faults_count ("sendmmsg"), ==, 1);
 }
 
-/* A send that takes nothing and says nothing is tried again later. */
+/* A call that returns 0 or is interrupted is repeated later. */
 static void
 test_sends_nothing (Fixture *self, gconstpointer data)
 {
@@ -268,7 +268,7 @@ stop_with_queue (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* A port that has stepped back is stopped by a source of lower priority, and its queue has to wait. */
+/* A source of lower priority stops a port that has stepped back, while its queue has to wait. */
 static void
 test_stops_after_step_back (Fixture *self, gconstpointer data)
 {
@@ -300,7 +300,7 @@ make_refused (Fixture *self)
   g_assert_true (gudpx_port_write (self->port, text ("x"), NULL));
 }
 
-/* The socket is ready all the time for errors that cannot be read. */
+/* The socket stays readable because of errors that cannot be read. */
 static void
 test_unreadable_errors (Fixture *self, gconstpointer data)
 {
@@ -319,7 +319,8 @@ test_unreadable_errors (Fixture *self, gconstpointer data)
   wait_for (strstr (self->recorder->events->str, "refused") != NULL);
 }
 
-/* An emulator that answers 0 and takes nothing from the queue: neither a hang nor a spin. */
+/* An emulator returns 0 and leaves the error in the queue. This causes neither a hang nor a busy
+ * loop. */
 static void
 test_empty_error_queue (Fixture *self, gconstpointer data)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One iteration of the main loop takes a bounded time, whatever a handler costs, and sources of
- * lower priority have their turn while datagrams flood a port. */
+/* Tests that one iteration of the main loop takes a limited time, whatever a handler costs, and
+ * that sources of lower priority run while datagrams flood a port. */
 
 #include <string.h>
 #include <sys/socket.h>
@@ -13,7 +13,7 @@
 
 #include "recorder.h"
 
-/* The share of a dispatch is 2 ms, and one datagram that begins within it may take longer. */
+/* A dispatch may use 2 ms. A datagram that begins within this time may take longer. */
 #define HANDLER_TIME (1 * G_TIME_SPAN_MILLISECOND)
 #define MAX_PER_ITERATION 3
 #define N_DATAGRAMS 60
@@ -29,7 +29,7 @@ typedef enum
   PACKED,
 } Form;
 
-/* A protocol that is called in any form, and takes HANDLER_TIME a datagram. */
+/* A protocol that can be called in any form. Each datagram takes HANDLER_TIME. */
 #define TYPE_SLOW (slow_get_type ())
 #define TYPE_SLOW_BATCHES (slow_batches_get_type ())
 #define TYPE_SLOW_PACKED (slow_packed_get_type ())
@@ -156,8 +156,8 @@ send_all (GudpxPort *port)
     peer_send (peer, "x", 1, port);
 }
 
-/* A call for several datagrams cannot be cut short, so the first one of a port may take longer. The
- * calls after it get fewer datagrams. */
+/* A call for several datagrams cannot be interrupted, so the first call of a port may take longer.
+ * Later calls get fewer datagrams. */
 static void
 test_slow_handler (gconstpointer data)
 {
@@ -189,7 +189,7 @@ test_slow_handler (gconstpointer data)
   gudpx_port_stop_listening (port);
 }
 
-/* All that wait, and no more than 32, come in the first call: a handler that wants batches has
+/* The first call gets all waiting datagrams, but at most 32: handlers that want batches get
  * them. */
 static void
 test_first_batch (void)
@@ -224,7 +224,7 @@ expect_errors_in_turns (guint *n_errors, guint n)
 }
 
 #ifdef HAVE_LINUX_IO
-/* Errors that the network reports are told in turns, too. */
+/* Reports of network errors share the time limit. */
 static void
 test_slow_errors (void)
 {
@@ -254,7 +254,7 @@ write_nowhere (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
                                         nowhere, NULL));
 }
 
-/* So are errors of queued datagrams. */
+/* Reports about queued datagrams share the time limit. */
 static void
 test_slow_outcomes (void)
 {
@@ -337,8 +337,8 @@ count_up (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Sources of GTK's redraws and idle work run while the flood lasts; a source of the same priority
- * does, too. The flood never pauses: it sends far more than handlers of 1 ms can take. */
+/* Sources for GTK's redraws and for idle work run during the flood, and so does a source of the
+ * same priority. The flood never pauses: it sends far more than handlers of 1 ms can process. */
 static void
 check_turns (Form form, guint n_ports)
 {
@@ -378,7 +378,7 @@ test_turns_of_packed (void)
   check_turns (PACKED, 1);
 }
 
-/* More than are polled one by one. */
+/* More ports than the main context polls itself. */
 static void
 test_turns_of_many_ports (void)
 {
@@ -391,7 +391,7 @@ be_busy (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Sources of lower priority that are always ready do not keep the port from receiving. */
+/* Busy sources of lower priority do not keep the port from receiving. */
 static void
 test_busy_redraws (void)
 {
@@ -405,7 +405,7 @@ test_busy_redraws (void)
   g_source_remove (source);
 }
 
-/* A port that has stepped back can be stopped, and nothing holds it. */
+/* A port that has stepped back can be stopped, and nothing keeps it alive. */
 static void
 test_stop_in_flood (void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A child that fork() made has copies of its parent's ports, on the same sockets. */
+/* Tests fork(): the child has copies of its parent's ports, on the same sockets. */
 
 #include <signal.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 
 #include "recorder.h"
 
-/* More than are polled one by one. */
+/* More ports than the main context polls itself. */
 #define N_PORTS 40
 
 typedef void (*ChildFunc) (gpointer data);
@@ -29,7 +29,7 @@ run_in_child (ChildFunc function, gpointer data)
   if (child == 0)
     {
       function (data);
-      /* Valgrind would take what the parent holds for leaks of a child that exits. */
+      /* Valgrind would report the parent's memory as leaks of a child that exits. */
       raise (SIGKILL);
     }
   g_assert_cmpint (waitpid (child, &status, 0), ==, child);
@@ -150,8 +150,8 @@ receive_all (gpointer data)
   stop_all (fixture);
 }
 
-/* A child that runs a main loop takes datagrams from the parent, but not its turn to hear of them.
- */
+/* A child that runs a main loop receives datagrams of the parent. The parent's ports are still
+ * notified of further datagrams. */
 static void
 test_main_loop (Fixture *fixture, gconstpointer data)
 {
@@ -171,7 +171,7 @@ listen_and_receive (gpointer data)
   gudpx_port_stop_listening (port);
 }
 
-/* A port of the child's own. */
+/* The child opens a port of its own. */
 static void
 test_new_port (Fixture *fixture, gconstpointer data)
 {
@@ -186,7 +186,7 @@ write_and_fork (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   run_in_child (stop, gudpx_datagram_get_transport (datagram));
 }
 
-/* The child does not send what the parent will. */
+/* The child does not send datagrams that the parent will send. */
 static void
 test_queue (Fixture *fixture, gconstpointer data)
 {
@@ -202,7 +202,7 @@ test_queue (Fixture *fixture, gconstpointer data)
 }
 
 #ifdef HAVE_LINUX_IO
-/* The child leaves the error queue of a shared socket as the parent has it. */
+/* The child leaves the error queue of a shared socket to the parent. */
 static void
 test_error_queue (Fixture *fixture, gconstpointer data)
 {

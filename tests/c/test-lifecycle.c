@@ -19,7 +19,7 @@ stop (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   gudpx_port_stop_listening (get_transport (recorder));
 }
 
-/* Nothing more comes, not even of the same batch, though the port is held by nobody else. */
+/* A stop in a handler drops the rest of the batch, even if the handler has the last reference. */
 static void
 test_stop_in_handler (void)
 {
@@ -49,7 +49,7 @@ test_stop_in_started (void)
   g_assert_cmpstr (recorder->events->str, ==, "started stopped ");
 }
 
-/* Answers, then stops: the answer leaves. */
+/* The handler replies, then stops the port: the reply is sent. */
 static void
 reply_and_stop (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
 {
@@ -72,7 +72,7 @@ test_last_words (void)
   g_assert_cmpstr (reply, ==, "bye");
 }
 
-/* The number that was asked for; 0 is a new one. */
+/* A restart uses the requested number again, or a new one for 0. */
 static void
 test_restart (void)
 {
@@ -137,7 +137,8 @@ test_restart_in_stopped (void)
   g_assert_cmpstr (recorder->events->str, ==, "started stopped started datagram stopped ");
 }
 
-/* Stopped and started in a handler: the rest of the batch belongs to the socket before. */
+/* After a stop and a start in a handler, the rest of the batch belongs to the old socket and is
+ * dropped. */
 static void
 restart_in_handler (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
 {
@@ -161,7 +162,7 @@ test_restart_in_batch (void)
   iterate ();
   g_assert_cmpstr (recorder->events->str, ==, "started datagram stopped started ");
 
-  /* The end of the dispatch that began before is not the end of the new socket. */
+  /* The end of the interrupted dispatch does not affect the new socket. */
   g_assert_true (gudpx_port_get_listening (port));
   recorder->on_datagram = NULL;
   peer_send (peer, "y", -1, port);
@@ -169,7 +170,7 @@ test_restart_in_batch (void)
   gudpx_port_stop_listening (port);
 }
 
-/* Started with the first, stopped with the last; a datagram knows its port. */
+/* “started” comes with the first port, “stopped” with the last. A datagram knows its port. */
 static void
 test_several_ports (void)
 {
@@ -207,7 +208,7 @@ count (GObject *source, GAsyncResult *result, gpointer user_data)
                        g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ? 'c' : 'n');
 }
 
-/* Every caller is answered, after “stopped”, and never from within the call. */
+/* Every caller is answered after “stopped”, and never from inside of the call. */
 static void
 test_stop_async (void)
 {
@@ -229,14 +230,14 @@ test_stop_async (void)
   g_assert_cmpstr (recorder->events->str, ==, "started stopped ");
   g_assert_cmpstr (answers->str, ==, "yy");
 
-  /* One that is stopped has stopped. */
+  /* Stopping a stopped port completes, too. */
   gudpx_port_stop_listening_async (port, NULL, count, answers);
   g_assert_cmpstr (answers->str, ==, "yy");
   wait_for (answers->len == 3);
   g_assert_cmpstr (answers->str, ==, "yyy");
 }
 
-/* The stop at once answers those who wait for the other. */
+/* An immediate stop also completes pending asynchronous stops. */
 static void
 test_stop_async_then_sync (void)
 {
@@ -296,7 +297,7 @@ test_stop_async_cancelled (void)
   g_assert_cmpstr (recorder->events->str, ==, "started stopped ");
 }
 
-/* A context that goes away takes its ports with it; nobody is called. */
+/* If a context is freed, its ports are closed, and handlers are not called. */
 static void
 test_context_goes_away (void)
 {
@@ -375,7 +376,7 @@ test_stop_in_notify (void)
   g_assert_cmpstr (recorder->events->str, ==, "started stopped ");
 }
 
-/* What a class overrides may call what its parent does: nothing. */
+/* An override may chain up: the parent's function does nothing. */
 static void
 test_chain_up (void)
 {
@@ -418,7 +419,7 @@ count_answer (GObject *source, GAsyncResult *result, gpointer user_data)
   (*n_answers)++;
 }
 
-/* Whoever waits in another context than the port's is answered when the port's goes away. */
+/* If the context of the port is freed, callers that wait in another context are answered. */
 static void
 test_answers_without_context (void)
 {

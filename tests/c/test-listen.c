@@ -4,7 +4,7 @@
 
 #include "recorder.h"
 
-/* Listening, receiving and replying need nothing but the main context. */
+/* Listening, receiving and replying need only the main context. */
 static void
 test_echo (void)
 {
@@ -43,7 +43,7 @@ echo (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   g_assert_true (gudpx_datagram_reply (datagram, payload, size, NULL));
 }
 
-/* A port that nobody holds serves; so does a paused one, when it reads again. */
+/* A port without references serves; so does a paused port after it is resumed. */
 static void
 test_nobody_holds_it (void)
 {
@@ -97,7 +97,7 @@ test_bad_addresses (void)
   g_assert_cmpstr (recorder->events->str, ==, "");
 }
 
-/* The second one fails, and its protocol does not hear of it; the error names the address. */
+/* The second listen fails, and its protocol is not called. The error names the address. */
 static void
 test_in_use (void)
 {
@@ -120,7 +120,7 @@ test_in_use (void)
   gudpx_port_stop_listening (port);
 }
 
-/* All that say so may share an address. */
+/* All ports with the option may share an address. */
 static void
 test_listen_multiple (void)
 {
@@ -160,7 +160,7 @@ test_any_address (void)
   gudpx_port_stop_listening (by_empty);
 }
 
-/* On a dual-stack port IPv4 looks like IPv4, in both directions. */
+/* On a dual-stack port IPv4 addresses look like IPv4, in both directions. */
 static void
 test_dual_stack (void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* So many ports on one context that most of them are not polled one by one. */
+/* Tests many ports on one context, most of which epoll polls. */
 
 #include "recorder.h"
 
@@ -45,7 +45,7 @@ send_to_all (Fixture *fixture)
     peer_send (fixture->peer, "x", 1, fixture->ports[i]);
 }
 
-/* Each port hears what is for it, and nothing else. */
+/* Each port receives only its own datagrams. */
 static void
 test_each_hears (Fixture *fixture, gconstpointer data)
 {
@@ -76,7 +76,7 @@ stop_all (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
     gudpx_port_stop_listening (fixture->ports[i]);
 }
 
-/* Whoever is ready as well hears nothing any more. */
+/* Ports that are ready as well receive nothing after they are stopped. */
 static void
 test_stopped_by_a_neighbour (Fixture *fixture, gconstpointer data)
 {
@@ -116,7 +116,7 @@ iterate_inside (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   wait_for (recorder->datagrams->len == 1 + N_PORTS);
 }
 
-/* A handler's own main loop serves all of them, the one that called it included. */
+/* A main loop inside of a handler serves all ports, including the port that called the handler. */
 static void
 test_nested_loop (Fixture *fixture, gconstpointer data)
 {
@@ -130,7 +130,7 @@ test_nested_loop (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (answer, ==, "inside");
 }
 
-/* Those of higher priority come first. */
+/* Ports of higher priority are dispatched first. */
 static void
 test_priority (Fixture *fixture, gconstpointer data)
 {
@@ -147,7 +147,7 @@ test_priority (Fixture *fixture, gconstpointer data)
   wait_for (fixture->recorder->datagrams->len == N_PORTS + 1);
 }
 
-/* A refusal comes to a port that neither reads nor writes. */
+/* A refusal reaches a port that neither reads nor writes. */
 static void
 test_refused (Fixture *fixture, gconstpointer data)
 {
@@ -162,7 +162,7 @@ test_refused (Fixture *fixture, gconstpointer data)
   wait_for (g_str_has_suffix (fixture->recorder->events->str, "refused refused "));
 }
 
-/* A stop that waits for the queue. */
+/* Counts asynchronous stops that have completed. */
 static void
 count_answer (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -202,7 +202,7 @@ restart_and_write (Recorder *recorder, GudpxDatagram *datagram, gpointer user_da
       gudpx_port_write_to (port, text ("x"), gudpx_datagram_get_sender (datagram), NULL));
 }
 
-/* What is written by a handler that started its port again leaves when it returns. */
+/* A handler restarts its port and writes: the datagram is sent when the handler returns. */
 static void
 test_restarted (Fixture *fixture, gconstpointer data)
 {
@@ -218,7 +218,7 @@ test_restarted (Fixture *fixture, gconstpointer data)
     }
 }
 
-/* In a main loop of the handler that did so it is sent, and the port hears. */
+/* If this handler runs a main loop, the datagram is sent there, and the port receives. */
 static void
 restart_and_iterate (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
 {
@@ -233,7 +233,7 @@ restart_and_iterate (Recorder *recorder, GudpxDatagram *datagram, gpointer user_
   wait_for (recorder->datagrams->len == 2);
 }
 
-/* It does so afterwards, too. */
+/* The port also receives afterwards. */
 static void
 test_restarted_with_loop (Fixture *fixture, gconstpointer data)
 {
@@ -249,7 +249,7 @@ test_restarted_with_loop (Fixture *fixture, gconstpointer data)
     }
 }
 
-/* The ports are the context's, and go with it. */
+/* The ports belong to the context, and are freed with it. */
 static void
 test_context_goes (void)
 {
@@ -282,7 +282,7 @@ stop_others (gpointer data, GObject *recorder)
     gudpx_port_stop_listening (ports->pdata[i]);
 }
 
-/* The protocol of the first port that goes stops the others. */
+/* Freeing the context frees the protocol of the first port, which stops the other ports. */
 static void
 test_context_goes_with_relay (void)
 {
@@ -291,7 +291,8 @@ test_context_goes_with_relay (void)
   g_autoptr (GPtrArray) ports = g_ptr_array_new_with_free_func (g_object_unref);
 
   g_main_context_push_thread_default (context);
-  /* With those that it was told of GLib itself does not cope. */
+  /* Occupy the places of ports that the context polls itself: GLib cannot destroy their sources
+   * while it frees the context. */
   for (guint i = 0; i < 50; i++)
     g_object_unref (listen_on (recorder, "127.0.0.1"));
   for (guint i = 0; i < N_PORTS; i++)

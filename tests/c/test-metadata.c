@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* In a network namespace: see tests/netns. */
+/* Tests the metadata of datagrams in a network namespace: see tests/netns. */
 
 #include <net/if.h>
 #include <string.h>
@@ -11,7 +11,7 @@
   (GUDPX_METADATA_DESTINATION | GUDPX_METADATA_TIMESTAMP | GUDPX_METADATA_HOP_LIMIT |              \
    GUDPX_METADATA_TRAFFIC_CLASS)
 
-/* From one port of ours to another: @from and @to are addresses of this machine. */
+/* Sends from one port to another: @from and @to are addresses of this machine. */
 static GudpxDatagram *
 send_one (Recorder *recorder, GudpxPort *port, const char *from, const char *to)
 {
@@ -40,7 +40,7 @@ expect_metadata (GudpxDatagram *datagram, const char *destination)
   g_assert_cmpint (gudpx_datagram_get_hop_limit (datagram), ==, 33);
   g_assert_cmpint (gudpx_datagram_get_traffic_class (datagram), ==, 46 << 2);
   g_assert_cmpint (gudpx_datagram_get_ecn (datagram), ==, 0);
-  /* The clock may be set while this runs, but not by an hour. */
+  /* Another program may set the clock during the test, but not by an hour. */
   g_assert_cmpint (ABS (age), <, G_TIME_SPAN_HOUR);
 }
 
@@ -65,7 +65,7 @@ check (const char *host, const char *from, const char *to, const char *destinati
   g_assert_true (gudpx_port_set_metadata (port, ALL, NULL));
   expect_metadata (send_one (recorder, port, from, to), destination);
 
-  /* Kept across a restart, and off again. */
+  /* The property keeps its value across a restart, and can be turned off. */
   gudpx_port_stop_listening (port);
   g_assert_true (gudpx_port_start_listening (port, NULL));
   expect_metadata (send_one (recorder, port, from, to), destination);
@@ -93,7 +93,7 @@ test_dual_stack (void)
   check ("::", "127.0.0.1", "127.0.0.2", "127.0.0.2:");
 }
 
-/* Each flag brings what it names and nothing else. */
+/* Each flag adds only the metadata that it names. */
 static void
 test_single_flags (void)
 {
@@ -116,7 +116,7 @@ test_single_flags (void)
   gudpx_port_stop_listening (port);
 }
 
-/* The interface that it came in by, not the one that has the address. */
+/* The interface is the one that received the datagram, not the one that has the address. */
 static void
 test_interface (void)
 {
@@ -131,7 +131,7 @@ test_interface (void)
   gudpx_port_stop_listening (port);
 }
 
-/* A reply leaves from the address that was asked. */
+/* A reply is sent from the address that received the datagram. */
 static void
 check_reply (const char *host, const char *from, const char *to)
 {
@@ -164,7 +164,7 @@ test_reply (void)
   check_reply ("::", "::1", "fd99::1");
 }
 
-/* A broadcast address is nobody's own: the reply leaves from the interface's. */
+/* A broadcast address belongs to no host, so the reply is sent from the interface's address. */
 static void
 test_reply_to_broadcast (void)
 {
@@ -191,7 +191,7 @@ test_reply_to_broadcast (void)
   gudpx_port_stop_listening (asker);
 }
 
-/* A datagram that is sent with metadata of its own arrives with it. */
+/* A datagram that is sent with its own metadata arrives with this metadata. */
 static void
 check_sent (const char *host, const char *source, const char *destination)
 {
@@ -271,7 +271,7 @@ check_hop_limits (const char *host, const char *destination)
   gudpx_port_stop_listening (sender);
 }
 
-/* Datagrams that differ in their hop limit alone do not leave as one. */
+/* Datagrams that differ only in their hop limit are sent separately. */
 static void
 test_hop_limits (void)
 {
@@ -280,7 +280,8 @@ test_hop_limits (void)
   check_hop_limits ("::", "::1");
 }
 
-/* As multicast-ttl allows it. Linux refuses it for IPv4, which is the write's to tell. */
+/* A hop limit of 0 is valid, as for multicast-ttl. Linux rejects it for IPv4, and the write
+ * fails. */
 static void
 test_hop_limit_of_0 (void)
 {
@@ -299,7 +300,8 @@ test_hop_limit_of_0 (void)
   gudpx_port_stop_listening (port);
 }
 
-/* An interface without a source; on a dual-stack port the kernel wants even “any” mapped. */
+/* Sends through an interface without a source. On a dual-stack port the kernel requires a mapped
+ * “any” address. */
 static void
 check_sent_by (const char *host, const char *destination)
 {
@@ -337,7 +339,7 @@ test_sent_by_interface (void)
 
 typedef struct
 {
-  GudpxDatagram *datagram; /* compared only */
+  GudpxDatagram *datagram; /* used only in comparisons */
   char *destination;
 } Seen;
 
@@ -349,7 +351,7 @@ see (GudpxDatagramProtocol *protocol, GudpxDatagram *datagram, Seen *seen)
   seen->destination = address_to_string (gudpx_datagram_get_destination (datagram));
 }
 
-/* A datagram object that is used again has the destination of its own datagram. */
+/* A reused datagram object has its own destination. */
 static void
 test_recycled (void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Interfaces that come and go while groups are joined on them, and how they are found. In a network
- * namespace, see tests/netns. */
+/* Tests interfaces that appear and disappear while groups are joined on them, and how interfaces
+ * are found. Runs in a network namespace, see tests/netns. */
 
 #include <errno.h>
 #include <net/if.h>
@@ -98,7 +98,7 @@ has_mark (GPtrArray *datagrams)
   return size == strlen ("mark");
 }
 
-/* TRUE if the port gets a datagram that is sent to the group on the interface. */
+/* Returns TRUE if the port receives a datagram that is sent to the group on the interface. */
 static gboolean
 hears (GudpxPort *port, const char *group, const char *interface)
 {
@@ -124,7 +124,7 @@ hears (GudpxPort *port, const char *group, const char *interface)
   return is_heard;
 }
 
-/* An interface that may go. */
+/* Creates an interface that the test can remove. */
 static void
 add_interface (void)
 {
@@ -142,7 +142,7 @@ remove_interface (void)
   run_command ("ip link del tun0");
 }
 
-/* The interface that the system chooses from here on. */
+/* Sets the interface that the system chooses from now on. */
 static void
 route_groups (const char *interface)
 {
@@ -156,8 +156,8 @@ route_groups (const char *interface)
   run_command (ipv6);
 }
 
-/* The interface that the system chose stays joined until the port joins again, and is left
- * there. */
+/* The group stays joined on the interface that the system chose, until the port joins again.
+ * Leaving leaves it there. */
 static void
 check_choice (const char *host, const char *group)
 {
@@ -180,7 +180,7 @@ check_choice (const char *host, const char *group)
   g_assert_false (hears (port, group, "gudpx0"));
   expect_not_joined (port, group, NULL);
 
-  /* The interface that it was joined on goes, and its route with it. */
+  /* The interface of the membership disappears, and its route too. */
   route_groups ("tun0");
   join (port, group, NULL);
   remove_interface ();
@@ -209,8 +209,7 @@ test_choice_dual_stack (void)
   check_choice ("::", GROUP);
 }
 
-/* The system's choice is made again by a start, though the interface of the former choice is
- * gone. */
+/* A start asks the system for its choice again, even if the former interface is gone. */
 static void
 test_choice_after_restart (void)
 {
@@ -230,7 +229,7 @@ test_choice_after_restart (void)
   stop (port);
 }
 
-/* Sources are joined and left one by one, and move likewise. */
+/* Sources are joined and left one by one, and move in the same way. */
 static void
 check_choice_of_sources (const char *host, const char *group, const char *source, const char *other)
 {
@@ -271,7 +270,7 @@ test_choice_of_sources_ipv6 (void)
   check_choice_of_sources ("::", SOURCE_GROUP6, "fd97::1", "fd97::9");
 }
 
-/* A socket that has joined all groups that it may still learns the system's choice. */
+/* A socket that has joined the maximum number of groups still learns the system's choice. */
 static void
 test_choice_with_full_socket (void)
 {
@@ -302,8 +301,7 @@ test_choice_with_full_socket (void)
   stop (port);
 }
 
-/* The kernel has a limit for the groups of a socket, and counts those of interfaces that are
- * gone. */
+/* The kernel limits the groups of a socket, and also counts groups of removed interfaces. */
 static void
 check_vpn (const char *host, const char *group, const char *source)
 {
@@ -336,7 +334,7 @@ test_vpn_source (void)
   check_vpn (NULL, SOURCE_GROUP, "10.97.0.1");
 }
 
-/* An interface that is made again is another one, though it has the name. */
+/* An interface that is created again is a new one, even with the same name. */
 static void
 test_made_again (void)
 {
@@ -359,7 +357,7 @@ test_made_again (void)
   stop (port);
 }
 
-/* A membership is left by the words that it was joined by, wherever they lead now. */
+/* leave_group() with the arguments of the join leaves the membership, whatever they mean now. */
 static void
 test_words_lead_elsewhere (void)
 {
@@ -379,7 +377,7 @@ test_words_lead_elsewhere (void)
   leave (port, GROUP, "tun0");
   g_assert_false (hears (port, GROUP, "renamed0"));
 
-  /* Joined again, it follows them. */
+  /* Joining again moves the membership. */
   run_command ("ip address add 10.97.0.1/24 dev renamed0");
   join (port, GROUP, "10.97.0.1");
   run_command ("ip address del 10.97.0.1/24 dev renamed0");
@@ -394,7 +392,7 @@ test_words_lead_elsewhere (void)
   stop (port);
 }
 
-/* By its name and by its address an interface is the same. */
+/* The name and the address of an interface are equivalent. */
 static void
 test_other_words (void)
 {
@@ -412,7 +410,7 @@ test_other_words (void)
   stop (port);
 }
 
-/* A start joins again by the words, and fails where they lead nowhere. */
+/* A start joins again by the arguments, and fails if they mean no interface. */
 static void
 test_restart (void)
 {
@@ -437,7 +435,7 @@ test_restart (void)
   stop (port);
 }
 
-/* A socket that may join fewer groups than the port has. */
+/* The socket may join fewer groups than the port has. */
 static void
 test_restart_with_error (void)
 {
@@ -462,7 +460,7 @@ test_restart_with_error (void)
   stop (port);
 }
 
-/* A group on an interface that is gone does not hold a port to its peer. */
+/* A group on a removed interface does not keep a port from disconnecting. */
 static void
 test_disconnect (void)
 {
@@ -483,7 +481,7 @@ test_disconnect (void)
   stop (port);
 }
 
-/* The socket that a port gets when it is disconnected has joined where the one before had. */
+/* The new socket after a disconnect has joined the groups of the old one. */
 static void
 test_disconnect_after_route_moved (void)
 {
@@ -504,7 +502,7 @@ test_disconnect_after_route_moved (void)
   stop (port);
 }
 
-/* Which limit was met, and with what. */
+/* The message names the limit and the group. */
 static void
 test_limits (void)
 {
@@ -539,7 +537,7 @@ test_limits (void)
   stop (port);
 }
 
-/* A scope id and an interface that say different things. */
+/* The scope id contradicts the interface. */
 static void
 test_scope_against_interface (void)
 {
@@ -565,7 +563,7 @@ test_scope_against_interface (void)
   stop (port);
 }
 
-/* A link-local address exists on every link; its scope id picks one. */
+/* A link-local address exists on every link; its scope id selects one. */
 static void
 test_address_with_scope (void)
 {
@@ -593,7 +591,8 @@ test_address_with_scope (void)
   stop (port);
 }
 
-/* A port that is bound to one address gets what is sent there, and no group but itself. */
+/* A port that is bound to one address receives only datagrams to this address, even if it is a
+ * group. */
 static void
 check_bound (const char *host, const char *group, const char *other_group)
 {
@@ -623,7 +622,7 @@ test_bound_to_one_address (void)
   check_bound ("fe80::1%gudpx0", "ff15::1234", "ff15::1235");
 }
 
-/* The number 0 and then an address. */
+/* The address changes from any to a single one before a restart. */
 static void
 test_bound_after_restart (void)
 {
@@ -640,7 +639,7 @@ test_bound_after_restart (void)
   stop (port);
 }
 
-/* Names and IPv4 addresses are those of the socket's network namespace. */
+/* Names and IPv4 addresses belong to the socket's network namespace. */
 static void
 test_namespace_of_socket (void)
 {
@@ -678,7 +677,7 @@ test_namespace_of_socket (void)
 }
 
 #if defined(__linux__) && defined(SECCOMP_MODE_FILTER)
-/* As systemd's RestrictAddressFamilies does without AF_NETLINK. */
+/* Does the same as systemd's RestrictAddressFamilies without AF_NETLINK. */
 static gboolean
 forbid_netlink (void)
 {
@@ -703,7 +702,7 @@ forbid_netlink (void)
 }
 #endif
 
-/* Tries it in another process. */
+/* Tries this in another process. */
 static gboolean
 may_forbid_netlink (void)
 {
@@ -732,7 +731,7 @@ check_without_netlink (void)
   g_assert_no_error (error);
   expect_join_error (port, GROUP, "10.99.0.200", G_IO_ERROR_NOT_FOUND, "no interface has");
 
-  /* The addresses of IPv6 cannot be asked for, and nothing is claimed of them. */
+  /* IPv6 addresses need AF_NETLINK. The message must not say that the interface is missing. */
   expect_join_error (port, GROUP6, "fd99::1", g_io_error_from_errno (EAFNOSUPPORT), "fd99::1");
   g_assert_false (gudpx_port_set_multicast_interface (port, "fd99::1", &error));
   g_assert_null (strstr (error->message, "no interface has"));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* In a network namespace: see tests/netns. */
+/* Tests multicast in a network namespace: see tests/netns. */
 
 #include <string.h>
 
@@ -52,7 +52,8 @@ say (Listener *self, const char *group)
   g_assert_no_error (error);
 }
 
-/* All of the machine that joined get it; those that did not don't, though others did. */
+/* All members on the machine get the datagram. Other ports get nothing, even if members share their
+ * number. */
 static void
 check_members (const char *host, const char *group, const char *other_group, const char *interface)
 {
@@ -97,14 +98,14 @@ test_ipv6 (void)
   check_members ("::", GROUP6, "ff02::4:6", "fd99::1");
 }
 
-/* The same on a dual-stack port. */
+/* Tests the same on a dual-stack port. */
 static void
 test_ipv4_on_dual_stack (void)
 {
   check_members ("::", GROUP, "228.0.0.6", "gudpx0");
 }
 
-/* The interface of an IPv6 group may stand in the address. */
+/* The address of an IPv6 group may contain the interface. */
 static void
 test_scope (void)
 {
@@ -117,7 +118,7 @@ test_scope (void)
   listener_clear (&listener);
 }
 
-/* What is sent by the other interface comes over the cable. */
+/* A datagram sent through the other interface arrives over the cable. */
 static void
 test_interfaces (void)
 {
@@ -143,7 +144,7 @@ host_of (GSocketAddress *address)
       g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
 }
 
-/* By an address of the interface: as with IP_MULTICAST_IF it is also where the datagrams leave from. */
+/* Selects the interface by an address: as with IP_MULTICAST_IF, this is also the source address. */
 static void
 check_sender (const char *host, const char *address)
 {
@@ -190,7 +191,7 @@ test_leave (void)
   listener_clear (&listener);
 }
 
-/* Joined again after a restart; what was left is not. */
+/* A restart joins the groups again, except groups that were left. */
 static void
 test_restart (void)
 {
@@ -213,7 +214,7 @@ test_restart (void)
   listener_clear (&listener);
 }
 
-/* Only what the source sends. */
+/* Only datagrams of the source arrive. */
 static void
 check_source (const char *host,
               const char *group,
@@ -246,7 +247,7 @@ check_source (const char *host,
   g_assert_false (
       gudpx_port_leave_source_group (listener.port, group, source, interface, &error));
   expect_error (&error, G_IO_ERROR_NOT_FOUND);
-  /* The other source is joined, not the group. */
+  /* The other source is joined, not the whole group. */
   g_assert_false (gudpx_port_leave_group (listener.port, group, interface, &error));
   expect_error (&error, G_IO_ERROR_NOT_FOUND);
   g_assert_true (gudpx_port_leave_source_group (listener.port, group, other, interface, &error));

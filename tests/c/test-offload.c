@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the kernel joins and segments, in a network namespace: see tests/netns. On other systems
- * than Linux the same datagrams come, one by one. */
+/* Tests messages that the kernel joins and segments, in a network namespace: see tests/netns. On
+ * systems other than Linux the same datagrams arrive one by one. */
 
 #include <errno.h>
 #include <string.h>
@@ -39,7 +39,7 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_object_unref (fixture->recorder);
 }
 
-/* A payload of its own for each number and size. */
+/* Returns a unique payload for each number and size. */
 static guint8 *
 make_payload (guint number, gsize size)
 {
@@ -66,7 +66,7 @@ send_sizes (GudpxPort *sender, GSocketAddress *destination, const guint16 *sizes
   g_assert_no_error (error);
 }
 
-/* All come, in order, each as it was. */
+/* Asserts that all datagrams arrive unchanged and in order. */
 static void
 expect_sizes (Recorder *recorder, const guint16 *sizes, guint n_sizes, GSocketAddress *from)
 {
@@ -118,7 +118,7 @@ test_sizes (Fixture *fixture, gconstpointer data)
   exchange (fixture, large, G_N_ELEMENTS (large));
 }
 
-/* Around what the kernel joins at most. */
+/* Sizes around the maximum that the kernel joins. */
 static void
 test_long_runs (Fixture *fixture, gconstpointer data)
 {
@@ -130,7 +130,7 @@ test_long_runs (Fixture *fixture, gconstpointer data)
         sizes[i] = 64;
       exchange (fixture, sizes, n);
     }
-  /* As many as the receive buffer holds one by one. */
+  /* As many datagrams as the receive buffer holds without joining. */
   for (guint i = 0; i < 50; i++)
     sizes[i] = 1400;
   exchange (fixture, sizes, 50);
@@ -140,7 +140,7 @@ test_long_runs (Fixture *fixture, gconstpointer data)
 #endif
 }
 
-/* A run ends where the destination changes. */
+/* A run ends at a datagram with another destination. */
 static void
 test_destinations (Fixture *fixture, gconstpointer data)
 {
@@ -181,7 +181,7 @@ test_turned_off (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (count_joined (fixture->sender, TRUE), ==, 0);
 }
 
-/* Each of the joined is cut off by itself. */
+/* Each datagram of a joined message is truncated separately. */
 static void
 test_truncated (Fixture *fixture, gconstpointer data)
 {
@@ -203,7 +203,7 @@ test_truncated (Fixture *fixture, gconstpointer data)
     }
 }
 
-/* Stopped and paused in the middle of what came joined. */
+/* Stops and pauses the port in the middle of a joined message. */
 static void
 pause_port (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
 {
@@ -243,8 +243,8 @@ test_interrupted (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture->recorder->datagrams->len, ==, 1);
 }
 
-/* Through a link whose packets are smaller than some of the datagrams, and which cannot segment:
- * the kernel refuses, and they go one by one. */
+/* Sends through a link that cannot segment, with packets smaller than some datagrams: the kernel
+ * rejects the run, and the datagrams are sent one by one. */
 static void
 exchange_by_cable (guint16 size)
 {
@@ -260,7 +260,7 @@ exchange_by_cable (guint16 size)
     sizes[i] = size;
   send_sizes (sender, destination, sizes, G_N_ELEMENTS (sizes));
   expect_sizes (recorder, sizes, G_N_ELEMENTS (sizes), NULL);
-  /* And again, with what was learned. */
+  /* Send again, with the knowledge from the first time. */
   send_sizes (sender, destination, sizes, G_N_ELEMENTS (sizes));
   expect_sizes (recorder, sizes, G_N_ELEMENTS (sizes), NULL);
   gudpx_port_stop_listening (sender);
@@ -284,7 +284,8 @@ test_refused (Fixture *fixture, gconstpointer data)
   exchange_by_cable (1000);
 }
 
-/* Replies to the datagrams of a joined message, with something between the second and the third. */
+/* Replies to the datagrams of a joined message, with another write between the second and the
+ * third. */
 typedef struct
 {
   guint n_replies;
@@ -363,7 +364,8 @@ test_replies (Fixture *fixture, gconstpointer data)
 }
 
 #ifdef HAVE_LINUX_IO
-/* Stands before the system's, and refuses longer runs if asked to, as older kernels do. */
+/* Replaces the system's sendmmsg(). If @max_run is set, rejects longer runs, as older kernels
+ * do. */
 static guint max_run;
 
 static guint
@@ -406,13 +408,13 @@ test_old_kernel (Fixture *fixture, gconstpointer data)
   exchange (fixture, sizes, 200);
   g_assert_cmpuint (count_joined (fixture->sender, TRUE), ==, 2 + 4);
   max_run = 0;
-  /* It was learned. */
+  /* The port remembers the limit. */
   exchange (fixture, sizes, 100);
   g_assert_cmpuint (count_joined (fixture->sender, TRUE), ==, 2 + 4 + 2);
 }
 #endif
 
-/* Of a destination that is refused all the same, nothing is learned of runs. */
+/* A rejected destination does not change the limit for runs. */
 static void
 test_refused_destination (Fixture *fixture, gconstpointer data)
 {
@@ -437,7 +439,7 @@ test_refused_destination (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (statistics->joined_sent, ==, 2 * n_joined);
 }
 
-/* The counts of what was lost are the kernel's. */
+/* The kernel counts the lost datagrams. */
 static void
 test_drops (Fixture *fixture, gconstpointer data)
 {
@@ -458,7 +460,7 @@ test_drops (Fixture *fixture, gconstpointer data)
 }
 
 #ifdef HAVE_LINUX_IO
-/* Runs of ten datagrams are dropped as one message each, and counted as ten. */
+/* The kernel drops runs of ten datagrams as one message each. They count as ten datagrams. */
 static void
 test_joined_drops (Fixture *fixture, gconstpointer data)
 {
@@ -492,7 +494,7 @@ test_joined_drops (Fixture *fixture, gconstpointer data)
   }
 }
 
-/* An adopted socket whose owner has the kernel join datagrams: all of them come, whatever the
+/* The owner of an adopted socket lets the kernel join datagrams: all of them arrive, whatever the
  * port's max-packet-size is. */
 static void
 test_adopted_joins (Fixture *fixture, gconstpointer data)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Whole batches, packed, as language bindings take them and give them back. */
+/* Tests whole batches in packed form, as language bindings receive and send them. */
 
 #include <string.h>
 #include <sys/socket.h>
@@ -13,27 +13,27 @@
 #define TYPE_TAKER (taker_get_type ())
 G_DECLARE_FINAL_TYPE (Taker, taker, TEST, TAKER, GudpxDatagramProtocol)
 
-/* Writes down what it takes, as far as it may. */
+/* A protocol that records the datagrams that it takes, up to a limit. */
 struct _Taker
 {
   GudpxDatagramProtocol parent_instance;
 
-  GString *taken;  /* the payloads, each with a space behind it */
-  GArray *numbers; /* of their senders */
+  GString *taken;  /* the payloads, each followed by a space */
+  GArray *numbers; /* of the senders */
   guint n_calls;
   guint n_empty_calls;
   guint n_singles;
-  guint limit; /* of one call */
+  guint limit; /* for one call */
   gboolean stops;
   gboolean pauses;
   gboolean iterates;
   gboolean echoes;
-  GSocket *peer; /* that sends one more at once, which is answered and not taken */
-  struct _Fixture *fixture; /* of a call that runs a main loop with many peers; NULL: none does */
+  GSocket *peer; /* sends one more datagram at once, which is answered and not taken */
+  struct _Fixture *fixture; /* for a call that runs a main loop with many peers; NULL: none */
   guint depth;
 };
 
-/* A port with datagrams “0” to “5” that wait. */
+/* A port with waiting datagrams “0” to “5”. */
 typedef struct _Fixture
 {
   Taker *taker;
@@ -206,7 +206,7 @@ test_batch (Fixture *self, gconstpointer data)
   g_assert_null (gudpx_port_dup_peer_host (self->port, 3, NULL));
 }
 
-/* Offered again at once. */
+/* The rest is offered again immediately. */
 static void
 test_some_taken (Fixture *self, gconstpointer data)
 {
@@ -215,13 +215,13 @@ test_some_taken (Fixture *self, gconstpointer data)
   g_assert_cmpstr (self->taker->taken->str, ==, "0 1 2 3 4 5 ");
 }
 
-/* Offered again after a while, without a spin. */
+/* If nothing was taken, datagrams are offered again after a delay. */
 static void
 test_none_taken (Fixture *self, gconstpointer data)
 {
   gint64 start = g_get_monotonic_time ();
 
-  /* A spin takes no time; a machine that is slow only takes more. */
+  /* Ten calls of a busy loop take no time; a slow machine only increases the time. */
   self->taker->limit = 0;
   wait_for (self->taker->n_calls >= 10);
   g_assert_cmpint (g_get_monotonic_time () - start, >, 20 * G_TIME_SPAN_MILLISECOND);
@@ -233,7 +233,7 @@ test_none_taken (Fixture *self, gconstpointer data)
   g_assert_cmpstr (self->taker->taken->str, ==, "0 1 2 3 4 5 6 ");
 }
 
-/* Writing goes on while nothing is taken. */
+/* Writing works while nothing is taken. */
 static void
 test_none_taken_and_write (Fixture *self, gconstpointer data)
 {
@@ -247,7 +247,7 @@ test_none_taken_and_write (Fixture *self, gconstpointer data)
   g_assert_cmpstr (answer, ==, "x");
 }
 
-/* What is written leaves also where the port asked the socket again, and then is done. */
+/* Datagrams that are written during busy polling are sent too, even if nothing more follows. */
 static void
 test_none_taken_by_busy_poll (Fixture *self, gconstpointer data)
 {
@@ -301,7 +301,7 @@ test_pause (Fixture *self, gconstpointer data)
   g_assert_cmpstr (self->taker->taken->str, ==, "0 1 2 3 4 5 ");
 }
 
-/* What waits is not for a port that has a peer meanwhile. */
+/* A waiting datagram of another sender is dropped when the port gets a peer. */
 static void
 test_connect (Fixture *self, gconstpointer data)
 {
@@ -324,7 +324,7 @@ on_datagram (Taker *taker, GudpxDatagram *datagram, guint *n_emitted)
   ++*n_emitted;
 }
 
-/* Those who connect to the signal have them as ever. */
+/* Handlers of the signal get single datagrams as usual. */
 static void
 test_handlers (Fixture *self, gconstpointer data)
 {
@@ -337,7 +337,7 @@ test_handlers (Fixture *self, gconstpointer data)
   g_assert_cmpuint (self->taker->n_calls, ==, 0);
 }
 
-/* A main loop inside is told of once. */
+/* Running a main loop inside of the function is announced once. */
 static void
 test_nested (Fixture *self, gconstpointer data)
 {
@@ -408,7 +408,7 @@ test_truncation (Fixture *self, gconstpointer data)
   g_assert_cmpstr (self->taker->taken->str, ==, "0 1 2 3 4 5 ab d ");
 }
 
-/* From senders of different addresses, as loopback has sixteen million of them. */
+/* Sends from many addresses; the loopback network has sixteen million. */
 static void
 send_from (int fd, guint32 source, guint16 number)
 {

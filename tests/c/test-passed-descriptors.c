@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Descriptors that others send to a UNIX port: the datagram arrives, the descriptors are not
- * opened. */
+/* Tests descriptors that a peer sends to a UNIX port: the datagram arrives, but the descriptors are
+ * not opened. */
 
 #include <errno.h>
 #include <string.h>
@@ -83,7 +83,7 @@ adopt_on_path (Fixture *self, int option)
   return has_option;
 }
 
-/* A datagram with so many descriptors of the standard output. */
+/* Sends a datagram with @n_descriptors copies of the standard output. */
 static void
 send_descriptors (int fd, const struct sockaddr_un *address, guint n_descriptors)
 {
@@ -145,7 +145,7 @@ test_adopted (Fixture *self, gconstpointer data)
   check (self, N_DESCRIPTORS);
 }
 
-/* The kernel opens a descriptor for the sender's process, too, where the socket asks for it. */
+/* The kernel opens a descriptor for the sender's process, too, if the socket requests it. */
 static void
 test_process (Fixture *self, gconstpointer data)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Peers and the interfaces of a socket, in a network namespace: see tests/netns. */
+/* Tests peers and the interfaces of a socket, in a network namespace: see tests/netns. */
 
 #include <errno.h>
 #include <string.h>
@@ -31,7 +31,7 @@ expect_device (GudpxPort *port, const char *expected)
   g_assert_cmpstr (device, ==, expected);
 }
 
-/* As systemd passes one that has BindToDevice=. */
+/* Adopts a socket like one that systemd passes for BindToDevice=. */
 static GudpxPort *
 adopt_bound_to_device (Recorder *recorder, const char *host, const char *device)
 {
@@ -48,7 +48,7 @@ adopt_bound_to_device (Recorder *recorder, const char *host, const char *device)
   return port;
 }
 
-/* Dissolving an association takes the interface from a socket. */
+/* Dissolving an association removes the interface from a socket. The port keeps it. */
 static void
 check_adopted_device (const char *host, const char *peer_host)
 {
@@ -83,7 +83,8 @@ test_adopted_device (void)
   check_adopted_device ("::", "fe80::2%gudpx0");
 }
 
-/* So does a port keep the one that it was given, with a number of its own or the kernel's. */
+/* A port also keeps the interface that was given to it, with a requested number or a number of the
+ * kernel. */
 static void
 check_bound_device (const char *host, const char *peer_host, guint16 number)
 {
@@ -116,7 +117,7 @@ test_bound_device (void)
   check_bound_device ("::", "fe80::2%gudpx0", 4000);
 }
 
-/* An interface that came with the peer's address goes with the peer. */
+/* An interface that belongs to the peer's address is removed with the peer. */
 static void
 test_peer_device (void)
 {
@@ -171,7 +172,7 @@ test_failed_peer_device (void)
   run_command ("ip link delete gudpx2");
 }
 
-/* The groups and the interface for multicast of an interface that is gone are left out. */
+/* Groups and the multicast interface are dropped if their interface is gone. */
 static void
 check_gone (const char *host, const char *group, const char *other_group, const char *peer_host)
 {
@@ -196,7 +197,7 @@ check_gone (const char *host, const char *group, const char *other_group, const 
   g_assert_true (gudpx_port_disconnect_peer (port, &error));
   g_assert_no_error (error);
 
-  /* The other group is joined on. */
+  /* The other group is still joined. */
   g_assert_true (gudpx_port_set_multicast_interface (sender, "gudpx0", &error));
   g_assert_true (
       gudpx_port_write_to_host (sender, text ("x"), other_group, port_get_number (port), &error));
@@ -214,7 +215,7 @@ test_gone (void)
   check_gone ("0.0.0.0", "239.1.2.3", "239.1.2.4", "127.0.0.1");
 }
 
-/* Nothing else is: what the port was bound to stays an error. */
+/* Other settings are not dropped: if the bound interface is gone, the call fails. */
 static void
 test_bound_device_gone (void)
 {
@@ -239,7 +240,7 @@ test_bound_device_gone (void)
   gudpx_port_stop_listening (port);
 }
 
-/* With the network gone there is no way to the new peer, nor back to the old one. */
+/* If the network is gone, both the new peer and the old one are unreachable. */
 static void
 check_unreachable (const char *host, gboolean is_adopted)
 {

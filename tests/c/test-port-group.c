@@ -11,7 +11,7 @@
 #define N_PEERS 64
 #define N_ROUNDS 4
 
-/* One protocol of the group, as it was made. */
+/* A protocol of the group, recorded when it was made. */
 typedef struct
 {
   guint index;
@@ -21,12 +21,12 @@ typedef struct
   int n_gone;
 } Member;
 
-/* What the factory makes its protocols for. */
+/* State for the factory. */
 typedef struct
 {
-  GPtrArray *members; /* in the order in which they were made: nobody else is at work meanwhile */
-  guint fail_at;      /* this many are made */
-  Recorder *shared;   /* given to all */
+  GPtrArray *members; /* in the order of creation: no other thread runs then */
+  guint fail_at;      /* number of protocols to make */
+  Recorder *shared;   /* given to all ports */
   int n_destroyed;
 } Server;
 
@@ -57,7 +57,7 @@ note_end (gpointer data, GObject *where_it_was)
   g_atomic_int_inc (&member->n_gone);
 }
 
-/* The answer says who gave it. */
+/* Answers with the index of the port. */
 static void
 tell_index (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
 {
@@ -174,7 +174,7 @@ receive_index (GSocket *peer)
   return (guint) (answer[0] - '0');
 }
 
-/* Which port it meets. */
+/* Returns the index of the port that the peer meets. */
 static guint
 ask (GSocket *peer, GudpxPortGroup *group)
 {
@@ -182,7 +182,7 @@ ask (GSocket *peer, GudpxPortGroup *group)
   return receive_index (peer);
 }
 
-/* Whether nobody listens, nobody at all, on the number. */
+/* Returns TRUE if no socket is bound to the number. */
 static gboolean
 is_free (const char *host, guint16 number)
 {
@@ -218,7 +218,8 @@ count_sent (GudpxPortGroup *group)
   return statistics->datagrams_sent;
 }
 
-/* Each datagram is answered once, by the same port for the same peer; no port has nothing to do. */
+/* Each datagram is answered once, always by the same port for the same peer. Every port gets
+ * work. */
 static void
 check_spread (const char *host)
 {
@@ -269,7 +270,7 @@ test_ipv6 (void)
   check_spread ("::1");
 }
 
-/* A port for both families. */
+/* Tests a port for both families. */
 static void
 test_dual_stack (void)
 {
@@ -286,7 +287,7 @@ test_dual_stack (void)
   server_clear (&server);
 }
 
-/* Made, called and let go of in the same thread, which is no one else's. */
+/* A protocol is made, called and released in one thread, which belongs to it alone. */
 static void
 test_threads (void)
 {
@@ -324,7 +325,7 @@ ask_for_statistics (GudpxPort *port, gpointer user_data)
   g_assert_cmpuint (statistics->datagrams_received, <=, N_PEERS);
 }
 
-/* Asked for while it works, by its own threads too, and across a restart. */
+/* Statistics can be read during the work, in the group's own threads, and across a restart. */
 static void
 test_statistics (void)
 {
@@ -383,7 +384,7 @@ test_address_in_use (void)
   server_clear (&server);
 }
 
-/* What shares its address does not get a share of another group's. */
+/* Another group cannot take a share of the address. */
 static void
 test_another_group (void)
 {
@@ -408,7 +409,7 @@ test_another_group (void)
   server_clear (&other_server);
 }
 
-/* The first port listens already when the second cannot. */
+/* The first port already listens when the second one fails. */
 static void
 test_half_started (void)
 {
@@ -458,7 +459,7 @@ stop_port (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
       gudpx_datagram_protocol_get_transport (GUDPX_DATAGRAM_PROTOCOL (recorder)));
 }
 
-/* All ports listen, or none. */
+/* Either all ports listen or none. */
 static void
 test_stopped_in_started (void)
 {
@@ -500,7 +501,7 @@ test_cannot_start (void)
   server_clear (&server);
 }
 
-/* The first binds any free number, the others the same. */
+/* The first port binds any free number, and the others bind the same one. */
 static void
 test_free_number (void)
 {
@@ -528,7 +529,7 @@ test_free_number (void)
   server_clear (&server);
 }
 
-/* The number that was asked for, and new protocols. */
+/* A restart uses the requested number, and new protocols. */
 static void
 test_restart (void)
 {
@@ -563,7 +564,7 @@ are_gone (Server *server)
   return TRUE;
 }
 
-/* To let go of it stops it, and does not wait. */
+/* Releasing the group stops it without waiting. */
 static void
 test_dispose (void)
 {
@@ -586,7 +587,7 @@ drop_group (GudpxPort *port, gpointer user_data)
   g_object_unref (user_data);
 }
 
-/* The last reference goes in one of its own threads. */
+/* The last reference is released in one of the group's own threads. */
 static void
 test_dispose_in_own_thread (void)
 {
@@ -638,7 +639,7 @@ order_destroyed (gpointer data)
   ((Order *) data)->n_destroyed++;
 }
 
-/* In the order in which it was asked for, and also if the group is stopped right after it. */
+/* Calls are made in the order of the requests, even if the group is stopped immediately. */
 static void
 test_invoke (void)
 {
@@ -677,7 +678,7 @@ start_and_stop (GudpxPort *port, gpointer user_data)
   g_assert_true (gudpx_port_group_get_listening (user_data));
 }
 
-/* A programming error, which does no harm. */
+/* This programming error does no harm. */
 static void
 test_own_thread (void)
 {
@@ -754,7 +755,8 @@ test_stop_in_notify (void)
   server_clear (&server);
 }
 
-/* Starts a group that is steered; FALSE: the system does not allow it, and the test is skipped. */
+/* Starts a group with steering. Returns FALSE and skips the test if the system does not allow
+ * it. */
 static gboolean
 start_steered (GudpxPortGroup *group)
 {
@@ -770,7 +772,7 @@ start_steered (GudpxPortGroup *group)
   return FALSE;
 }
 
-/* One processor, whatever the peer: one port. */
+/* All peers of one processor meet the same port. */
 static void
 check_processor (GudpxPortGroup *group, int processor)
 {
@@ -787,7 +789,7 @@ check_processor (GudpxPortGroup *group, int processor)
     }
 }
 
-/* What is sent by way of the loopback interface is received by the same processor. */
+/* On the loopback interface the sending processor also receives. */
 static void
 test_steer_by_cpu (void)
 {
@@ -815,7 +817,7 @@ test_steer_by_cpu (void)
   server_clear (&server);
 }
 
-/* There is nothing to choose from, and it works. */
+/* Steering also works with a single port. */
 static void
 test_one_port (void)
 {
@@ -833,7 +835,7 @@ test_one_port (void)
   server_clear (&server);
 }
 
-/* Started and stopped with datagrams under way. */
+/* Starts and stops the group while datagrams arrive. */
 static void
 test_under_load (void)
 {

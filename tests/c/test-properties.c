@@ -48,7 +48,7 @@ static const struct
   { "priority", 0, 100 },
 };
 
-/* What is set before the start is there afterwards, and after a restart. */
+/* Values that are set before the start apply afterwards, and after a restart. */
 static void
 test_before_start (void)
 {
@@ -71,7 +71,7 @@ test_before_start (void)
     }
 }
 
-/* The socket has what the property says. */
+/* The socket has the value of the property. */
 static void
 test_while_listening (void)
 {
@@ -104,7 +104,7 @@ test_ipv6 (void)
     check_uint (port, simple[i].name, simple[i].initial, simple[i].value);
   g_assert_true (g_socket_get_option (socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &value, NULL));
   g_assert_cmpint (value, ==, 7);
-  /* What goes to IPv4 from there too. */
+  /* The value also applies to IPv4 datagrams of this socket. */
   g_assert_true (g_socket_get_option (socket, IPPROTO_IP, IP_TTL, &value, NULL));
   g_assert_cmpint (value, ==, 7);
 
@@ -141,7 +141,7 @@ test_out_of_range (void)
   gudpx_port_stop_listening (port);
 }
 
-/* What does not suit the socket fails the start, and the protocol hears nothing. */
+/* A value that does not suit the socket fails the start. The protocol is not called. */
 static void
 test_refused_at_start (void)
 {
@@ -167,7 +167,7 @@ test_refused_at_start (void)
   expect_error (&error, G_IO_ERROR_INVALID_ARGUMENT);
 }
 
-/* Linux's: how fast, and whether in fragments. */
+/* Linux only: pacing and fragmentation. */
 static void
 test_linux (void)
 {
@@ -207,7 +207,7 @@ test_buffers (void)
   gudpx_port_stop_listening (port);
 }
 
-/* 0 is what is read where none was set, and can be set again: the next socket has the system's
+/* The property is 0 if it was not set, and can be set to 0 again: the next socket has the system's
  * size. */
 static void
 test_default_buffers (void)
@@ -237,7 +237,7 @@ test_default_buffers (void)
   gudpx_port_stop_listening (port);
 }
 
-/* The local address is the bound one while there is one, and the wish while not. */
+/* The local address is the bound one while the port is open, and the requested one otherwise. */
 static void
 test_local_address (void)
 {
@@ -262,7 +262,7 @@ test_local_address (void)
   gudpx_port_stop_listening (port);
 }
 
-/* Behind everything at the default priority. */
+/* Runs at the default priority, before the port has received anything. */
 static gboolean
 stay (gpointer user_data)
 {
@@ -288,7 +288,7 @@ test_priority (void)
   gudpx_port_stop_listening (port);
 }
 
-/* Two ports share a number when both say so. */
+/* Two ports share a number if both set the option. */
 static void
 test_reuse_port (void)
 {

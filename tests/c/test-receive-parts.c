@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The parts of receiving that need no socket. */
+/* Tests the parts of receiving that do not need a socket. */
 
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "gudpx/gudpx-drops-private.h"
 #include "gudpx/gudpx-link-private.h"
 
-/* A bound in datagrams, in bytes and in time, whichever is reached first. */
+/* A limit in datagrams, bytes and time: the first one that is reached ends the batch. */
 static void
 test_budget (void)
 {
@@ -34,7 +34,7 @@ test_budget (void)
   g_assert_true (budget.is_spent);
 }
 
-/* A datagram that takes long is followed by a look at the clock, and so is the next one. */
+/* After a slow datagram the clock is read, and also after the next one. */
 static void
 test_stride (void)
 {
@@ -57,7 +57,7 @@ expect_drops (const GudpxStatistics *statistics, guint64 n_messages, guint64 n_d
   g_assert_cmpuint (statistics->kernel_drops, ==, n_datagrams);
 }
 
-/* Each message is a datagram, until there are joined ones. */
+/* Each message counts as one datagram until joined messages arrive. */
 static void
 test_drops (void)
 {
@@ -72,7 +72,7 @@ test_drops (void)
   gudpx_drops_sample (&drops, 5, &statistics);
   expect_drops (&statistics, 5, 5);
 
-  /* The mean is that since the last sample, and that of all if nothing came. */
+  /* Uses the mean since the last sample, or of all messages if none arrived. */
   drops.n_messages += 2;
   statistics.datagrams_received += 20;
   gudpx_drops_sample (&drops, 8, &statistics);
@@ -81,7 +81,7 @@ test_drops (void)
   expect_drops (&statistics, 9, 38);
 }
 
-/* The kernel counts with 32 bits. */
+/* The kernel's counter has 32 bits. */
 static void
 test_drops_wrap (void)
 {
@@ -94,7 +94,7 @@ test_drops_wrap (void)
   expect_drops (&statistics, 10 + (guint64) G_MAXUINT32, 10 + (guint64) G_MAXUINT32);
 }
 
-/* A copy has the rest, and needs nothing of the original. */
+/* A copy contains the rest, and is independent of the original. */
 static void
 test_detach (void)
 {

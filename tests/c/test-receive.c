@@ -6,7 +6,7 @@
 
 #include "recorder.h"
 
-/* An empty datagram is no end of file. */
+/* An empty datagram does not end the stream. */
 static void
 test_empty (void)
 {
@@ -76,7 +76,7 @@ test_truncated (void)
   gudpx_port_stop_listening (port);
 }
 
-/* What is kept stays as it was while others come, and when all else is gone. */
+/* Datagrams that are kept do not change while others arrive, and outlive everything else. */
 static void
 test_kept (void)
 {
@@ -117,7 +117,7 @@ remember (GudpxDatagramProtocol *protocol, GudpxDatagram *datagram, gpointer use
   *last = datagram;
 }
 
-/* What is used again carries nothing of its former life. */
+/* A reused datagram object contains no data of its former datagram. */
 static void
 test_recycled (void)
 {
@@ -142,7 +142,7 @@ test_recycled (void)
   gudpx_port_stop_listening (port);
 }
 
-/* The sender is one object as long as it is known. */
+/* The sender is the same object as long as the port knows the peer. */
 static void
 test_senders (void)
 {
@@ -171,7 +171,7 @@ pause_port (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   gudpx_port_set_reading (gudpx_datagram_get_transport (datagram), FALSE);
 }
 
-/* Paused in the middle of a batch, the rest waits. */
+/* After a pause in the middle of a batch, the rest waits. */
 static void
 test_pause (void)
 {
@@ -257,7 +257,7 @@ test_batch (void)
   wait_for (batcher->n_datagrams == 10);
   g_assert_cmpuint (batcher->n_batches, <, 10);
 
-  /* The default goes through them one by one, and stops where the port is paused. */
+  /* The default function delivers one by one, and stops when the port is paused. */
   batcher->chains_up = TRUE;
   batcher->n_datagrams = 0;
   for (int i = 0; i < 10; i++)
@@ -277,7 +277,7 @@ count_down (gpointer user_data)
   return --*(int *) user_data > 0 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
-/* A port that always has something leaves the main loop to the others. */
+/* A busy port lets other sources of the main loop run. */
 static void
 send_to_itself (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
 {
@@ -302,7 +302,7 @@ test_fairness (void)
   gudpx_port_stop_listening (port);
 }
 
-/* One dispatch handles a bounded number. */
+/* A dispatch handles a limited number of datagrams. */
 static void
 test_bounded_dispatch (void)
 {
@@ -311,8 +311,8 @@ test_bounded_dispatch (void)
   g_autoptr (GPtrArray) datagrams = g_ptr_array_new_with_free_func (g_object_unref);
   guint n_expected = 2000;
 
-  /* More than a dispatch takes, where the kernel joins them; where it does not, as many as find
-   * room in its smallest buffer are some at least. */
+  /* If the kernel joins datagrams, send more than a dispatch handles. Otherwise some of them fit
+   * into the smallest buffer. */
   for (guint i = 0; i < n_expected; i++)
     g_ptr_array_add (datagrams,
                      gudpx_datagram_new (text ("x"), gudpx_port_get_local_address (port)));
@@ -327,8 +327,7 @@ test_bounded_dispatch (void)
   gudpx_port_stop_listening (port);
 }
 
-/* A handler that runs a main loop: what it wrote before leaves, and what came with the datagram
- * that it has is next. */
+/* A handler runs a main loop: its earlier writes are sent, and the rest of its batch comes next. */
 static void
 nest (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
 {
@@ -365,7 +364,7 @@ test_nested_loop (void)
   gudpx_port_stop_listening (port);
 }
 
-/* Somebody shuts the socket down: the port says so once, and does not spin. */
+/* Another owner shuts the socket down: the port reports this once, and does not spin. */
 static void
 test_shut_down (void)
 {
@@ -385,7 +384,7 @@ test_shut_down (void)
   gudpx_port_stop_listening (port);
 }
 
-/* Something more comes as soon as the last of them was delivered. */
+/* Another datagram arrives as soon as the last one was delivered. */
 typedef struct
 {
   GudpxPort *port;
@@ -413,8 +412,8 @@ count_wakeups (GudpxPort *port)
   return statistics->wakeups;
 }
 
-/* How many wake-ups it takes to deliver all; FALSE, if they take so long that other sources of the
- * main loop have their turn in between. */
+/* Counts the wake-ups that delivering everything takes. Returns FALSE if this takes so long that
+ * other sources of the main loop run in between. */
 static gboolean
 deliver_traffic (guint busy_poll, guint n_datagrams, gboolean answers, guint *n_wakeups)
 {
@@ -439,8 +438,8 @@ deliver_traffic (guint busy_poll, guint n_datagrams, gboolean answers, guint *n_
   return end - begin < 2 * G_TIME_SPAN_MILLISECOND;
 }
 
-/* Expects that number of wake-ups from the best of many tries. Ports that share a poller share
- * their back-off, and other programs disturb a try. */
+/* Expects this number of wake-ups in the best of many tries. Ports with a common poller share their
+ * back-off, and other programs disturb a try. */
 static void
 expect_wakeups (guint busy_poll, guint n_datagrams, gboolean answers, guint expected)
 {
@@ -460,7 +459,7 @@ expect_wakeups (guint busy_poll, guint n_datagrams, gboolean answers, guint expe
     g_assert_cmpuint (fewest, ==, expected);
 }
 
-/* The port asks again before it goes back to the main loop, but not for more of a stream. */
+/* The port reads the socket again before it returns to the main loop, except after bulk traffic. */
 static void
 test_busy_poll (void)
 {
@@ -477,7 +476,7 @@ stop_at_third (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
     gudpx_port_stop_listening (user_data);
 }
 
-/* Datagrams that were read before the port was stopped are counted as received, and as dropped. */
+/* Datagrams that were read before the stop count as received and as dropped. */
 static void
 test_counts_at_stop (void)
 {
@@ -506,7 +505,7 @@ connect_at_third (Recorder *recorder, GudpxDatagram *datagram, gpointer user_dat
                                             peer_get_port (user_data), NULL));
 }
 
-/* So are those of strangers that were read before the port was connected. */
+/* Datagrams of other senders that were read before the connect count likewise. */
 static void
 test_counts_at_connect (void)
 {
@@ -530,7 +529,7 @@ test_counts_at_connect (void)
   gudpx_port_stop_listening (port);
 }
 
-/* In pages. */
+/* Returns the memory in pages. */
 static guint64
 get_memory (void)
 {
@@ -547,8 +546,8 @@ pause_at_first (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   gudpx_port_set_reading (gudpx_datagram_get_transport (datagram), FALSE);
 }
 
-/* Ports that are paused in the middle of a batch keep the rest of it, and not the buffer of 4 MiB
- * that it was read into. */
+/* Ports that are paused in the middle of a batch keep only the rest of it, and not the buffer of 4
+ * MiB that it was read into. */
 static void
 test_paused_memory (void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What handlers and those who are notified may do in the midst of a call. */
+/* Tests calls that handlers and notifications make while another call is running. */
 
 #include <string.h>
 #include <sys/socket.h>
@@ -17,7 +17,7 @@ stop_port (GudpxPort *port, GParamSpec *pspec, gpointer user_data)
   gudpx_port_stop_listening (port);
 }
 
-/* Stopped by whoever is told that the address changes: it is connected to. */
+/* A notification of the address stops the port while it connects. */
 static void
 test_stop_while_connecting (void)
 {
@@ -55,7 +55,7 @@ test_disconnect_while_connecting (void)
   gudpx_port_stop_listening (port);
 }
 
-/* A port to a peer that does not read, with something in its queue. */
+/* Returns a port with a filled queue, whose peer does not read. */
 static GudpxPort *
 make_full_port (Recorder *recorder, int *peer_fd)
 {
@@ -85,7 +85,7 @@ read_all (int fd)
     ;
 }
 
-/* Stopped by whoever is told that the queue changes, when it is stopped, written to, flushed. */
+/* A notification of the queue stops the port while it is stopped, written to, or flushed. */
 static void
 test_stop_by_queue (void)
 {
@@ -111,7 +111,7 @@ test_stop_by_queue (void)
     }
 }
 
-/* Handlers of “transport”. */
+/* Handlers of “notify::transport”. */
 static void
 restart (GObject *protocol, GParamSpec *pspec, gpointer user_data)
 {
@@ -145,7 +145,7 @@ stop_transport (GObject *protocol, GParamSpec *pspec, gpointer user_data)
   gudpx_port_stop_listening (port);
 }
 
-/* What stops before it has started is not told of. */
+/* A port that is stopped before it has started emits neither signal. */
 static void
 test_stop_in_transport (void)
 {
@@ -170,7 +170,7 @@ stop_and_drop (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   g_clear_object (port);
 }
 
-/* The last reference goes while it starts. */
+/* The last reference is released while the port starts. */
 static void
 test_drop_in_started (void)
 {
@@ -196,7 +196,7 @@ connect_handler (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data
   g_signal_connect (recorder, "datagram-received", G_CALLBACK (count), user_data);
 }
 
-/* A handler that is connected in a handler misses nothing. */
+/* A handler that is connected in a handler gets every further datagram. */
 static void
 test_connect_in_handler (void)
 {
@@ -223,8 +223,8 @@ write_again (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
     ;
 }
 
-/* Without a queue, to a UNIX peer that does not read: the socket says that it is writable, and is not.
- * Whoever believes “writable” does not spin. */
+/* Writes to a deaf UNIX peer without a queue: poll() reports the socket as writable, but it is not. A
+ * program that trusts “writable” does not spin. */
 static void
 test_no_queue (void)
 {

@@ -38,7 +38,7 @@ test_literals (void)
   g_assert_cmpstr (ipv6, ==, "2001:db8::1");
 }
 
-/* IPv4 first, as the ports are. */
+/* IPv4 comes first, because ports use IPv4 by default. */
 static void
 test_localhost (void)
 {
@@ -142,7 +142,7 @@ test_cancel (void)
   g_idle_add (cancel, cancellable);
   g_assert_null (resolve ("a.test", cancellable, &error));
   expect_error (&error, G_IO_ERROR_CANCELLED);
-  /* Already cancelled. */
+  /* The cancellable is already cancelled. */
   g_assert_null (resolve ("a.test", cancellable, &error));
   expect_error (&error, G_IO_ERROR_CANCELLED);
   g_assert_null (resolve ("127.0.0.1", cancellable, &error));
@@ -157,7 +157,7 @@ test_unknown (void)
   g_autoptr (GError) error = NULL;
   g_autofree char *long_name = g_strnfill (300, 'x');
 
-  /* A label that is too long is asked of nobody. */
+  /* The resolver rejects a label that is too long without a query. */
   g_assert_null (resolve (long_name, NULL, &error));
   g_assert_true (error->domain == G_RESOLVER_ERROR);
   g_clear_error (&error);
@@ -188,8 +188,8 @@ test_all (void)
   g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
 }
 
-/* As getaddrinfo(3) with AI_ADDRCONFIG on a machine that has an address on lo alone: one family is
- * not found, both are. */
+/* A resolver like getaddrinfo(3) with AI_ADDRCONFIG on a machine with only lo: a query for one
+ * family fails, a query for both succeeds. */
 typedef GResolver LoopbackResolver;
 typedef GResolverClass LoopbackResolverClass;
 static GType loopback_resolver_get_type (void);
@@ -292,7 +292,7 @@ test_family_of_loopback_machine (void)
   g_resolver_set_default (before);
 }
 
-/* A machine of its own that has but lo, and whose hosts file is @hosts, runs this test again. */
+/* Runs this test again in a namespace that has only lo, with @hosts as its hosts file. */
 static gboolean
 run_on_loopback_machine (const char *options, const char *hosts, const char *command)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Link-local addresses in a network namespace: see tests/netns. */
+/* Tests link-local addresses in a network namespace: see tests/netns. */
 
 #include <errno.h>
 #include <net/if.h>
@@ -70,7 +70,7 @@ test_connect (void)
   gudpx_port_stop_listening (other);
 }
 
-/* Without a scope nobody can tell which one it is. */
+/* An address without a scope is ambiguous. */
 static void
 test_without (void)
 {
@@ -92,7 +92,7 @@ test_without (void)
   gudpx_port_stop_listening (port);
 }
 
-/* A port bound to a device gets nothing from the others. */
+/* A port bound to a device receives nothing from other devices. */
 static void
 test_bind_device (void)
 {
@@ -117,7 +117,7 @@ test_bind_device (void)
   iterate ();
   g_assert_cmpuint (recorder->datagrams->len, ==, 1);
 
-  /* Still so after it had a peer. */
+  /* The restriction still applies after a disconnect. */
   recorder_forget (recorder);
   g_assert_true (gudpx_port_connect_peer (port, "fe80::2%gudpx0", 9, &error));
   g_assert_true (gudpx_port_disconnect_peer (port, &error));
@@ -133,7 +133,7 @@ test_bind_device (void)
   gudpx_port_stop_listening (sender);
 }
 
-/* An interface that may go. */
+/* Creates an interface that the test can remove. */
 static void
 add_interface (void)
 {
@@ -145,8 +145,8 @@ add_interface (void)
   run_command ("ip address add fe80::98/64 dev tun1 nodad");
 }
 
-/* A port is told once that the interface that it is bound to is gone, and of no other one. Started
- * again, it hears the one that has the name now. */
+/* A port is told once that its interface is gone, and ignores other interfaces. After a restart it
+ * receives from the new interface of this name. */
 static void
 check_device_gone (GudpxPort *port, gboolean is_adopted)
 {
@@ -218,7 +218,7 @@ test_device_of_address_gone (void)
   run_command ("ip link del tun0");
 }
 
-/* As systemd's BindToDevice does. */
+/* Binds like systemd's BindToDevice. */
 static void
 test_device_of_adopted_gone (void)
 {

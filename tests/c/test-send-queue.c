@@ -45,7 +45,8 @@ test_order (void)
   g_assert_cmpuint (queue.size, ==, 0);
 }
 
-/* Never over the limit, with the cost of each counted, and without overflow. */
+/* The limit of the queue includes the cost of each datagram. The size never exceeds the limit, even
+ * for sizes near the maximum. */
 static void
 test_limit (void)
 {
@@ -89,7 +90,8 @@ test_remove (void)
     ;
 }
 
-/* A run ends with a shorter one, an empty one, another way, and where it is as long as may be. */
+/* A run ends with a shorter or an empty datagram, at another destination, and at its maximum
+ * size. */
 static void
 test_runs (void)
 {
@@ -131,7 +133,7 @@ test_runs (void)
   g_assert_true (gudpx_send_queue_is_empty (&queue));
 }
 
-/* Whatever lies where, what comes out is what went in. */
+/* The queue returns all payloads in order, wherever they are stored. */
 static void
 test_long_runs (void)
 {
@@ -212,8 +214,8 @@ drop_held (GudpxSendQueue *queue, GudpxHeldDestination *held)
   gudpx_send_queue_let_go (queue, held);
 }
 
-/* Datagrams of a held destination wait apart, in order. The rest keeps its order and is still
- * joined. */
+/* Datagrams of a held destination wait separately and in order. The others keep their order and are
+ * still joined. */
 static void
 test_held (void)
 {
@@ -251,7 +253,7 @@ test_held (void)
     g_assert_true (gudpx_native_address_equal (outgoing[i].destination, &address));
   g_assert_true (gudpx_send_queue_find (&queue, NULL) == held->runs.head->data);
 
-  /* From either end. */
+  /* Removes datagrams from both ends. */
   gudpx_send_queue_discard (&queue, held->runs.head->data, 1);
   gudpx_send_queue_discard_last (&queue, held->runs.tail->data);
   check_runs (&held->runs, "bcd");
@@ -267,8 +269,8 @@ test_held (void)
   g_assert_cmpuint (gudpx_send_queue_get_oldest_serial (&queue), ==, G_MAXUINT64);
 }
 
-/* A run that is the last because the one behind it is held is not appended to: its payloads would
- * not lie one behind the other. */
+/* A run that became the last one because the next run is held gets no further payloads: they would
+ * not be contiguous. */
 static void
 test_held_tail (void)
 {
@@ -289,7 +291,7 @@ test_held_tail (void)
     gudpx_send_queue_discard (&queue, gudpx_send_queue_get_first (&queue), 1);
 }
 
-/* Datagrams that wait for long keep no block, which others' payloads may be in. */
+/* Datagrams that wait for long do not keep a block that may also contain other payloads. */
 static void
 test_held_memory (void)
 {
@@ -309,7 +311,7 @@ test_held_memory (void)
   drop_held (&queue, held);
 }
 
-/* The last of a run, which may be shorter. */
+/* Removes the last datagram of a run, which may be shorter than the others. */
 static void
 test_discard_last (void)
 {
@@ -332,7 +334,8 @@ test_discard_last (void)
   g_assert_true (gudpx_send_queue_is_empty (&queue));
 }
 
-/* A quarter of the queue for one, half of it for all, and the rest is the others'. */
+/* A held destination may use a quarter of the queue, all of them together half of it. The rest is
+ * for the others. */
 static void
 test_held_room (void)
 {
@@ -360,7 +363,7 @@ test_held_room (void)
   g_assert_false (gudpx_send_queue_has_room_for_held (&queue, held[3], G_MAXSIZE));
   g_assert_true (gudpx_send_queue_has_room (&queue, 19000));
 
-  /* Promised datagrams have no limit, and take no more of the others' room. */
+  /* Datagrams of pending operations may exceed the limit. The room of the others stays the same. */
   for (guint i = 0; i < 200; i++)
     push_to (&queue, "x", 1);
   g_assert_cmpuint (queue.held_size, >, 40000);
@@ -373,7 +376,7 @@ test_held_room (void)
     drop_held (&queue, held[i]);
   g_assert_cmpuint (queue.size + queue.excess_size, ==, 0);
 
-  /* One datagram always, if it fits into the half. */
+  /* A single datagram always fits, if it fits into the half. */
   held[0] = gudpx_send_queue_hold (&queue, &(GudpxNativeAddress){ .length = 2 });
   g_assert_true (gudpx_send_queue_has_room_for_held (&queue, held[0], 1500));
   g_assert_false (gudpx_send_queue_has_room_for_held (&queue, held[0], 2000));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Several ports of one number, and senders on another host: every datagram of a group arrives at
- * exactly those that want it. In a network namespace, see tests/netns. */
+/* Tests several ports with one number, and senders on another host: every datagram to a group
+ * arrives at exactly the members. Runs in a network namespace, see tests/netns. */
 
 #include <string.h>
 
@@ -72,7 +72,7 @@ tear_down (Fixture *self)
   other_host_clear (&self->host);
 }
 
-/* @n datagrams have arrived at the port @index, and none at the others. */
+/* Asserts that @n datagrams arrived at the port @index, and none at the others. */
 static void
 expect (Fixture *self, guint index, guint n)
 {
@@ -92,7 +92,7 @@ send_many (Fixture *self, GSocket *sockets[OTHER_HOST_SENDERS], const char *grou
     other_host_send (sockets[i], group, port_get_number (self->ports[0]), "x");
 }
 
-/* Each port has joined a group of its own. */
+/* Each port has joined its own group. */
 static void
 check_groups (const char *host, const char *groups[3], gboolean is_ipv6)
 {
@@ -134,7 +134,7 @@ test_groups_dual_stack (void)
 
 static const char *interfaces[] = { "gudpx0", "gudpx1", "here0" };
 
-/* One port an interface. */
+/* Each port has its own interface. */
 static void
 test_interfaces (void)
 {
@@ -149,7 +149,7 @@ test_interfaces (void)
   tear_down (&self);
 }
 
-/* The same in IPv6, where Linux does not look at which interface a port has joined on. */
+/* Tests the same in IPv6, where Linux ignores the interface on which a port has joined. */
 static void
 test_devices (void)
 {
@@ -176,7 +176,7 @@ test_devices (void)
   tear_down (&self);
 }
 
-/* Each port wants another source. */
+/* Each port has joined another source. */
 static void
 test_sources (void)
 {
@@ -198,7 +198,7 @@ test_sources (void)
   tear_down (&self);
 }
 
-/* The socket that a port of IPv6 gets when it is disconnected shares the number likewise. */
+/* The new socket of an IPv6 port after a disconnect shares the number, too. */
 static void
 test_after_disconnecting (void)
 {
@@ -223,7 +223,7 @@ test_after_disconnecting (void)
   tear_down (&self);
 }
 
-/* All members hear it. */
+/* All members receive it. */
 static void
 test_members (void)
 {
@@ -239,8 +239,8 @@ test_members (void)
   tear_down (&self);
 }
 
-/* On Linux the last one that was bound hears what is for the host: the answer to a question that
- * was asked from there. */
+/* On Linux the last bound port receives datagrams to the host, such as the answer to a question
+ * that was sent from the shared number. */
 static void
 test_one_host (void)
 {

@@ -14,7 +14,7 @@ ping_pong (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   g_assert_true (gudpx_datagram_reply (datagram, text ("x"), NULL));
 }
 
-/* A context, a port on it and traffic with itself. */
+/* Runs a context with a port that sends to itself. */
 static gpointer
 run_port (gpointer data)
 {
@@ -45,7 +45,8 @@ test_two_threads (void)
     g_thread_join (threads[i]);
 }
 
-/* Started here, run there: once the other thread iterates the context, the port is its own. */
+/* The port is started in this thread: it belongs to the other thread as soon as that thread
+ * iterates the context. */
 typedef struct
 {
   GMainContext *context;
@@ -97,7 +98,7 @@ test_another_thread (void)
   while (!worker.is_running)
     g_cond_wait (&worker.cond, &worker.mutex);
 
-  /* A programming error, which does no harm. */
+  /* This programming error does no harm. */
   g_test_expect_message ("Gudpx", G_LOG_LEVEL_CRITICAL, "*gudpx_port_belongs_to_this_thread*");
   g_assert_false (
       gudpx_port_write_to (port, text ("x"), gudpx_port_get_local_address (port), NULL));
@@ -116,7 +117,7 @@ test_another_thread (void)
   g_main_context_unref (worker.context);
 }
 
-/* What is kept may be let go of anywhere. */
+/* Kept datagrams may be released in any thread. */
 static gpointer
 drop (gpointer data)
 {
@@ -159,7 +160,7 @@ read_all (gpointer data)
   return NULL;
 }
 
-/* What is kept may be read in several threads at once, while its port goes. */
+/* Several threads may read a kept datagram at once, even while its port is released. */
 static void
 test_read_elsewhere (void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* UNIX clients of a server, some of which do not read. In a network namespace of its own, where
- * such a client has a short queue (net.unix.max_dgram_qlen) whatever it is on the machine. */
+/* Tests a server with UNIX clients of which some do not read. Runs in its own network namespace, in
+ * which the queue of a client is short (net.unix.max_dgram_qlen). */
 
 #include <fcntl.h>
 #include <string.h>
@@ -73,7 +73,7 @@ count (GObject *source, GAsyncResult *result, gpointer user_data)
     g_error ("%s", error->message);
 }
 
-/* A server of UNIX clients, and two of them: one may not read. */
+/* A server and two clients; one of them, the deaf client, may not read. */
 typedef struct
 {
   Recorder *recorder;
@@ -137,7 +137,7 @@ write_number_to (GudpxPort *port, guint number, GSocketAddress *address, GError 
   return gudpx_port_write_to (port, text (payload), address, error);
 }
 
-/* Until some of it waits; how many that were. */
+/* Writes until datagrams wait in the queue. Returns their number. */
 static guint
 fill (Clients *self, GSocketAddress *address)
 {
@@ -162,8 +162,8 @@ expect_to_receive (GSocket *client, guint number)
   g_assert_cmpstr (received, ==, expected);
 }
 
-/* EAGAIN of an unconnected UNIX socket is the destination's: others are served at once
- * meanwhile. */
+/* EAGAIN of an unconnected UNIX socket concerns the destination: other clients are served
+ * immediately. */
 static void
 test_deaf_client (Fixture *fixture, gconstpointer data)
 {
@@ -174,13 +174,13 @@ test_deaf_client (Fixture *fixture, gconstpointer data)
   n = fill (&clients, clients.deaf_address);
   for (guint i = 0; i < 1000; i++)
     {
-      /* Without a main loop: it leaves when it is written. */
+      /* Works without a main loop: the datagram is sent when it is written. */
       g_assert_true (write_number_to (clients.port, i, clients.reader_address, NULL));
       g_assert_false (peer_has_nothing (clients.reader));
       expect_to_receive (clients.reader, i);
     }
 
-  /* Datagrams that wait come in order, and later ones behind them. */
+  /* Waiting datagrams arrive in order, and later ones after them. */
   for (guint i = 0; i < 5; i++)
     g_assert_true (write_number_to (clients.port, n++, clients.deaf_address, NULL));
   for (guint i = 0; i < n; i++)
@@ -208,7 +208,7 @@ answer_all (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
     }
 }
 
-/* The same for what is written in a handler, and mixed in the queue. */
+/* Tests the same for writes of a handler, with mixed destinations in the queue. */
 static void
 test_deaf_client_in_handler (Fixture *fixture, gconstpointer data)
 {
@@ -261,7 +261,7 @@ get_wakeups (GudpxPort *port)
   return statistics->wakeups;
 }
 
-/* The port wakes up to try such a client again. */
+/* The port wakes up to retry such a client. */
 static void
 wait_for_retries (GudpxPort *port, guint n)
 {
@@ -270,8 +270,8 @@ wait_for_retries (GudpxPort *port, guint n)
   wait_for (get_wakeups (port) >= n_before + n);
 }
 
-/* One client that does not read fills a part of the queue. The program hears when there is room for
- * that client, and not before. */
+/* A client that does not read fills only its part of the queue. “writable” is emitted when there is
+ * room for this client, and not before. */
 static void
 test_deaf_client_bounded (Fixture *fixture, gconstpointer data)
 {
@@ -326,7 +326,7 @@ test_many_deaf_clients (Fixture *fixture, gconstpointer data)
       expect_to_receive (clients.reader, i);
     }
 
-  /* Destinations that nothing waits for may try again. */
+  /* Destinations without waiting datagrams may be tried again. */
   wait_for (strstr (clients.recorder->events->str, "writable") != NULL);
 
   for (guint i = 0; i < N_DEAF; i++)
@@ -359,8 +359,8 @@ flood_sender (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
     gudpx_datagram_reply (datagram, payload, sizeof payload, NULL);
 }
 
-/* One client cannot fill more than its part of the queue from a handler either: each datagram is
- * sent, refused, or reported as one that was dropped. */
+/* A handler cannot fill more than the client's part of the queue either: each datagram is sent,
+ * rejected, or reported as dropped. */
 static void
 check_flooded (Fixture *fixture, RecorderFunc flood)
 {
@@ -417,7 +417,7 @@ test_deaf_client_flooded_by_replies (Fixture *fixture, gconstpointer data)
   check_flooded (fixture, flood_sender);
 }
 
-/* A client that does not read delays a stop, and does not prevent it. */
+/* A client that does not read delays a stop; the port stops in the end. */
 static void
 test_stop_async_ends (Fixture *fixture, gconstpointer data)
 {
@@ -450,7 +450,7 @@ test_stop_async_ends (Fixture *fixture, gconstpointer data)
   clients_clear (&clients, fixture);
 }
 
-/* As long as the client reads, all of it is sent. */
+/* If the client reads, everything is sent. */
 static void
 test_stop_async_sends_held (Fixture *fixture, gconstpointer data)
 {
@@ -470,8 +470,8 @@ test_stop_async_sends_held (Fixture *fixture, gconstpointer data)
   clients_clear (&clients, fixture);
 }
 
-/* write_async and flush_async wait for such a client, others' do not; what is cancelled never
- * leaves. */
+/* write_async and flush_async wait for such a client, other clients do not. A cancelled datagram is
+ * never sent. */
 static void
 test_async_to_deaf_client (Fixture *fixture, gconstpointer data)
 {
@@ -506,7 +506,7 @@ test_async_to_deaf_client (Fixture *fixture, gconstpointer data)
   clients_clear (&clients, fixture);
 }
 
-/* A stop at once answers those who wait for such a client. */
+/* An immediate stop completes operations that wait for such a client. */
 static void
 test_stop_drops_held (Fixture *fixture, gconstpointer data)
 {
@@ -525,8 +525,8 @@ test_stop_drops_held (Fixture *fixture, gconstpointer data)
   clients_clear (&clients, fixture);
 }
 
-/* A client that goes away while datagrams wait for it: each is told, and it holds nothing any
- * more. */
+/* A client disappears while datagrams wait for it: each failure is reported, and no memory stays in
+ * use. */
 static void
 test_deaf_client_goes (Fixture *fixture, gconstpointer data)
 {
@@ -544,7 +544,7 @@ test_deaf_client_goes (Fixture *fixture, gconstpointer data)
   clients_clear (&clients, fixture);
 }
 
-/* The order per destination also holds for a port that is connected to it meanwhile. */
+/* The order for a destination also holds if the port is connected to it meanwhile. */
 static void
 test_connect_to_deaf_client (Fixture *fixture, gconstpointer data)
 {
@@ -620,7 +620,7 @@ test_drop_oldest_of_deaf_client (Fixture *fixture, gconstpointer data)
   check_policy (fixture, GUDPX_QUEUE_POLICY_DROP_OLDEST);
 }
 
-/* A client that has read a little is sent what waited first, whatever call writes more to it. */
+/* When a client has read a little, waiting datagrams are sent first, whatever call writes to it. */
 static void
 test_turn_of_deaf_client (Fixture *fixture, gconstpointer data)
 {
@@ -655,7 +655,7 @@ test_turn_of_deaf_client (Fixture *fixture, gconstpointer data)
   clients_clear (&clients, fixture);
 }
 
-/* The datagrams that a call took are sent, if it refused others. */
+/* Datagrams that a call has accepted are sent, even if the call rejected others. */
 static void
 test_datagrams_to_deaf_client (Fixture *fixture, gconstpointer data)
 {
@@ -684,8 +684,8 @@ test_datagrams_to_deaf_client (Fixture *fixture, gconstpointer data)
   clients_clear (&clients, fixture);
 }
 
-/* None is dropped for what finds no room all the same: too large, or what somebody waits for leaves
- * none. */
+/* Nothing is dropped for a datagram that does not fit anyway: it is too large, or pending
+ * operations leave no room. */
 static void
 test_drop_none_of_deaf_client_in_vain (Fixture *fixture, gconstpointer data)
 {
@@ -715,7 +715,7 @@ test_drop_none_of_deaf_client_in_vain (Fixture *fixture, gconstpointer data)
   clients_clear (&clients, fixture);
 }
 
-/* Where nothing is queued the write is refused, and nothing is forgotten. */
+/* With a queue limit of 0 the write fails, and the datagrams before it arrive. */
 static void
 test_no_queue_for_deaf_client (Fixture *fixture, gconstpointer data)
 {
@@ -739,7 +739,7 @@ test_no_queue_for_deaf_client (Fixture *fixture, gconstpointer data)
   clients_clear (&clients, fixture);
 }
 
-/* How many datagrams wait at most for a socket that is made from here on. */
+/* Sets the maximum number of datagrams that wait for a new socket. */
 static gboolean
 set_queue_length (const char *length)
 {
@@ -751,8 +751,8 @@ set_queue_length (const char *length)
   return is_set;
 }
 
-/* Where queues are long, unread datagrams can fill the port's own buffer in the kernel. Then nobody
- * is served until the client reads, and nothing is lost or out of order. */
+/* If queues are long, unread datagrams can fill the port's own buffer in the kernel. Then all
+ * clients wait until this client reads, but nothing is lost or out of order. */
 static void
 test_full_buffer (Fixture *fixture, gconstpointer data)
 {

@@ -76,7 +76,7 @@ check_exchange (const char *path, const char *other_path)
   gudpx_port_stop_listening (other);
 }
 
-/* The files go away with the ports. */
+/* The files are removed together with the ports. */
 static void
 test_path (Fixture *fixture, gconstpointer data)
 {
@@ -94,7 +94,7 @@ test_abstract (Fixture *fixture, gconstpointer data)
   g_assert_false (g_file_test (name, G_FILE_TEST_EXISTS));
 }
 
-/* What a process left behind is replaced, what another one listens on is not, nor is a file. */
+/* A file that a dead process left is replaced. A socket in use and an ordinary file are not. */
 static void
 test_stale (Fixture *fixture, gconstpointer data)
 {
@@ -122,7 +122,7 @@ test_stale (Fixture *fixture, gconstpointer data)
   g_assert_true (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
 }
 
-/* A file that somebody else put in the place of ours is not removed. */
+/* A file that replaced the port's own file is not removed. */
 static void
 test_replaced (Fixture *fixture, gconstpointer data)
 {
@@ -164,7 +164,7 @@ test_bad_paths (Fixture *fixture, gconstpointer data)
   expect_error (&error, G_IO_ERROR_NOT_FOUND);
 }
 
-/* Nobody can answer a sender without a name. */
+/* Replying to a sender without a name fails. */
 static void
 test_unbound_sender (Fixture *fixture, gconstpointer data)
 {
@@ -244,7 +244,7 @@ keep_result (GObject *source, GAsyncResult *result, gpointer user_data)
   g_set_object ((GAsyncResult **) user_data, result);
 }
 
-/* A peer that is gone refuses what is written, as one of UDP does, until somebody has its path
+/* A peer that is gone refuses datagrams, as a UDP peer does, until a socket is bound to its path
  * again. */
 static void
 test_peer_gone (Fixture *fixture, gconstpointer data)
@@ -274,19 +274,19 @@ test_peer_gone (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (statistics->connection_refusals, ==, 2);
   g_assert_cmpuint (statistics->datagrams_sent, ==, 0);
 
-  /* Somebody who waits for it is answered instead. */
+  /* A pending operation is told instead. */
   gudpx_port_write_async (port, bytes, NULL, NULL, keep_result, &result);
   wait_for (result != NULL);
   expect_refused (result);
   iterate ();
   g_assert_cmpstr (recorder->events->str, ==, "started refused refused ");
 
-  /* A change that fails does not change that. */
+  /* A failed change of peer does not change this. */
   g_assert_false (gudpx_port_connect_peer_address (port, nobody, &error));
   expect_error (&error, G_IO_ERROR_NOT_FOUND);
   g_assert_nonnull (gudpx_port_get_peer_address (port));
 
-  /* Linux has dissolved the association, the port has not. */
+  /* Linux has dissolved the association, but the port still has its peer. */
   stranger = listen_unix (other_recorder, stranger_path);
   g_assert_true (
       gudpx_port_write_to (stranger, text ("s"), gudpx_port_get_local_address (port), &error));
@@ -306,12 +306,12 @@ test_peer_gone (Fixture *fixture, gconstpointer data)
 }
 
 #ifdef HAVE_LINUX_IO
-/* The kernel tells a longer address of a path that fills sockaddr_un than it accepts.
+/* For a path that fills sockaddr_un, the kernel returns a longer address than it accepts.
  * GSocketAddress has no room for the last byte of the path. */
 static void
 test_longest_path (Fixture *fixture, gconstpointer data)
 {
-  /* Valgrind looks for the zero behind the path. */
+  /* Valgrind expects a zero byte after the path. */
   struct
   {
     struct sockaddr_un un;
@@ -341,7 +341,8 @@ test_longest_path (Fixture *fixture, gconstpointer data)
 }
 #endif
 
-/* A peer is found again by the path that it was named by, whatever the peer itself calls it. */
+/* The port recognises a peer by the path that it was connected to, whatever the peer's own name
+ * is. */
 static void
 test_peer_by_relative_path (Fixture *fixture, gconstpointer data)
 {
@@ -368,7 +369,7 @@ test_peer_by_relative_path (Fixture *fixture, gconstpointer data)
   gudpx_port_stop_listening (other);
 }
 
-/* A file that is given by a relative path is removed from where it was made. */
+/* A file with a relative path is removed from the directory where it was created. */
 static void
 test_relative_path (Fixture *fixture, gconstpointer data)
 {
@@ -384,7 +385,7 @@ test_relative_path (Fixture *fixture, gconstpointer data)
   g_assert_false (g_file_test (fixture->path, G_FILE_TEST_EXISTS));
 }
 
-/* A path may be any bytes, a message may not. */
+/* A path may contain any bytes, but a message must be valid UTF-8. */
 static void
 test_no_utf8 (Fixture *fixture, gconstpointer data)
 {
@@ -402,7 +403,7 @@ test_no_utf8 (Fixture *fixture, gconstpointer data)
   gudpx_port_stop_listening (port);
 }
 
-/* A port on which nobody can write back. */
+/* Tests an unnamed port, which other sockets cannot write to. */
 static void
 test_unnamed_port (Fixture *fixture, gconstpointer data)
 {
@@ -481,7 +482,7 @@ expect_number (FullPeer *self, guint number)
   g_assert_cmpstr (received, ==, expected);
 }
 
-/* So many from 0 on. */
+/* Receives the numbers from 0 to @n - 1. */
 static void
 expect_numbers (FullPeer *self, guint n)
 {
@@ -489,8 +490,8 @@ expect_numbers (FullPeer *self, guint n)
     expect_number (self, i);
 }
 
-/* What the kernel has no room for waits, in order; the queue is bounded, and says when it is full
- * and when it has room again. */
+/* Datagrams that the kernel does not accept wait in order. The queue has a limit, and reports when
+ * it is full and when it has room again. */
 static void
 test_queue (Fixture *fixture, gconstpointer data)
 {
@@ -518,7 +519,7 @@ test_queue (Fixture *fixture, gconstpointer data)
   iterate ();
   g_assert_cmpstr (full.recorder->events->str, ==, "started writable ");
 
-  /* Once more each time. */
+  /* “writable” comes again each time. */
   n_taken = 0;
   while (write_number (&full, n_taken, NULL))
     n_taken++;
@@ -530,7 +531,7 @@ test_queue (Fixture *fixture, gconstpointer data)
   full_peer_clear (&full);
 }
 
-/* Empty datagrams are bounded too. */
+/* Empty datagrams count as well. */
 static void
 test_queue_of_empty (Fixture *fixture, gconstpointer data)
 {
@@ -554,7 +555,7 @@ test_queue_of_empty (Fixture *fixture, gconstpointer data)
   full_peer_clear (&full);
 }
 
-/* The other policies take every datagram, and count what they dropped. */
+/* The other policies accept every datagram, and count dropped ones. */
 static void
 test_drop_newest (Fixture *fixture, gconstpointer data)
 {
@@ -577,7 +578,8 @@ test_drop_newest (Fixture *fixture, gconstpointer data)
   full_peer_clear (&full);
 }
 
-/* Who was dropped for want of room is told when there is some, though nothing ever waited. */
+/* After datagrams were dropped, “writable” is emitted when there is room, although nothing ever
+ * waited. */
 static void
 test_drop_all (Fixture *fixture, gconstpointer data)
 {
@@ -632,8 +634,8 @@ test_drop_oldest (Fixture *fixture, gconstpointer data)
   full_peer_clear (&full);
 }
 
-/* None is dropped for what finds no room all the same: it is too large, or what somebody waits for
- * leaves none. */
+/* Nothing is dropped for a datagram that does not fit anyway: it is too large, or pending
+ * operations leave no room. */
 static void
 test_drop_none_in_vain (Fixture *fixture, gconstpointer data)
 {
@@ -660,7 +662,7 @@ test_drop_none_in_vain (Fixture *fixture, gconstpointer data)
   full_peer_clear (&full);
 }
 
-/* Without a queue the kernel's word is final, and “writable” comes all the same. */
+/* Without a queue the kernel decides, and “writable” is emitted as usual. */
 static void
 test_no_queue (Fixture *fixture, gconstpointer data)
 {
@@ -680,7 +682,8 @@ test_no_queue (Fixture *fixture, gconstpointer data)
   full_peer_clear (&full);
 }
 
-/* A destination that is not the peer: there the socket says that it is writable, and is not. */
+/* Writes to a destination that is not the peer: poll() reports the socket as writable, but it is
+ * not. */
 static void
 test_queue_unconnected (Fixture *fixture, gconstpointer data)
 {
@@ -696,7 +699,7 @@ test_queue_unconnected (Fixture *fixture, gconstpointer data)
   while (gudpx_port_write_to (full.port, text ("x"), address, NULL))
     g_assert_cmpuint (++n_taken, <, 100000);
 
-  /* It asks again now and then, and not in a spin: in 100 ms a spin would be 10,000 times. */
+  /* The port retries regularly without a busy loop, which would make 10,000 attempts in 100 ms. */
   start = g_get_monotonic_time ();
   while (g_get_monotonic_time () < start + 100 * G_TIME_SPAN_MILLISECOND)
     {
@@ -740,8 +743,8 @@ count (GObject *source, GAsyncResult *result, gpointer user_data)
     g_error ("%s", error->message);
 }
 
-/* write_async always finds room, and tells when the kernel took it; what is cancelled never
- * leaves. */
+/* write_async always finds room, and completes when the kernel has accepted the datagram. A
+ * cancelled datagram is never sent. */
 static void
 test_async (Fixture *fixture, gconstpointer data)
 {
@@ -780,7 +783,7 @@ test_async (Fixture *fixture, gconstpointer data)
   full_peer_clear (&full);
 }
 
-/* A stop at once drops the queue, and answers for it. */
+/* An immediate stop drops the queue, and completes its operations. */
 static void
 test_stop_drops (Fixture *fixture, gconstpointer data)
 {
@@ -813,7 +816,7 @@ test_stop_drops (Fixture *fixture, gconstpointer data)
   full_peer_clear (&full);
 }
 
-/* The other stop sends it first, though nobody holds the port. */
+/* The asynchronous stop sends the queue first, even if the port has no other reference. */
 static void
 test_stop_async_sends (Fixture *fixture, gconstpointer data)
 {
@@ -844,7 +847,7 @@ write_nowhere (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
                                       user_data, NULL));
 }
 
-/* What only the kernel can tell of what was written in a handler. */
+/* Errors that only the kernel can detect, for datagrams written in a handler. */
 static void
 test_late_error (Fixture *fixture, gconstpointer data)
 {
@@ -880,7 +883,7 @@ test_too_large (Fixture *fixture, gconstpointer data)
   full_peer_clear (&full);
 }
 
-/* Datagrams that wait for a peer that does not read are refused when the peer goes. */
+/* Datagrams that wait for a peer that does not read are rejected when the peer disappears. */
 static void
 test_peer_gone_with_queue (Fixture *fixture, gconstpointer data)
 {

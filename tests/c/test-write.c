@@ -4,7 +4,7 @@
 
 #include "recorder.h"
 
-/* Every form, and the data is the caller's again at once. */
+/* Tests every form of writing. The caller may change the data immediately. */
 static void
 test_forms (void)
 {
@@ -33,7 +33,7 @@ test_forms (void)
   gudpx_port_stop_listening (port);
 }
 
-/* Nothing is no byte. */
+/* NULL is an empty datagram. */
 static void
 test_nothing (void)
 {
@@ -51,7 +51,7 @@ test_nothing (void)
   gudpx_port_stop_listening (port);
 }
 
-/* As many pieces as one likes. */
+/* Any number of vectors works. */
 static void
 test_many_vectors (void)
 {
@@ -74,7 +74,7 @@ test_many_vectors (void)
   gudpx_port_stop_listening (port);
 }
 
-/* Has the recorder's function called for a datagram of the peer. */
+/* Calls the function of the recorder for a datagram of the peer. */
 static void
 handle_one (Recorder *recorder, GSocket *peer, GudpxPort *port)
 {
@@ -91,7 +91,7 @@ scribble (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   g_assert_true (gudpx_datagram_reply (datagram, data, 4, NULL));
   memset (data, 'x', sizeof data);
   g_assert_true (gudpx_datagram_reply (datagram, text ("second"), NULL));
-  /* It leaves when the dispatch ends. */
+  /* The datagram is sent when the dispatch ends. */
   g_assert_true (peer_has_nothing (peer));
 }
 
@@ -116,7 +116,7 @@ test_in_handler (void)
   gudpx_port_stop_listening (port);
 }
 
-/* More than one batch in one dispatch arrives whole and in order. */
+/* Several batches of one dispatch arrive complete and in order. */
 static void
 write_many (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
 {
@@ -171,7 +171,7 @@ reply_and_look (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   g_assert_false (peer_has_nothing (peer));
 }
 
-/* What was gathered leaves when that is turned off, and what is written then at once. */
+/* Turning coalescing off sends the queued datagrams. Later ones are sent when they are written. */
 static void
 test_not_coalesced (void)
 {
@@ -196,7 +196,7 @@ stop_and_set (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
   gudpx_port_set_coalesce_writes (port, FALSE);
 }
 
-/* A port that was stopped has nothing to send any more. */
+/* A stopped port has nothing left to send. */
 static void
 test_not_coalesced_when_stopped (void)
 {
@@ -249,7 +249,7 @@ test_errors (void)
   g_assert_false (gudpx_port_write_to_host (stopped, text ("x"), "127.0.0.1", 9, &error));
   expect_error (&error, G_IO_ERROR_CLOSED);
 
-  /* None of them does the port any harm. */
+  /* These errors do not harm the port. */
   g_assert_true (gudpx_port_write_to_host (port, large, 65507, "127.0.0.1", 9, &error));
   g_assert_true (gudpx_port_write_to_host (port6, large, 65527, "::1", 9, &error));
   iterate ();
@@ -273,8 +273,7 @@ expect_no_host (GudpxPort *port, const char *host)
   g_assert_null (gudpx_port_get_peer_address (port));
 }
 
-/* The kernel takes “any” for the machine itself: what is sent there comes back (RFC 1122,
- * 3.2.1.3). */
+/* The kernel treats “any” as the machine itself: datagrams to it come back (RFC 1122, 3.2.1.3). */
 static void
 test_no_host (void)
 {
@@ -292,7 +291,7 @@ test_no_host (void)
   gudpx_port_stop_listening (port6);
 }
 
-/* Fails unless the message has @what in it; clears the error. */
+/* Asserts that the message contains @what, and clears the error. */
 static void
 expect_message (GError **error, GIOErrorEnum code, const char *what)
 {
@@ -307,7 +306,7 @@ describe (GudpxPort *port)
   return address_to_string (gudpx_port_get_local_address (port));
 }
 
-/* A program has many ports: the message says which one it is about. */
+/* A program may have many ports, so the message names the port. */
 static void
 test_messages_name_the_port (void)
 {
@@ -336,8 +335,8 @@ test_messages_name_the_port (void)
   expect_message (&error, G_IO_ERROR_CLOSED, "0.0.0.0");
 }
 
-/* Sending on what was received sends it to the peer, or nowhere: it came from somewhere, and what
- * it was sent to is this port. */
+/* A received datagram is sent to the peer, or not at all: its destination is this port, and its
+ * sender is not a destination. */
 static void
 test_received_datagrams (void)
 {
@@ -392,7 +391,7 @@ test_datagrams (void)
       g_assert_cmpstr (received, ==, expected);
     }
 
-  /* It ends before the first that is not right. */
+  /* The call ends before the first invalid datagram. */
   g_ptr_array_set_size (datagrams, 2);
   g_ptr_array_add (datagrams, gudpx_datagram_new (text ("nowhere"), NULL));
   g_assert_cmpint (gudpx_port_write_datagrams (port, datagrams, &error), ==, 2);

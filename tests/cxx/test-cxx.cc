@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The library from C++: a protocol that is a C++ class's worth of state, lambdas as handlers. */
+/* Tests the library from C++: a protocol with C++ objects as its state, and lambdas as handlers. */
 
 #include <cstring>
 #include <memory>
@@ -12,10 +12,10 @@
 
 #include <gudpx/gudpx.h>
 
-/* G_IO_ERROR_DESTINATION_UNSET, which GLib has since 2.80. */
+/* G_IO_ERROR_DESTINATION_UNSET, which has a name since GLib 2.80. */
 static const int destination_unset = 48;
 
-/* What a recorder saw; lives as long as its recorder. */
+/* Events of a recorder. They live as long as the recorder. */
 struct Events
 {
   int started = 0;
@@ -126,7 +126,7 @@ struct Unref
 
 template <typename T> using Owned = std::unique_ptr<T, Unref>;
 
-/* Runs the default main context until @done says so, for two minutes at most. */
+/* Runs the default main context until @done returns true, for at most two minutes. */
 template <typename Predicate>
 static bool
 run_until (Predicate done)
@@ -199,7 +199,7 @@ public:
   Owned<GudpxPort> port;
 };
 
-/* A port number of 127.0.0.1 at which nobody listens. */
+/* Returns a free port number of 127.0.0.1. */
 static guint16
 closed_port ()
 {

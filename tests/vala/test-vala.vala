@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The library from Vala, through the generated bindings. */
+/* Tests the library from Vala, through the generated bindings. */
 
 class Echo : Gudpx.DatagramProtocol {
   public int starts;
@@ -36,7 +36,7 @@ class Batches : Gudpx.DatagramProtocol {
 
 delegate bool Condition ();
 
-/* Runs the default main context until the condition holds, for two minutes at most. */
+/* Runs the default main context until the condition holds, for at most two minutes. */
 void run_until (Condition holds) {
   var timed_out = false;
   var timeout = Timeout.add_seconds (120, () => {
