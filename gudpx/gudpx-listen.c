@@ -139,7 +139,7 @@ gudpx_listen_multicast (guint16 port,
  * If the socket file of a process that no longer exists is in the way, it is replaced. The file is
  * removed when the port stops. The umask of the process determines its mode.
  *
- * Fails with %G_IO_ERROR_ADDRESS_IN_USE if another process uses the socket file, with
+ * Fails with %G_IO_ERROR_ADDRESS_IN_USE if a socket is bound to @path, with
  * %G_IO_ERROR_INVALID_ARGUMENT if @path is empty or too long for a socket address, and with the
  * errors of [method@Gudpx.Port.start_listening].
  *
