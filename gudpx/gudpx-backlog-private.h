@@ -90,6 +90,18 @@ gudpx_backlog_is_idle (const GudpxBacklog *self)
 }
 
 static inline gboolean
+gudpx_backlog_is_writable_due (const GudpxBacklog *self)
+{
+  return self->writable_due;
+}
+
+static inline gboolean
+gudpx_backlog_has_flush_tasks (const GudpxBacklog *self)
+{
+  return self->flush_tasks.length > 0;
+}
+
+static inline gboolean
 gudpx_backlog_has_room (const GudpxBacklog *self, gsize size)
 {
   return gudpx_send_queue_has_room (&self->queue, size);

@@ -147,7 +147,7 @@ struct _GudpxLink
 #define GUDPX_LINK_MAX_RUN 128
 #define GUDPX_LINK_MAX_RUN_SIZE 65000
 
-guint    gudpx_link_send           (GudpxLink                *self,
+guint    gudpx_link_send_again     (GudpxLink                *self,
                                     const GudpxOutgoing      *outgoing,
                                     guint                     n_outgoing,
                                     gboolean                  may_join,
@@ -247,6 +247,22 @@ static inline void
 gudpx_link_release (GudpxLink *self, GudpxBatch *batch)
 {
   self->funcs->release (self, batch);
+}
+
+/* As the send function of the link. Linux forgets a UNIX peer that is gone, unix(7): the link then
+ * connects to the path again. */
+static inline guint
+gudpx_link_send (GudpxLink *self,
+                 const GudpxOutgoing *outgoing,
+                 guint n_outgoing,
+                 gboolean may_join,
+                 int *errsv)
+{
+  guint n_sent = self->funcs->send (self, outgoing, n_outgoing, may_join, errsv);
+
+  return n_sent > 0 || *errsv == 0
+             ? n_sent
+             : gudpx_link_send_again (self, outgoing, n_outgoing, may_join, errsv);
 }
 
 static inline gboolean

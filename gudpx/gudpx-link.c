@@ -11,19 +11,18 @@ has_lost_peer (const GudpxLink *self, const GudpxNativeAddress *destination, int
          (errsv == ECONNREFUSED || errsv == ENOTCONN || errsv == ENOENT);
 }
 
-/* As the send function of the link. Linux forgets a UNIX peer that is gone, unix(7): the link then
- * connects to the path again. */
+/* Connects a UNIX link whose peer is gone again and sends, after a send that failed with @errsv. */
 guint
-gudpx_link_send (GudpxLink *self,
-                 const GudpxOutgoing *outgoing,
-                 guint n_outgoing,
-                 gboolean may_join,
-                 int *errsv)
+gudpx_link_send_again (GudpxLink *self,
+                       const GudpxOutgoing *outgoing,
+                       guint n_outgoing,
+                       gboolean may_join,
+                       int *errsv)
 {
-  guint n_sent = self->funcs->send (self, outgoing, n_outgoing, may_join, errsv);
+  guint n_sent = 0;
 
-  if (n_sent > 0 || *errsv == 0 || !has_lost_peer (self, outgoing->destination, *errsv))
-    return n_sent;
+  if (!has_lost_peer (self, outgoing->destination, *errsv))
+    return 0;
 
   if (self->funcs->reconnect != NULL && self->funcs->reconnect (self, errsv))
     n_sent = self->funcs->send (self, outgoing, n_outgoing, may_join, errsv);

@@ -16,85 +16,96 @@
 typedef struct
 {
   GudpxBatch parent;
-  guint8 *buffers;
+  guint8 *memory;
   gsize buffer_size;
   gsize stride;
+  gsize read_size; /* of each message */
   guint n_used; /* messages of the last call, which the kernel may have changed */
   gboolean has_control;
   struct mmsghdr messages[GUDPX_LINK_BATCH];
   struct iovec vectors[GUDPX_LINK_BATCH];
   guint8 control[GUDPX_LINK_BATCH][GUDPX_ANCILLARY_SPACE] __attribute__ ((aligned (8)));
   GudpxIncoming incoming[GUDPX_LINK_BATCH];
-} Scratch;
+} ReceiveBuffers;
 
 static void
-scratch_free (gpointer data)
+receive_buffers_free (gpointer data)
 {
-  Scratch *scratch = data;
+  ReceiveBuffers *buffers = data;
 
-  g_free (scratch->buffers);
-  g_free (scratch);
+  g_free (buffers->memory);
+  g_free (buffers);
 }
 
-static GPrivate thread_scratch = G_PRIVATE_INIT (scratch_free);
+static GPrivate thread_buffers = G_PRIVATE_INIT (receive_buffers_free);
 
 static void
-prepare_message (Scratch *scratch, guint i)
+prepare_message (ReceiveBuffers *buffers, guint i)
 {
-  scratch->messages[i].msg_hdr = (struct msghdr){
-    .msg_name = &scratch->incoming[i].sender.u,
-    .msg_namelen = sizeof scratch->incoming[i].sender.u,
-    .msg_iov = &scratch->vectors[i],
+  buffers->messages[i].msg_hdr = (struct msghdr){
+    .msg_name = &buffers->incoming[i].sender.u,
+    .msg_namelen = sizeof buffers->incoming[i].sender.u,
+    .msg_iov = &buffers->vectors[i],
     .msg_iovlen = 1,
-    .msg_control = scratch->has_control ? scratch->control[i] : NULL,
-    .msg_controllen = scratch->has_control ? sizeof scratch->control[i] : 0,
+    .msg_control = buffers->has_control ? buffers->control[i] : NULL,
+    .msg_controllen = buffers->has_control ? sizeof buffers->control[i] : 0,
   };
 }
 
 /* Buffers at multiples of a large power of two would share a few lines of every cache. */
 static void
-scratch_resize (Scratch *scratch, gsize size)
+receive_buffers_resize (ReceiveBuffers *buffers, gsize size)
 {
-  g_free (scratch->buffers);
-  scratch->buffer_size = size;
-  scratch->stride = ((size + 63) & ~(gsize) 63) + 17 * 64;
-  scratch->buffers = g_malloc (scratch->stride * GUDPX_LINK_BATCH);
+  g_free (buffers->memory);
+  buffers->buffer_size = size;
+  buffers->stride = ((size + 63) & ~(gsize) 63) + 17 * 64;
+  buffers->memory = g_malloc (buffers->stride * GUDPX_LINK_BATCH);
   for (guint i = 0; i < GUDPX_LINK_BATCH; i++)
-    scratch->vectors[i].iov_base = scratch->buffers + i * scratch->stride;
-  scratch->n_used = GUDPX_LINK_BATCH;
-}
-
-/* Takes the memory of this thread, or new memory if that is in use. */
-static Scratch *
-scratch_acquire (gsize size, gboolean has_control)
-{
-  Scratch *scratch = g_private_get (&thread_scratch);
-
-  if (scratch != NULL)
-    g_private_set (&thread_scratch, NULL);
-  else
-    {
-      scratch = g_new0 (Scratch, 1);
-      scratch->parent.incoming = scratch->incoming;
-    }
-  if (scratch->buffer_size < size)
-    scratch_resize (scratch, size);
-  if (scratch->has_control != has_control)
-    scratch->n_used = GUDPX_LINK_BATCH;
-  scratch->has_control = has_control;
-  for (guint i = 0; i < scratch->n_used; i++)
-    prepare_message (scratch, i);
-  scratch->n_used = 0;
-  return scratch;
+    buffers->vectors[i].iov_base = buffers->memory + i * buffers->stride;
+  buffers->n_used = GUDPX_LINK_BATCH;
 }
 
 static void
-scratch_release (Scratch *scratch)
+receive_buffers_set_read_size (ReceiveBuffers *buffers, gsize size)
 {
-  if (g_private_get (&thread_scratch) == NULL)
-    g_private_set (&thread_scratch, scratch);
+  for (guint i = 0; i < GUDPX_LINK_BATCH; i++)
+    buffers->vectors[i].iov_len = size;
+  buffers->read_size = size;
+}
+
+/* Takes the memory of this thread, or new memory if that is in use. */
+static ReceiveBuffers *
+receive_buffers_acquire (gsize size, gboolean has_control)
+{
+  ReceiveBuffers *buffers = g_private_get (&thread_buffers);
+
+  if (buffers != NULL)
+    g_private_set (&thread_buffers, NULL);
   else
-    scratch_free (scratch);
+    {
+      buffers = g_new0 (ReceiveBuffers, 1);
+      buffers->parent.incoming = buffers->incoming;
+    }
+  if (buffers->buffer_size < size)
+    receive_buffers_resize (buffers, size);
+  if (buffers->read_size != size)
+    receive_buffers_set_read_size (buffers, size);
+  if (buffers->has_control != has_control)
+    buffers->n_used = GUDPX_LINK_BATCH;
+  buffers->has_control = has_control;
+  for (guint i = 0; i < buffers->n_used; i++)
+    prepare_message (buffers, i);
+  buffers->n_used = 0;
+  return buffers;
+}
+
+static void
+receive_buffers_release (ReceiveBuffers *buffers)
+{
+  if (g_private_get (&thread_buffers) == NULL)
+    g_private_set (&thread_buffers, buffers);
+  else
+    receive_buffers_free (buffers);
 }
 
 static void
@@ -107,13 +118,13 @@ parse_control (struct msghdr *header, GudpxAncillary *ancillary)
 }
 
 static void
-finish_message (Scratch *scratch, guint i)
+finish_message (ReceiveBuffers *buffers, guint i)
 {
-  GudpxIncoming *incoming = &scratch->incoming[i];
-  struct msghdr *header = &scratch->messages[i].msg_hdr;
+  GudpxIncoming *incoming = &buffers->incoming[i];
+  struct msghdr *header = &buffers->messages[i].msg_hdr;
 
   incoming->data = header->msg_iov->iov_base;
-  incoming->original_size = scratch->messages[i].msg_len;
+  incoming->original_size = buffers->messages[i].msg_len;
   incoming->size = MIN (incoming->original_size, header->msg_iov->iov_len);
   gudpx_native_address_set_length (&incoming->sender, header->msg_namelen);
   parse_control (header, &incoming->ancillary);
@@ -127,44 +138,42 @@ gudpx_socket_io_receive (GudpxLink *link, gsize max_size, int *errsv)
   guint n_wanted = CLAMP (BATCH_BYTES / MAX (self->largest, 1), 4, GUDPX_LINK_BATCH);
   /* Descriptors that are sent to a UNIX socket come by control messages. Without room for such a
    * message the kernel does not open them. */
-  Scratch *scratch = scratch_acquire (size, !self->parent.is_unix);
+  ReceiveBuffers *buffers = receive_buffers_acquire (size, !self->parent.is_unix);
   guint n_tries = 0;
   int n;
 
   if (self->parent.lacks_number)
     gudpx_socket_link_find_number (&self->parent);
 
-  for (guint i = 0; i < n_wanted; i++)
-    scratch->vectors[i].iov_len = size;
   do
-    n = gudpx_mmsg_receive (self->parent.parent.fd, scratch->messages, n_wanted,
+    n = gudpx_mmsg_receive (self->parent.parent.fd, buffers->messages, n_wanted,
                             MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
   while (n < 0 && gudpx_socket_link_may_retry (&self->parent, &n_tries, errno));
 
   if (n <= 0)
     {
       *errsv = n < 0 ? errno : EAGAIN;
-      scratch_release (scratch);
+      receive_buffers_release (buffers);
       return NULL;
     }
 
   self->largest = 0;
   for (int i = 0; i < n; i++)
     {
-      finish_message (scratch, i);
-      self->largest = MAX (self->largest, scratch->incoming[i].size);
-      if (scratch->incoming[i].ancillary.segment_size > 0)
+      finish_message (buffers, i);
+      self->largest = MAX (self->largest, buffers->incoming[i].size);
+      if (buffers->incoming[i].ancillary.segment_size > 0)
         link->statistics->joined_received++;
     }
   link->statistics->receive_batches++;
-  scratch->n_used = n;
-  scratch->parent.n_incoming = n;
-  scratch->parent.may_have_more = (guint) n == n_wanted;
-  return &scratch->parent;
+  buffers->n_used = n;
+  buffers->parent.n_incoming = n;
+  buffers->parent.may_have_more = (guint) n == n_wanted;
+  return &buffers->parent;
 }
 
 void
 gudpx_socket_io_release (GudpxLink *link, GudpxBatch *batch)
 {
-  scratch_release ((Scratch *) batch);
+  receive_buffers_release ((ReceiveBuffers *) batch);
 }

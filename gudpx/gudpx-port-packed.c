@@ -85,13 +85,6 @@ gudpx_port_deliver_packed (GudpxPort *self)
     redeliver_later (self);
 }
 
-/* TRUE if a handler runs a main loop while more of its batch waits. */
-gboolean
-gudpx_port_has_suspended_call (GudpxPort *self)
-{
-  return gudpx_packed_has_suspended_call (gudpx_receiver_get_packed (&self->receiver));
-}
-
 /* Has the protocol go on with that batch from the main loop. */
 void
 gudpx_port_resume_calls (GudpxPort *self)

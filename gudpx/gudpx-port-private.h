@@ -132,7 +132,6 @@ void       gudpx_port_deliver_again   (GudpxPort      *self,
 
 /* gudpx-port-packed.c */
 void       gudpx_port_deliver_packed  (GudpxPort *self);
-gboolean   gudpx_port_has_suspended_call (GudpxPort *self);
 void       gudpx_port_resume_calls    (GudpxPort *self);
 
 /* gudpx-port-reports.c */
@@ -194,6 +193,13 @@ static inline gboolean
 gudpx_port_has_peer (const GudpxPort *self)
 {
   return self->link != NULL && gudpx_link_has_peer (self->link);
+}
+
+/* TRUE if a handler runs a main loop while more of its packed batch waits. */
+static inline gboolean
+gudpx_port_has_suspended_call (GudpxPort *self)
+{
+  return gudpx_packed_has_suspended_call (gudpx_receiver_get_packed (&self->receiver));
 }
 
 /* FALSE while the port waits to receive again: the protocol took nothing, receiving failed, or

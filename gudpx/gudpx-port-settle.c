@@ -45,7 +45,7 @@ gudpx_port_update_wants (GudpxPort *self)
 void
 gudpx_port_notify_queue (GudpxPort *self)
 {
-  const gsize size = gudpx_port_get_send_queue_size (self);
+  const gsize size = gudpx_sender_get_size (&self->sender);
 
   if (size == self->notified_queue_size)
     return;

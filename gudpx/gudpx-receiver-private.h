@@ -72,8 +72,6 @@ void       gudpx_receiver_pack             (GudpxReceiver    *self,
                                             GudpxBudget      *budget);
 void       gudpx_receiver_redeliver_later  (GudpxReceiver    *self,
                                             gint64            now);
-void       gudpx_receiver_end_wait         (GudpxReceiver    *self,
-                                            gint64            now);
 void       gudpx_receiver_read_errors      (GudpxReceiver    *self,
                                             GudpxLink        *link,
                                             gint64            now);
@@ -128,6 +126,17 @@ static inline gboolean
 gudpx_receiver_is_unreadable (const GudpxReceiver *self)
 {
   return self->is_unreadable;
+}
+
+/* Ends a wait whose time has come. */
+static inline void
+gudpx_receiver_end_wait (GudpxReceiver *self, gint64 now)
+{
+  if (self->resume_time == 0 || now < self->resume_time)
+    return;
+
+  self->resume_time = 0;
+  self->is_unreadable = FALSE;
 }
 
 /* Notes a wake-up that was not for errors. */

@@ -194,17 +194,6 @@ gudpx_receiver_redeliver_later (GudpxReceiver *self, gint64 now)
   wait_until (self, now, self->redeliver_delay);
 }
 
-/* Ends a wait whose time has come. */
-void
-gudpx_receiver_end_wait (GudpxReceiver *self, gint64 now)
-{
-  if (self->resume_time == 0 || now < self->resume_time)
-    return;
-
-  self->resume_time = 0;
-  self->is_unreadable = FALSE;
-}
-
 /* The socket is ready for errors all the time, so it is not polled for a while. */
 static void
 wait_for_errors (GudpxReceiver *self, gint64 now)

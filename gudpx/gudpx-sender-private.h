@@ -50,7 +50,12 @@ void            gudpx_sender_init             (GudpxSender         *self,
                                                GudpxStatistics     *statistics);
 void            gudpx_sender_start            (GudpxSender         *self,
                                                gboolean             sends_early);
-GudpxSendResult gudpx_sender_write            (GudpxSender         *self,
+GudpxSendResult gudpx_sender_write_now        (GudpxSender         *self,
+                                               GudpxLink           *link,
+                                               const GudpxOutgoing *outgoing,
+                                               gsize                size,
+                                               int                 *errsv);
+GudpxSendResult gudpx_sender_write_slowly     (GudpxSender         *self,
                                                GudpxLink           *link,
                                                const GudpxOutgoing *outgoing,
                                                gsize                size,
@@ -76,7 +81,7 @@ gboolean        gudpx_sender_is_held          (GudpxSender         *self,
                                                gsize               *size);
 void            gudpx_sender_begin_delays     (GudpxSender         *self,
                                                gint64               now);
-gboolean        gudpx_sender_take_writable    (GudpxSender         *self);
+gboolean        gudpx_sender_take_writable_due (GudpxSender        *self);
 void            gudpx_sender_begin_drain      (GudpxSender         *self,
                                                gint64               now);
 gboolean        gudpx_sender_is_drained       (GudpxSender         *self,
@@ -142,6 +147,22 @@ gudpx_sender_needs_time (const GudpxSender *self)
          (self->held_retry_delay > 0 && self->held_retry_time == 0);
 }
 
+/* TRUE once, if “writable” is due. */
+static inline gboolean
+gudpx_sender_take_writable (GudpxSender *self)
+{
+  return gudpx_backlog_is_writable_due (&self->backlog) && gudpx_sender_take_writable_due (self);
+}
+
+/* Returns the next task to complete whose datagrams have left, or NULL. */
+static inline GTask *
+gudpx_sender_take_flushed (GudpxSender *self)
+{
+  return gudpx_backlog_has_flush_tasks (&self->backlog)
+             ? gudpx_backlog_take_flushed (&self->backlog)
+             : NULL;
+}
+
 static inline GudpxWants
 gudpx_sender_get_wants (const GudpxSender *self)
 {
@@ -149,6 +170,38 @@ gudpx_sender_get_wants (const GudpxSender *self)
       self->drain_deadline == 0)
     return GUDPX_WANTS_NOTHING;
   return gudpx_sender_get_busy_wants (self);
+}
+
+/* TRUE if a datagram can be queued without another look at the queue. */
+static inline gboolean
+gudpx_sender_has_space (const GudpxSender *self, gsize size, GudpxWhen when)
+{
+  const GudpxSendQueue *queue = &self->backlog.queue;
+
+  return (when == GUDPX_SEND_BATCH ||
+          (self->coalesces && queue->n_datagrams < GUDPX_SENDER_GATHERED - 1)) &&
+         queue->held.length == 0 && !self->sends_early &&
+         gudpx_send_queue_has_room (queue, size);
+}
+
+/* Sends a datagram of @size bytes, whose destination has been checked, or queues it. A datagram that is
+ * larger than the queue is sent without being queued. */
+static inline GudpxSendResult
+gudpx_sender_write (GudpxSender *self,
+                    GudpxLink *link,
+                    const GudpxOutgoing *outgoing,
+                    gsize size,
+                    GudpxWhen when,
+                    int *errsv)
+{
+  if (when == GUDPX_SEND_NOW)
+    return gudpx_sender_write_now (self, link, outgoing, size, errsv);
+  if (!gudpx_sender_has_space (self, size, when))
+    return gudpx_sender_write_slowly (self, link, outgoing, size, when, errsv);
+
+  gudpx_send_queue_push (&self->backlog.queue, outgoing, size);
+  gudpx_backlog_grew (&self->backlog);
+  return GUDPX_SEND_TAKEN;
 }
 
 /* Fast path for replies to one message: the last run has the same destination, and has passed all

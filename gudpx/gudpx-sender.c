@@ -322,36 +322,50 @@ has_room_in_batch (const GudpxSender *self, gsize size)
          (!self->sends_early || !has_gathered (self));
 }
 
-/* Sends a datagram of @size bytes, whose destination has been checked, or queues it. A datagram that is
- * larger than the queue is sent without being queued. */
+/* As gudpx_sender_write(), for datagrams that a flush or a policy may concern. */
 GudpxSendResult
-gudpx_sender_write (GudpxSender *self,
-                    GudpxLink *link,
-                    const GudpxOutgoing *outgoing,
-                    gsize size,
-                    GudpxWhen when,
-                    int *errsv)
+gudpx_sender_write_slowly (GudpxSender *self,
+                           GudpxLink *link,
+                           const GudpxOutgoing *outgoing,
+                           gsize size,
+                           GudpxWhen when,
+                           int *errsv)
 {
   const gboolean is_gathering = when == GUDPX_SEND_GATHER && self->coalesces;
-  gboolean is_unchanged = TRUE;
+  const gboolean has_room = when == GUDPX_SEND_BATCH ? has_room_in_batch (self, size)
+                                                     : gudpx_backlog_has_room (&self->backlog, size);
   GudpxSendResult result;
 
-  if (!self->waits && (when == GUDPX_SEND_BATCH ? !has_room_in_batch (self, size)
-                                                : !gudpx_backlog_has_room (&self->backlog, size)))
-    {
-      gudpx_sender_flush (self, link, FALSE, 0);
-      is_unchanged = FALSE;
-    }
+  if (!self->waits && !has_room)
+    gudpx_sender_flush (self, link, FALSE, 0);
   if (!self->waits && is_first (self, lookup_held (self, link, outgoing)) &&
       ((!is_gathering && when != GUDPX_SEND_BATCH) ||
        !gudpx_backlog_has_room (&self->backlog, size)) &&
       send_directly (self, link, outgoing, size, &result, errsv))
-    return result == GUDPX_SEND_SENT && !is_unchanged ? GUDPX_SEND_TAKEN : result;
+    return result == GUDPX_SEND_SENT && !has_room ? GUDPX_SEND_TAKEN : result;
 
   result = queue (self, link, outgoing, size);
   if (result == GUDPX_SEND_TAKEN && is_gathering && has_gathered (self))
     gudpx_sender_flush (self, link, FALSE, 0);
   return result;
+}
+
+/* As gudpx_sender_write(), outside of a dispatch. */
+GudpxSendResult
+gudpx_sender_write_now (GudpxSender *self,
+                        GudpxLink *link,
+                        const GudpxOutgoing *outgoing,
+                        gsize size,
+                        int *errsv)
+{
+  GudpxSendResult result;
+
+  if (self->waits || !gudpx_sender_is_empty (self))
+    return gudpx_sender_write_slowly (self, link, outgoing, size, GUDPX_SEND_NOW, errsv);
+
+  return send_directly (self, link, outgoing, size, &result, errsv)
+             ? result
+             : queue (self, link, outgoing, size);
 }
 
 /* Queues a datagram whatever room there is. A report completes @task when the link took it. */
@@ -376,9 +390,8 @@ is_writable (const GudpxSender *self)
          !(gudpx_sender_is_empty (self) && self->waits);
 }
 
-/* TRUE once, if “writable” is due. */
 gboolean
-gudpx_sender_take_writable (GudpxSender *self)
+gudpx_sender_take_writable_due (GudpxSender *self)
 {
   return is_writable (self) && gudpx_backlog_take_writable (&self->backlog);
 }

@@ -50,13 +50,13 @@ void     gudpx_watch_stop         (GudpxWatch            *self);
 void     gudpx_watch_want         (GudpxWatch            *self,
                                    GudpxWants             wants);
 void     gudpx_watch_shut_down    (GudpxWatch            *self);
-void     gudpx_watch_set_paused   (GudpxWatch            *self,
+void     gudpx_watch_change_paused (GudpxWatch           *self,
                                    gboolean               is_paused);
 void     gudpx_watch_leave_poller (GudpxWatch            *self);
 void     gudpx_watch_set_priority (GudpxWatch            *self,
                                    int                    priority);
 void     gudpx_watch_step_back    (GudpxWatch            *self);
-void     gudpx_watch_end_turn     (GudpxWatch            *self);
+void     gudpx_watch_try_to_end_turn (GudpxWatch         *self);
 
 static inline GMainContext *
 gudpx_watch_get_context (const GudpxWatch *self)
@@ -94,6 +94,22 @@ static inline gboolean
 gudpx_watch_has_stepped_back (const GudpxWatch *self)
 {
   return self->last_turn != NULL;
+}
+
+/* Ends a step back if it is over, in a dispatch. */
+static inline void
+gudpx_watch_end_turn (GudpxWatch *self)
+{
+  if (self->last_turn != NULL)
+    gudpx_watch_try_to_end_turn (self);
+}
+
+/* Stops polling, or allows the next gudpx_watch_want() to poll again. */
+static inline void
+gudpx_watch_set_paused (GudpxWatch *self, gboolean is_paused)
+{
+  if (self->is_paused != is_paused)
+    gudpx_watch_change_paused (self, is_paused);
 }
 
 /* Returns the time of the iteration that dispatches, in µs. */

@@ -264,9 +264,8 @@ gudpx_watch_shut_down (GudpxWatch *self)
   stop_polling_by_source (self);
 }
 
-/* Stops polling, or allows the next gudpx_watch_want() to poll again. */
 void
-gudpx_watch_set_paused (GudpxWatch *self, gboolean is_paused)
+gudpx_watch_change_paused (GudpxWatch *self, gboolean is_paused)
 {
   self->is_paused = is_paused;
   if (is_paused)
@@ -334,9 +333,8 @@ gudpx_watch_step_back (GudpxWatch *self)
   g_source_attach (self->last_turn, self->context);
 }
 
-/* Ends a step back if it is over, in a dispatch. */
 void
-gudpx_watch_end_turn (GudpxWatch *self)
+gudpx_watch_try_to_end_turn (GudpxWatch *self)
 {
   if (may_end_turn (self, self->source))
     drop_last_turn (self);
