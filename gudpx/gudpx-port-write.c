@@ -157,22 +157,26 @@ set_too_large (const GudpxNativeAddress *destination, gsize size, gsize limit, G
                size, description, limit);
 }
 
+/* Checks the size of a datagram that is too large for IPv4. */
 static gboolean
-check_size (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GError **error)
+check_large_size (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GError **error)
 {
   const GudpxNativeAddress *destination =
       outgoing->destination != NULL ? outgoing->destination : gudpx_link_get_peer (self->link);
-  gsize limit;
+  const gsize limit =
+      gudpx_native_address_is_ipv4 (destination) ? GUDPX_MAX_IPV4_PAYLOAD : GUDPX_MAX_IPV6_PAYLOAD;
 
-  if (size <= GUDPX_MAX_IPV4_PAYLOAD || destination->u.any.sa_family == AF_UNIX)
-    return TRUE;
-  limit = gudpx_native_address_is_ipv4 (destination) ? GUDPX_MAX_IPV4_PAYLOAD
-                                                     : GUDPX_MAX_IPV6_PAYLOAD;
-  if (size <= limit)
+  if (size <= limit || destination->u.any.sa_family == AF_UNIX)
     return TRUE;
 
   set_too_large (destination, size, limit, error);
   return FALSE;
+}
+
+static gboolean
+check_size (GudpxPort *self, const GudpxOutgoing *outgoing, gsize size, GError **error)
+{
+  return size <= GUDPX_MAX_IPV4_PAYLOAD || check_large_size (self, outgoing, size, error);
 }
 
 /* Datagrams of a dispatch leave together at its end. */
