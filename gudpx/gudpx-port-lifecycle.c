@@ -74,6 +74,7 @@ gudpx_port_open (GudpxPort *self, GudpxLink *link)
   gudpx_port_notify (self, GUDPX_PORT_PROP_LISTENING);
   gudpx_datagram_protocol_attach (self->protocol, self);
   g_object_thaw_notify (G_OBJECT (self));
+  gudpx_port_settle (self);
 }
 
 static gboolean

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gudpx/gudpx-link-private.h"
+#include "gudpx/gudpx-port-private.h"
 #include "gudpx/gudpx-socket-link-private.h"
 
 /* Results of the calls to send, in order. 0: the link takes all datagrams. */
@@ -227,6 +228,131 @@ test_own_error (void)
   g_assert_cmpint (link.parent.pending_errsv, ==, EHOSTUNREACH);
 }
 
+/* A link that has one datagram, and keeps what is sent. */
+typedef struct
+{
+  GudpxLink parent;
+  GudpxIncoming incoming;
+  GudpxBatch batch;
+  gboolean has_datagram;
+  GString *sent;
+  gboolean *is_closed;
+} LoneLink;
+
+static GudpxBatch *
+lone_receive (GudpxLink *link, gsize max_size, int *errsv)
+{
+  LoneLink *self = (LoneLink *) link;
+
+  *errsv = EAGAIN;
+  if (!self->has_datagram)
+    return NULL;
+
+  self->has_datagram = FALSE;
+  self->batch = (GudpxBatch){ .incoming = &self->incoming, .n_incoming = 1 };
+  return &self->batch;
+}
+
+static void
+lone_release (GudpxLink *link, GudpxBatch *batch)
+{
+}
+
+static guint
+lone_send (GudpxLink *link,
+           const GudpxOutgoing *outgoing,
+           guint n_outgoing,
+           gboolean may_join,
+           int *errsv)
+{
+  LoneLink *self = (LoneLink *) link;
+
+  *errsv = 0;
+  for (guint i = 0; i < n_outgoing; i++)
+    g_string_append_len (self->sent, outgoing[i].vectors->buffer, outgoing[i].vectors->size);
+  return n_outgoing;
+}
+
+static gboolean
+lone_take_error (GudpxLink *link, GudpxLinkError *error)
+{
+  return FALSE;
+}
+
+static GudpxWants
+lone_get_wants (GudpxLink *link)
+{
+  return ((LoneLink *) link)->has_datagram ? (GudpxWants){ 0, 0 } : GUDPX_WANTS_NOTHING;
+}
+
+static void
+lone_close (GudpxLink *link)
+{
+  LoneLink *self = (LoneLink *) link;
+
+  *self->is_closed = TRUE;
+  g_free (self);
+}
+
+static const GudpxLinkFuncs lone_funcs = {
+  .receive = lone_receive,
+  .release = lone_release,
+  .send = lone_send,
+  .take_error = lone_take_error,
+  .get_wants = lone_get_wants,
+  .close = lone_close,
+};
+
+static GudpxNativeAddress
+make_host (const char *host)
+{
+  g_autoptr (GSocketAddress) object = g_inet_socket_address_new_from_string (host, 4000);
+  GudpxNativeAddress address;
+
+  g_assert_true (gudpx_address_to_native (object, &address, NULL));
+  return address;
+}
+
+static void
+reply (GudpxDatagramProtocol *protocol, GudpxDatagram *datagram, gpointer is_received)
+{
+  *(gboolean *) is_received = TRUE;
+  g_assert_true (gudpx_datagram_reply (datagram, (const guint8 *) "pong", 4, NULL));
+}
+
+/* A port without a descriptor receives when its link says so, and sends by the link. */
+static void
+test_port (void)
+{
+  g_autoptr (GudpxDatagramProtocol) protocol = gudpx_datagram_protocol_new ();
+  g_autoptr (GudpxPort) port = gudpx_port_new (protocol, NULL);
+  g_autoptr (GString) sent = g_string_new (NULL);
+  LoneLink *link = g_new0 (LoneLink, 1);
+  gboolean is_received = FALSE;
+  gboolean is_closed = FALSE;
+
+  gudpx_link_init (&link->parent, &lone_funcs, NULL);
+  link->parent.local = make_host ("10.0.0.1");
+  link->incoming = (GudpxIncoming){ (const guint8 *) "ping", 4, 4, make_host ("10.0.0.2"),
+                                    GUDPX_ANCILLARY_INIT };
+  link->has_datagram = TRUE;
+  link->sent = sent;
+  link->is_closed = &is_closed;
+  g_signal_connect (protocol, "datagram-received", G_CALLBACK (reply), &is_received);
+
+  gudpx_port_open (port, &link->parent);
+  g_assert_true (gudpx_port_get_listening (port));
+  g_assert_null (gudpx_port_get_socket (port));
+  while (!is_received)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (sent->str, ==, "pong");
+
+  g_assert_true (gudpx_port_write_to_host (port, (const guint8 *) "x", 1, "10.0.0.3", 9, NULL));
+  g_assert_cmpstr (sent->str, ==, "pongx");
+  gudpx_port_stop_listening (port);
+  g_assert_true (is_closed);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -239,5 +365,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/link/renewal", test_renewal);
   g_test_add_func ("/link/earlier-error", test_earlier_error);
   g_test_add_func ("/link/own-error", test_own_error);
+  g_test_add_func ("/link/port", test_port);
   return g_test_run ();
 }
