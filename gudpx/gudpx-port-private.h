@@ -22,10 +22,11 @@
 
 G_BEGIN_DECLS
 
-/* A port is one class in several files, by job: the object and what was asked of it in
- * gudpx-port.c, -properties and -options, start and stop in -lifecycle, what comes in in -receive,
- * what goes out in -write and -queue, whole batches in -packed, its peer in -peer and its groups in
- * -groups. */
+/* A port is one class in several files, each with one job: gudpx-port.c has the object. -specs,
+ * -properties and -options have the properties, -checks the checks that calls begin with,
+ * -lifecycle start and stop. -dispatch and -settle connect the parts with the main loop. -deliver
+ * and -packed call the protocol, -reports tells errors, -write sends. -peer, -groups and -device
+ * have the peer, the multicast groups and the loss of the interface. */
 
 struct _GudpxPort
 {
@@ -92,10 +93,13 @@ enum
   GUDPX_PORT_N_PROPS,
 };
 
-/* gudpx-port.c */
+/* gudpx-port-specs.c */
+void       gudpx_port_install_properties (GObjectClass *object_class);
 void       gudpx_port_notify          (GudpxPort  *self,
                                        guint       property);
-gboolean   gudpx_port_belongs_to_this_thread         (GudpxPort  *self);
+
+/* gudpx-port-checks.c */
+gboolean   gudpx_port_belongs_to_this_thread (GudpxPort *self);
 gboolean   gudpx_port_check_listening (GudpxPort  *self,
                                        const char *what,
                                        GError    **error);
