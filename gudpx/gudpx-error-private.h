@@ -13,5 +13,10 @@ void gudpx_set_error_errno (GError     **error,
                             int          errsv,
                             const char  *format,
                             ...) G_GNUC_PRINTF (3, 4);
+gboolean gudpx_check_range (const char *property,
+                            guint       value,
+                            guint       min,
+                            guint       max,
+                            GError    **error);
 
 G_END_DECLS

@@ -43,3 +43,15 @@ gudpx_set_error_errno (GError **error, int errsv, const char *format, ...)
 
   g_set_error (error, G_IO_ERROR, get_code (errsv), "%s: %s", text, g_strerror (errsv));
 }
+
+/* Fails with G_IO_ERROR_INVALID_ARGUMENT if a property may not have @value. */
+gboolean
+gudpx_check_range (const char *property, guint value, guint min, guint max, GError **error)
+{
+  if (value >= min && value <= max)
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "Cannot set %s to %u: it must be from %u to %u", property, value, min, max);
+  return FALSE;
+}

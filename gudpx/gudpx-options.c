@@ -38,13 +38,7 @@ gudpx_option_check (GudpxOption option, guint value, GError **error)
 {
   const OptionRow *row = &rows[option];
 
-  if (value >= (guint) row->min && value <= (guint) row->max)
-    return TRUE;
-
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "Cannot set %s to %u: it must be from %u to %u", row->name, value, (guint) row->min,
-               (guint) row->max);
-  return FALSE;
+  return gudpx_check_range (row->name, value, (guint) row->min, (guint) row->max, error);
 }
 
 /* TRUE if @value is the system's choice, which the next socket gets. */

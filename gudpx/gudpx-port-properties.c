@@ -1,31 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A port's getters and setters, but for those of socket options. */
+/* A port's getters and setters, except those of socket options. */
 
 #include "gudpx-port-private.h"
 
-static gboolean
-set_uint (GudpxPort *self,
-          guint *field,
-          guint min,
-          guint max,
-          guint property,
-          const char *name,
-          guint value,
-          GError **error)
+static void
+set_uint (GudpxPort *self, guint *field, guint property, guint value)
 {
-  if (value < min || value > max)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Cannot set %s to %u: it must be from %u to %u", name, value, min, max);
-      return FALSE;
-    }
-  if (*field != value)
-    {
-      *field = value;
-      gudpx_port_notify (self, property);
-    }
-  return TRUE;
+  if (*field == value)
+    return;
+  *field = value;
+  gudpx_port_notify (self, property);
 }
 
 /**
@@ -207,8 +192,10 @@ gudpx_port_set_max_packet_size (GudpxPort *self, guint size, GError **error)
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
-  return set_uint (self, &self->config.max_packet_size, 1, GUDPX_PORT_MAX_MAX_PACKET_SIZE,
-                   GUDPX_PORT_PROP_MAX_PACKET_SIZE, "max-packet-size", size, error);
+  if (!gudpx_check_range ("max-packet-size", size, 1, GUDPX_PORT_MAX_MAX_PACKET_SIZE, error))
+    return FALSE;
+  set_uint (self, &self->config.max_packet_size, GUDPX_PORT_PROP_MAX_PACKET_SIZE, size);
+  return TRUE;
 }
 
 /**
@@ -414,8 +401,10 @@ gudpx_port_set_busy_poll (GudpxPort *self, guint microseconds, GError **error)
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
   g_return_val_if_fail (gudpx_port_belongs_to_this_thread (self), FALSE);
 
-  return set_uint (self, &self->config.busy_poll, 0, GUDPX_PORT_MAX_BUSY_POLL,
-                   GUDPX_PORT_PROP_BUSY_POLL, "busy-poll", microseconds, error);
+  if (!gudpx_check_range ("busy-poll", microseconds, 0, GUDPX_PORT_MAX_BUSY_POLL, error))
+    return FALSE;
+  set_uint (self, &self->config.busy_poll, GUDPX_PORT_PROP_BUSY_POLL, microseconds);
+  return TRUE;
 }
 
 /**
