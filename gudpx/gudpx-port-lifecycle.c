@@ -35,7 +35,8 @@ gudpx_port_update_addresses (GudpxPort *self)
   g_object_thaw_notify (G_OBJECT (self));
 }
 
-/* Outdates the datagrams that came before: they are not delivered, and replies to them are checked. */
+/* Outdates the datagrams of before: the port does not deliver them any more, and checks replies to
+ * them. */
 static void
 begin_epoch (GudpxPort *self)
 {
@@ -67,7 +68,7 @@ gudpx_port_open (GudpxPort *self, GudpxLink *link)
   gudpx_port_attach (self);
   gudpx_port_watch_device (self);
 
-  /* Any of the calls that follow may stop the port: everything else is done before. */
+  /* Each call below may stop the port. Everything else is done before them. */
   g_object_freeze_notify (G_OBJECT (self));
   gudpx_port_update_addresses (self);
   gudpx_port_notify (self, GUDPX_PORT_PROP_SOCKET);
@@ -169,7 +170,7 @@ gudpx_port_new_adopted (GudpxDatagramProtocol *protocol,
   return g_steal_pointer (&self);
 }
 
-/* Closes the link without telling anybody. Returns the answers for tasks that wait. */
+/* Closes the link and emits nothing. Returns the answers for tasks that wait. */
 static GPtrArray *
 close_link (GudpxPort *self)
 {
@@ -216,7 +217,7 @@ gudpx_port_release (GudpxPort *self)
     gudpx_datagram_protocol_detach (self->protocol, self, FALSE);
 }
 
-/* Closes the socket, tells everybody, and answers those who wait for the stop. */
+/* Closes the socket, tells the protocol, and completes the tasks that wait for the stop. */
 void
 gudpx_port_finish_stop (GudpxPort *self)
 {
@@ -227,7 +228,7 @@ gudpx_port_finish_stop (GudpxPort *self)
 
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
 
-  /* Any of the calls that follow may start the port again: it is as they may find it first. */
+  /* Each call below may start the port again, so the port is in its final state before them. */
   g_object_freeze_notify (G_OBJECT (self));
   answers = close_link (self);
   gudpx_port_notify_queue (self);
@@ -277,42 +278,7 @@ gudpx_port_stop_listening (GudpxPort *self)
   gudpx_port_finish_stop (self);
 }
 
-static gboolean
-cancel_source_fired (GCancellable *cancellable, gpointer user_data)
-{
-  GTask *task = G_TASK (user_data);
-  GSourceFunc cancelled = (GSourceFunc) g_object_get_data (G_OBJECT (task), "gudpx-cancelled");
-
-  cancelled (task);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-destroy_source (gpointer data)
-{
-  g_source_destroy (data);
-  g_source_unref (data);
-}
-
-/* Calls @cancelled with @task from the port's context, should the task be cancelled while it
- * waits. The task owns the watch. */
-void
-gudpx_port_watch_cancellation (GudpxPort *self, GTask *task, GSourceFunc cancelled)
-{
-  GCancellable *cancellable = g_task_get_cancellable (task);
-  GSource *source;
-
-  if (cancellable == NULL)
-    return;
-
-  source = g_cancellable_source_new (cancellable);
-  g_source_set_callback (source, G_SOURCE_FUNC (cancel_source_fired), task, NULL);
-  g_source_attach (source, gudpx_watch_get_context (&self->watch));
-  g_object_set_data (G_OBJECT (task), "gudpx-cancelled", (gpointer) cancelled);
-  g_object_set_data_full (G_OBJECT (task), "gudpx-cancel-source", source, destroy_source);
-}
-
-/* The caller waits no longer; the stop goes on. */
+/* Ends the wait of the caller. The stop continues. */
 static gboolean
 stop_wait_cancelled (gpointer data)
 {

@@ -7,6 +7,7 @@
 #include "gudpx-address-private.h"
 #include "gudpx-budget-private.h"
 #include "gudpx-busy-polls-private.h"
+#include "gudpx-cancellation-private.h"
 #include "gudpx-datagram-pool-private.h"
 #include "gudpx-device-watch-private.h"
 #include "gudpx-error-private.h"
@@ -188,11 +189,6 @@ gboolean        gudpx_port_check_destination  (GudpxPort                  *self,
                                                const GudpxNativeAddress   *native,
                                                GError                    **error);
 
-/* gudpx-port-lifecycle.c */
-void            gudpx_port_watch_cancellation (GudpxPort                  *self,
-                                               GTask                      *task,
-                                               GSourceFunc                 cancelled);
-
 static inline gboolean
 gudpx_port_has_peer (const GudpxPort *self)
 {
@@ -204,6 +200,13 @@ static inline gboolean
 gudpx_port_has_suspended_call (GudpxPort *self)
 {
   return gudpx_packed_has_suspended_call (gudpx_receiver_get_packed (&self->receiver));
+}
+
+/* Calls @cancelled with @task from the port's context when the task is cancelled. */
+static inline void
+gudpx_port_watch_cancellation (GudpxPort *self, GTask *task, GSourceFunc cancelled)
+{
+  gudpx_cancellation_watch (task, gudpx_watch_get_context (&self->watch), cancelled);
 }
 
 /* FALSE while the port waits to receive again: the protocol took nothing, receiving failed, or
