@@ -16,5 +16,8 @@ gboolean        gudpx_address_is_multicast (GSocketAddress      *address);
 gboolean        gudpx_address_to_native    (GSocketAddress      *address,
                                             GudpxNativeAddress  *native,
                                             GError             **error);
+gboolean        gudpx_address_to_bind      (GSocketAddress      *address,
+                                            GudpxNativeAddress  *native,
+                                            GError             **error);
 
 G_END_DECLS

@@ -216,3 +216,14 @@ gudpx_address_to_native (GSocketAddress *address, GudpxNativeAddress *native, GE
   normalize_path (native);
   return TRUE;
 }
+
+/* Converts an address to bind. NULL is any IPv4 address and any free port number. */
+gboolean
+gudpx_address_to_bind (GSocketAddress *address, GudpxNativeAddress *native, GError **error)
+{
+  if (address != NULL)
+    return gudpx_address_to_native (address, native, error);
+
+  *native = (GudpxNativeAddress){ .length = sizeof native->u.in, .u.in.sin_family = AF_INET };
+  return TRUE;
+}

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <string.h>
-#include <sys/socket.h>
-
-#ifdef SO_ATTACH_REUSEPORT_CBPF
-#include <linux/filter.h>
-#endif
-
-#include "gudpx-error-private.h"
+#include "gudpx-address-private.h"
 #include "gudpx-port-thread-private.h"
 #include "gudpx-socket-private.h"
+#include "gudpx-statistics-private.h"
+#include "gudpx-steering-private.h"
 
 /**
  * GudpxPortGroup:
@@ -133,7 +128,7 @@ typedef struct
   GudpxPortGroup *group;
   guint index;
   GSocketAddress *address;
-} Place;
+} GroupSlot;
 
 static GudpxDatagramProtocol *
 make_protocol (GudpxPortGroup *self, guint index, GError **error)
@@ -151,66 +146,38 @@ make_protocol (GudpxPortGroup *self, guint index, GError **error)
   return NULL;
 }
 
-/* Makes the kernel select the port by the processor number modulo @n_ports. The kernel numbers the
- * ports in the order in which they were bound. */
-static gboolean
-attach_steering (GSocket *socket, guint n_ports, GError **error)
-{
-#ifdef SO_ATTACH_REUSEPORT_CBPF
-  struct sock_filter code[] = {
-    { BPF_LD | BPF_W | BPF_ABS, 0, 0, (guint32) (SKF_AD_OFF + SKF_AD_CPU) },
-    { BPF_ALU | BPF_MOD | BPF_K, 0, 0, n_ports },
-    { BPF_RET | BPF_A, 0, 0, 0 },
-  };
-  struct sock_fprog program;
-
-  memset (&program, 0, sizeof program); /* including its padding, which the kernel reads too */
-  program.len = G_N_ELEMENTS (code);
-  program.filter = code;
-  if (setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program,
-                  sizeof program) == 0)
-    return TRUE;
-
-  gudpx_set_error_errno (error, errno, "Cannot set steer-by-cpu");
-#else
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                       "Cannot set steer-by-cpu: not supported on this system");
-#endif
-  return FALSE;
-}
-
 /* Fails if the protocol has stopped the port: the group would lack one of its ports. */
 static gboolean
-complete_port (GudpxPort *port, const Place *place, GError **error)
+complete_port (GudpxPort *port, const GroupSlot *slot, GError **error)
 {
   if (!gudpx_port_get_listening (port))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
-                   "Cannot start port %u of the group: its protocol stopped it", place->index);
+                   "Cannot start port %u of the group: its protocol stopped it", slot->index);
       return FALSE;
     }
 
-  return place->index > 0 || !place->group->steer_by_cpu ||
-         attach_steering (gudpx_port_get_socket (port), place->group->n_ports, error);
+  return slot->index > 0 || !slot->group->steer_by_cpu ||
+         gudpx_steering_attach (gudpx_port_get_socket (port), slot->group->n_ports, error);
 }
 
 static GudpxPort *
 open_port (gpointer data, GError **error)
 {
-  const Place *place = data;
+  const GroupSlot *slot = data;
   g_autoptr (GudpxDatagramProtocol) protocol = NULL;
   g_autoptr (GudpxPort) port = NULL;
 
-  g_private_set (&group_of_thread, place->group);
-  protocol = make_protocol (place->group, place->index, error);
+  g_private_set (&group_of_thread, slot->group);
+  protocol = make_protocol (slot->group, slot->index, error);
   if (protocol == NULL)
     return NULL;
 
-  port = g_object_new (GUDPX_TYPE_PORT, "protocol", protocol, "local-address", place->address,
+  port = g_object_new (GUDPX_TYPE_PORT, "protocol", protocol, "local-address", slot->address,
                        "reuse-port", TRUE, NULL);
   if (!gudpx_port_start_listening (port, error))
     return NULL;
-  if (!complete_port (port, place, error))
+  if (!complete_port (port, slot, error))
     {
       gudpx_port_stop_listening (port);
       return NULL;
@@ -221,9 +188,9 @@ open_port (gpointer data, GError **error)
 static gboolean
 start_thread (GudpxPortGroup *self, guint index, GSocketAddress *address, GError **error)
 {
-  Place place = { self, index, address };
+  GroupSlot slot = { self, index, address };
   g_autofree char *name = g_strdup_printf ("gudpx-port-%u", index);
-  GudpxPortThread *thread = gudpx_port_thread_start (name, open_port, &place, error);
+  GudpxPortThread *thread = gudpx_port_thread_start (name, open_port, &slot, error);
 
   if (thread == NULL)
     return FALSE;
@@ -232,20 +199,6 @@ start_thread (GudpxPortGroup *self, guint index, GSocketAddress *address, GError
   g_ptr_array_add (self->threads, thread);
   g_mutex_unlock (&self->mutex);
   return TRUE;
-}
-
-/* Adds @statistics to @sum. All fields are counters except the peak, of which the larger counts. */
-static void
-add_statistics (GudpxStatistics *sum, const GudpxStatistics *statistics)
-{
-  const guint64 peak = MAX (sum->send_queue_peak, statistics->send_queue_peak);
-  guint64 *counters = (guint64 *) sum;
-  const guint64 *more = (const guint64 *) statistics;
-
-  G_STATIC_ASSERT (sizeof (GudpxStatistics) % sizeof (guint64) == 0);
-  for (gsize i = 0; i < sizeof *sum / sizeof *counters; i++)
-    counters[i] += more[i];
-  sum->send_queue_peak = peak;
 }
 
 /* Adds the counters of the running threads to @sum. Call this with the mutex locked. */
@@ -257,7 +210,7 @@ add_statistics_of_threads (GudpxPortGroup *self, GudpxStatistics *sum)
       GudpxStatistics statistics;
 
       gudpx_port_thread_get_statistics (self->threads->pdata[i], &statistics);
-      add_statistics (sum, &statistics);
+      gudpx_statistics_add (sum, &statistics);
     }
 }
 
@@ -306,11 +259,8 @@ get_requested_address (GudpxPortGroup *self, GudpxNativeAddress *native, GError 
                    "Cannot listen on %s with a group: it is not an IP address", description);
       return FALSE;
     }
-  if (self->requested_address != NULL)
-    return gudpx_address_to_native (self->requested_address, native, error);
 
-  *native = (GudpxNativeAddress){ .length = sizeof native->u.in, .u.in.sin_family = AF_INET };
-  return TRUE;
+  return gudpx_address_to_bind (self->requested_address, native, error);
 }
 
 /* Returns the address with its port number, or NULL with an error if a socket is bound there. The

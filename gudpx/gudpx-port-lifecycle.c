@@ -43,16 +43,6 @@ begin_epoch (GudpxPort *self)
   gudpx_port_handle_set_epoch (self->handle, gudpx_gate_get_epoch (&self->gate));
 }
 
-static gboolean
-get_requested_address (GudpxPort *self, GudpxNativeAddress *native, GError **error)
-{
-  if (self->config.requested_address != NULL)
-    return gudpx_address_to_native (self->config.requested_address, native, error);
-
-  *native = (GudpxNativeAddress){ .length = sizeof native->u.in, .u.in.sin_family = AF_INET };
-  return TRUE;
-}
-
 /* Listens on @link, which the port owns from here on. */
 void
 gudpx_port_open (GudpxPort *self, GudpxLink *link)
@@ -137,7 +127,8 @@ gudpx_port_start_listening (GudpxPort *self, GError **error)
 
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
 
-  if (!check_can_start (self, error) || !get_requested_address (self, &address, error))
+  if (!check_can_start (self, error) ||
+      !gudpx_address_to_bind (self->config.requested_address, &address, error))
     return FALSE;
 
   link = gudpx_socket_link_open (&address, &self->config.socket, &self->statistics, error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <gudpx/gudpx.h>
+#include "gudpx-statistics-private.h"
 
 G_DEFINE_BOXED_TYPE (GudpxStatistics,
                      gudpx_statistics,
@@ -37,4 +37,18 @@ void
 gudpx_statistics_free (GudpxStatistics *self)
 {
   g_free (self);
+}
+
+/* Adds @statistics to @sum. All fields are counters except the peak, of which the larger counts. */
+void
+gudpx_statistics_add (GudpxStatistics *sum, const GudpxStatistics *statistics)
+{
+  const guint64 peak = MAX (sum->send_queue_peak, statistics->send_queue_peak);
+  guint64 *counters = (guint64 *) sum;
+  const guint64 *more = (const guint64 *) statistics;
+
+  G_STATIC_ASSERT (sizeof (GudpxStatistics) % sizeof (guint64) == 0);
+  for (gsize i = 0; i < sizeof *sum / sizeof *counters; i++)
+    counters[i] += more[i];
+  sum->send_queue_peak = peak;
 }
