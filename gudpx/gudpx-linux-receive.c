@@ -29,7 +29,7 @@ typedef struct
 } ReceiveBuffers;
 
 static void
-receive_buffers_free (gpointer data)
+buffers_free (gpointer data)
 {
   ReceiveBuffers *buffers = data;
 
@@ -37,7 +37,7 @@ receive_buffers_free (gpointer data)
   g_free (buffers);
 }
 
-static GPrivate thread_buffers = G_PRIVATE_INIT (receive_buffers_free);
+static GPrivate thread_buffers = G_PRIVATE_INIT (buffers_free);
 
 static void
 prepare_message (ReceiveBuffers *buffers, guint i)
@@ -54,7 +54,7 @@ prepare_message (ReceiveBuffers *buffers, guint i)
 
 /* Buffers at multiples of a large power of two would share a few lines of every cache. */
 static void
-receive_buffers_resize (ReceiveBuffers *buffers, gsize size)
+buffers_resize (ReceiveBuffers *buffers, gsize size)
 {
   g_free (buffers->memory);
   buffers->buffer_size = size;
@@ -66,7 +66,7 @@ receive_buffers_resize (ReceiveBuffers *buffers, gsize size)
 }
 
 static void
-receive_buffers_set_read_size (ReceiveBuffers *buffers, gsize size)
+buffers_set_read_size (ReceiveBuffers *buffers, gsize size)
 {
   for (guint i = 0; i < GUDPX_LINK_BATCH; i++)
     buffers->vectors[i].iov_len = size;
@@ -75,7 +75,7 @@ receive_buffers_set_read_size (ReceiveBuffers *buffers, gsize size)
 
 /* Takes the memory of this thread, or new memory if that is in use. */
 static ReceiveBuffers *
-receive_buffers_acquire (gsize size, gboolean has_control)
+buffers_acquire (gsize size, gboolean has_control)
 {
   ReceiveBuffers *buffers = g_private_get (&thread_buffers);
 
@@ -87,9 +87,9 @@ receive_buffers_acquire (gsize size, gboolean has_control)
       buffers->parent.incoming = buffers->incoming;
     }
   if (buffers->buffer_size < size)
-    receive_buffers_resize (buffers, size);
+    buffers_resize (buffers, size);
   if (buffers->read_size != size)
-    receive_buffers_set_read_size (buffers, size);
+    buffers_set_read_size (buffers, size);
   if (buffers->has_control != has_control)
     buffers->n_used = GUDPX_LINK_BATCH;
   buffers->has_control = has_control;
@@ -100,12 +100,12 @@ receive_buffers_acquire (gsize size, gboolean has_control)
 }
 
 static void
-receive_buffers_release (ReceiveBuffers *buffers)
+buffers_release (ReceiveBuffers *buffers)
 {
   if (g_private_get (&thread_buffers) == NULL)
     g_private_set (&thread_buffers, buffers);
   else
-    receive_buffers_free (buffers);
+    buffers_free (buffers);
 }
 
 static void
@@ -138,7 +138,7 @@ gudpx_socket_io_receive (GudpxLink *link, gsize max_size, int *errsv)
   guint n_wanted = CLAMP (BATCH_BYTES / MAX (self->largest, 1), 4, GUDPX_LINK_BATCH);
   /* Descriptors that are sent to a UNIX socket come by control messages. Without room for such a
    * message the kernel does not open them. */
-  ReceiveBuffers *buffers = receive_buffers_acquire (size, !self->parent.is_unix);
+  ReceiveBuffers *buffers = buffers_acquire (size, !self->parent.is_unix);
   guint n_tries = 0;
   int n;
 
@@ -153,7 +153,7 @@ gudpx_socket_io_receive (GudpxLink *link, gsize max_size, int *errsv)
   if (n <= 0)
     {
       *errsv = n < 0 ? errno : EAGAIN;
-      receive_buffers_release (buffers);
+      buffers_release (buffers);
       return NULL;
     }
 
@@ -175,5 +175,5 @@ gudpx_socket_io_receive (GudpxLink *link, gsize max_size, int *errsv)
 void
 gudpx_socket_io_release (GudpxLink *link, GudpxBatch *batch)
 {
-  receive_buffers_release ((ReceiveBuffers *) batch);
+  buffers_release ((ReceiveBuffers *) batch);
 }

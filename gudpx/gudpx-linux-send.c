@@ -35,7 +35,7 @@ typedef struct
   struct mmsghdr messages[GUDPX_LINK_BATCH];
   GOutputVector segments[GUDPX_LINK_BATCH]; /* of runs that leave in parts */
   guint8 control[GUDPX_LINK_BATCH][GUDPX_ANCILLARY_SEND_SPACE] __attribute__ ((aligned (8)));
-} Outbox;
+} SendBatch;
 
 /* Datagrams that are left to send. */
 typedef struct
@@ -43,52 +43,52 @@ typedef struct
   const GudpxOutgoing *outgoing;
   guint n_outgoing;
   guint n_gone; /* datagrams of the first */
-} Rest;
+} SendCursor;
 
 static guint
-count_left (const Rest *rest)
+count_left (const SendCursor *cursor)
 {
-  return MAX (rest->outgoing->n_datagrams, 1) - rest->n_gone;
+  return MAX (cursor->outgoing->n_datagrams, 1) - cursor->n_gone;
 }
 
 static void
-skip (Rest *rest, guint n_datagrams)
+skip (SendCursor *cursor, guint n_datagrams)
 {
   while (n_datagrams > 0)
     {
-      guint n_left = count_left (rest);
+      guint n_left = count_left (cursor);
 
       if (n_datagrams < n_left)
         {
-          rest->n_gone += n_datagrams;
+          cursor->n_gone += n_datagrams;
           return;
         }
       n_datagrams -= n_left;
-      rest->outgoing++;
-      rest->n_outgoing--;
-      rest->n_gone = 0;
+      cursor->outgoing++;
+      cursor->n_outgoing--;
+      cursor->n_gone = 0;
     }
 }
 
 /* Returns the number of datagrams that may leave as one, from the first on. */
 static guint
-get_run (GudpxLinuxLink *self, const Rest *rest, gboolean may_join)
+get_run (GudpxLinuxLink *self, const SendCursor *cursor, gboolean may_join)
 {
-  return may_join && rest->outgoing->segment_size <= self->limits.max_segment
-             ? MIN (count_left (rest), self->limits.max_run)
+  return may_join && cursor->outgoing->segment_size <= self->limits.max_segment
+             ? MIN (count_left (cursor), self->limits.max_run)
              : 1;
 }
 
 static void
-add_destination (GudpxLinuxLink *self, Outbox *outbox, const GudpxOutgoing *outgoing)
+add_destination (GudpxLinuxLink *self, SendBatch *batch, const GudpxOutgoing *outgoing)
 {
-  struct msghdr *header = &outbox->messages[outbox->n_messages].msg_hdr;
+  struct msghdr *header = &batch->messages[batch->n_messages].msg_hdr;
   GudpxControlMessage control[GUDPX_ANCILLARY_MAX_MESSAGES];
   const gboolean is_ipv4 = gudpx_link_goes_to_ipv4 (&self->parent.parent, outgoing);
   guint n_control =
       gudpx_ancillary_build (outgoing->ancillary, self->parent.is_ipv6, is_ipv4, control);
 
-  *header = (struct msghdr){ .msg_control = outbox->control[outbox->n_messages] };
+  *header = (struct msghdr){ .msg_control = batch->control[batch->n_messages] };
   if (outgoing->destination != NULL)
     {
       header->msg_name = (gpointer) &outgoing->destination->u;
@@ -100,18 +100,18 @@ add_destination (GudpxLinuxLink *self, Outbox *outbox, const GudpxOutgoing *outg
 }
 
 static void
-add_payload (Outbox *outbox, const Rest *rest, guint n_datagrams)
+add_payload (SendBatch *batch, const SendCursor *cursor, guint n_datagrams)
 {
-  struct msghdr *header = &outbox->messages[outbox->n_messages].msg_hdr;
-  GOutputVector *vector = &outbox->segments[outbox->n_messages];
-  const GudpxOutgoing *outgoing = rest->outgoing;
+  struct msghdr *header = &batch->messages[batch->n_messages].msg_hdr;
+  GOutputVector *vector = &batch->segments[batch->n_messages];
+  const GudpxOutgoing *outgoing = cursor->outgoing;
   guint16 segment_size = outgoing->segment_size;
 
   header->msg_iov = (struct iovec *) outgoing->vectors;
   header->msg_iovlen = outgoing->n_vectors;
   if (outgoing->n_datagrams > 1)
     {
-      *vector = gudpx_outgoing_get_segments (outgoing, rest->n_gone, n_datagrams);
+      *vector = gudpx_outgoing_get_segments (outgoing, cursor->n_gone, n_datagrams);
       header->msg_iov = (struct iovec *) vector;
     }
   if (n_datagrams > 1)
@@ -120,27 +120,27 @@ add_payload (Outbox *outbox, const Rest *rest, guint n_datagrams)
 }
 
 static void
-add_message (GudpxLinuxLink *self, Outbox *outbox, const Rest *rest, guint n_datagrams)
+add_message (GudpxLinuxLink *self, SendBatch *batch, const SendCursor *cursor, guint n_datagrams)
 {
-  struct msghdr *header = &outbox->messages[outbox->n_messages].msg_hdr;
+  struct msghdr *header = &batch->messages[batch->n_messages].msg_hdr;
 
-  add_destination (self, outbox, rest->outgoing);
-  add_payload (outbox, rest, n_datagrams);
+  add_destination (self, batch, cursor->outgoing);
+  add_payload (batch, cursor, n_datagrams);
   if (header->msg_controllen == 0)
     header->msg_control = NULL;
-  outbox->n_datagrams[outbox->n_messages++] = n_datagrams;
+  batch->n_datagrams[batch->n_messages++] = n_datagrams;
 }
 
 static void
-fill_outbox (GudpxLinuxLink *self, Outbox *outbox, Rest rest, gboolean may_join)
+fill_batch (GudpxLinuxLink *self, SendBatch *batch, SendCursor cursor, gboolean may_join)
 {
-  outbox->n_messages = 0;
-  while (rest.n_outgoing > 0 && outbox->n_messages < GUDPX_LINK_BATCH)
+  batch->n_messages = 0;
+  while (cursor.n_outgoing > 0 && batch->n_messages < GUDPX_LINK_BATCH)
     {
-      guint n_datagrams = get_run (self, &rest, may_join);
+      guint n_datagrams = get_run (self, &cursor, may_join);
 
-      add_message (self, outbox, &rest, n_datagrams);
-      skip (&rest, n_datagrams);
+      add_message (self, batch, &cursor, n_datagrams);
+      skip (&cursor, n_datagrams);
     }
 }
 
@@ -148,28 +148,31 @@ fill_outbox (GudpxLinuxLink *self, Outbox *outbox, Rest rest, gboolean may_join)
  * by one: on an interface without checksum offload, or if they need fragmentation. The link
  * remembers the limit. */
 static gboolean
-give_up_segmenting (GudpxLinuxLink *self, const Outbox *outbox, const Rest *rest, int errsv)
+give_up_segmenting (GudpxLinuxLink *self,
+                    const SendBatch *batch,
+                    const SendCursor *cursor,
+                    int errsv)
 {
-  if (outbox->n_datagrams[0] == 1 || (errsv != EIO && errsv != EINVAL && errsv != EMSGSIZE))
+  if (batch->n_datagrams[0] == 1 || (errsv != EIO && errsv != EINVAL && errsv != EMSGSIZE))
     return FALSE;
 
-  if (errsv == EINVAL && outbox->n_datagrams[0] > OLD_MAX_RUN)
+  if (errsv == EINVAL && batch->n_datagrams[0] > OLD_MAX_RUN)
     self->limits.max_run = OLD_MAX_RUN;
   else
-    self->limits.max_segment = errsv == EIO ? 0 : rest->outgoing->segment_size - 1;
+    self->limits.max_segment = errsv == EIO ? 0 : cursor->outgoing->segment_size - 1;
   return TRUE;
 }
 
 /* Returns the number of datagrams that left. */
 static guint
-send_outbox (GudpxLinuxLink *self, Outbox *outbox, int *errsv)
+send_batch (GudpxLinuxLink *self, SendBatch *batch, int *errsv)
 {
   guint n_tries = 0;
   guint n_sent = 0;
   int n;
 
   do
-    n = gudpx_mmsg_send (self->parent.parent.fd, outbox->messages, outbox->n_messages,
+    n = gudpx_mmsg_send (self->parent.parent.fd, batch->messages, batch->n_messages,
                          MSG_DONTWAIT | MSG_NOSIGNAL);
   while (n < 0 && gudpx_socket_link_may_retry (&self->parent, &n_tries, errno));
 
@@ -184,8 +187,8 @@ send_outbox (GudpxLinuxLink *self, Outbox *outbox, int *errsv)
   self->parent.parent.statistics->send_batches++;
   for (int i = 0; i < n; i++)
     {
-      n_sent += outbox->n_datagrams[i];
-      if (outbox->n_datagrams[i] > 1)
+      n_sent += batch->n_datagrams[i];
+      if (batch->n_datagrams[i] > 1)
         self->parent.parent.statistics->joined_sent++;
     }
   return n_sent;
@@ -199,20 +202,20 @@ gudpx_socket_io_send (GudpxLink *link,
                       int *errsv)
 {
   GudpxLinuxLink *self = (GudpxLinuxLink *) link;
-  Rest rest = { outgoing, n_outgoing, 0 };
-  Outbox outbox;
+  SendCursor cursor = { outgoing, n_outgoing, 0 };
+  SendBatch batch;
   GudpxRunLimits limits = self->limits; /* before the run that failed */
   int refusal = 0; /* of a run */
   guint n_sent = 0;
 
   *errsv = 0;
-  while (rest.n_outgoing > 0)
+  while (cursor.n_outgoing > 0)
     {
       guint n;
 
-      fill_outbox (self, &outbox, rest, may_join);
-      n = send_outbox (self, &outbox, errsv);
-      if (n == 0 && !give_up_segmenting (self, &outbox, &rest, *errsv))
+      fill_batch (self, &batch, cursor, may_join);
+      n = send_batch (self, &batch, errsv);
+      if (n == 0 && !give_up_segmenting (self, &batch, &cursor, *errsv))
         {
           /* The datagram alone fails in the same way: the run was not the cause. */
           if (*errsv == refusal)
@@ -223,7 +226,7 @@ gudpx_socket_io_send (GudpxLink *link,
         limits = self->limits;
       refusal = *errsv;
       *errsv = 0;
-      skip (&rest, n);
+      skip (&cursor, n);
       n_sent += n;
     }
   return n_sent;
