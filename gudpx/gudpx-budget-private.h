@@ -16,7 +16,7 @@ typedef struct
   gint64 deadline;
   guint stride;      /* datagrams from one reading of the clock to the next */
   gboolean is_spent;
-  guint call_limit; /* datagrams that one call of a handler may get; learned from the calls before */
+  guint call_limit; /* datagrams that one call of a handler may get, learned from earlier calls */
 } GudpxBudget;
 
 void gudpx_budget_init  (GudpxBudget *self);

@@ -57,8 +57,8 @@ gudpx_budget_take (GudpxBudget *self, gsize n_bytes)
   update (self);
 }
 
-/* Learns from a call with @n_datagrams that took @duration µs. The next call gets as many as fit into
- * CALL_TIME. The limit grows step by step. */
+/* Learns from a call with @n_datagrams that took @duration µs. The next call gets as many datagrams
+ * as fit into CALL_TIME. The limit grows step by step. */
 void
 gudpx_budget_learn (GudpxBudget *self, guint n_datagrams, gint64 duration, guint max)
 {

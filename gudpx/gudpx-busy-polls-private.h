@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Decides in which dispatches to read again before the main loop sleeps. After each failed attempt more
- * dispatches go without: 1, 3, 7 and so on. */
+/* Decides in which dispatches to read again before the main loop sleeps. After each failed attempt
+ * more dispatches do without: 1, 3, 7 and so on. */
 typedef struct
 {
   guint n_to_skip;

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 #define GUDPX_TYPE_DATAGRAM_PROTOCOL (gudpx_datagram_protocol_get_type ())
 
 GUDPX_AVAILABLE_IN_1_0
-G_DECLARE_DERIVABLE_TYPE (GudpxDatagramProtocol, gudpx_datagram_protocol, GUDPX, DATAGRAM_PROTOCOL, GObject)
+G_DECLARE_DERIVABLE_TYPE (GudpxDatagramProtocol, gudpx_datagram_protocol, GUDPX,
+                          DATAGRAM_PROTOCOL, GObject)
 
 /**
  * GudpxDatagramProtocolClass:

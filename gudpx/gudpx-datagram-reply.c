@@ -73,7 +73,7 @@ gudpx_datagram_reply (GudpxDatagram *self, const guint8 *data, gsize size, GErro
 
   if (!gudpx_port_check_listening (port, "reply", error))
     return FALSE;
-  if (gudpx_datagram_get_epoch (self) != gudpx_gate_get_epoch (&port->gate))
+  if (gudpx_datagram_get_epoch (self) != gudpx_port_get_epoch (port))
     return gudpx_port_write_vectors (port, &vector, 1, gudpx_datagram_get_sender (self), error);
 
   return gudpx_port_reply (port, &vector, sender, gudpx_datagram_get_ancillary (self),

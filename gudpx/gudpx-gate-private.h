@@ -13,8 +13,8 @@ typedef enum
   GUDPX_GATE_STOPPING, /* sends the rest of the queue, receives no more */
 } GudpxGateState;
 
-/* State of a port between its starts and stops. Handlers may stop the port, start it again or pause it
- * at any time. Code that calls a handler remembers the epoch before, and asks the gate after. */
+/* State of a port between its starts and stops. Handlers may stop the port, start it again or pause
+ * it at any time. Code that calls a handler remembers the epoch before, and asks the gate after. */
 typedef struct
 {
   guint epoch; /* counts starts and stops. Datagrams of an earlier epoch are not delivered */

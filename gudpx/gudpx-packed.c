@@ -2,8 +2,8 @@
 
 #include "gudpx-packed-private.h"
 
-/* Begins to pack, when nothing is packed. Nobody knows the numbers of peers from before, so that they
- * may be given again. */
+/* Begins to pack, when nothing is packed. A full table of peers is cleared: the earlier numbers are
+ * not in use any more. */
 void
 gudpx_packed_begin (GudpxPacked *self)
 {
@@ -71,8 +71,8 @@ remove_first (GByteArray *payloads, GByteArray *index, guint n)
     g_byte_array_remove_range (index, 0, n * sizeof (GudpxPackedEntry));
 }
 
-/* Takes back what the caller took, but for the first @n_taken datagrams. They come before the datagrams
- * that were packed meanwhile, in a main loop of a handler. */
+/* Takes back the arrays that the caller took, without the first @n_taken datagrams. The rest comes
+ * before datagrams that a main loop of a handler packed in the meantime. */
 void
 gudpx_packed_keep (GudpxPacked *self, GByteArray *payloads, GByteArray *index, guint n_taken)
 {

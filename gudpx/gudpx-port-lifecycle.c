@@ -200,7 +200,7 @@ gudpx_port_release (GudpxPort *self)
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   answers = close_link (self);
   self->notified_queue_size = 0;
-  gudpx_port_answer (answers);
+  gudpx_port_complete_tasks (answers);
   g_ptr_array_foreach (tasks, return_true, NULL);
   g_clear_object (&self->local_address);
   g_clear_object (&self->peer_address);
@@ -230,7 +230,7 @@ gudpx_port_finish_stop (GudpxPort *self)
 
   gudpx_datagram_protocol_detach (self->protocol, self, TRUE);
   g_object_thaw_notify (G_OBJECT (self));
-  gudpx_port_answer (answers);
+  gudpx_port_complete_tasks (answers);
   g_ptr_array_foreach (tasks, return_true, NULL);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The way of whole batches, packed, for languages to whom each call costs more than a datagram. */
+/* Whole batches, packed, for languages in which a call costs more than a datagram. */
 
 #include <string.h>
 
@@ -27,8 +27,9 @@ call_protocol (GudpxPort *self, const GByteArray *payloads, const GByteArray *in
   return n_taken;
 }
 
-/* The protocol took nothing, so it cannot handle datagrams at the moment. JavaScript, which runs in the
- * default main context only, can when its garbage collection is over. */
+/* Delivers again later, because the protocol took nothing: it cannot handle datagrams now.
+ * JavaScript, which runs only in the default main context, can handle them after its garbage
+ * collection. */
 static void
 redeliver_later (GudpxPort *self)
 {
@@ -63,7 +64,8 @@ gudpx_port_deliver_packed (GudpxPort *self)
   guint n;
   guint n_taken;
 
-  gudpx_receiver_pack (&self->receiver, self->link, self->config.max_packet_size, limit, &self->budget);
+  gudpx_receiver_pack (&self->receiver, self->link, self->config.max_packet_size, limit,
+                       &self->budget);
   gudpx_packed_take (packed, &payloads, &index);
   n = index->len / sizeof (GudpxPackedEntry);
   if (n == 0)
@@ -159,7 +161,10 @@ gudpx_port_dup_peer_host (GudpxPort *self, guint number, guint16 *port_number)
 }
 
 static gboolean
-choose_peer (GudpxPort *self, guint32 number, const GudpxNativeAddress **destination, GError **error)
+choose_peer (GudpxPort *self,
+             guint32 number,
+             const GudpxNativeAddress **destination,
+             GError **error)
 {
   const GudpxNativeAddress *native = NULL;
 
@@ -194,7 +199,8 @@ check_index (gsize size, const guint8 *index, gsize index_size, GError **error)
     return TRUE;
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "The index has %" G_GSIZE_FORMAT " bytes, the payloads %" G_GSIZE_FORMAT, total, size);
+               "The index has %" G_GSIZE_FORMAT " bytes, the payloads %" G_GSIZE_FORMAT, total,
+               size);
   return FALSE;
 }
 

@@ -150,7 +150,7 @@ void       gudpx_port_tell_reports    (GudpxPort            *self,
 void       gudpx_port_tell_flushed    (GudpxPort            *self,
                                        guint                 epoch);
 GPtrArray *gudpx_port_close_reports   (GudpxPort            *self);
-void       gudpx_port_answer          (GPtrArray            *answers);
+void       gudpx_port_complete_tasks  (GPtrArray            *answers);
 
 /* gudpx-port-write.c */
 gboolean        gudpx_port_send               (GudpxPort                  *self,
@@ -200,6 +200,13 @@ static inline gboolean
 gudpx_port_has_suspended_call (GudpxPort *self)
 {
   return gudpx_packed_has_suspended_call (gudpx_receiver_get_packed (&self->receiver));
+}
+
+/* Returns the number of starts and stops so far. */
+static inline guint
+gudpx_port_get_epoch (const GudpxPort *self)
+{
+  return gudpx_gate_get_epoch (&self->gate);
 }
 
 /* Calls @cancelled with @task from the port's context when the task is cancelled. */

@@ -41,8 +41,8 @@ set_send_error (GudpxPort *self,
                            size, description, gudpx_port_get_send_buffer_size (self));
   else if (path_mtu > 0)
     gudpx_set_error_errno (error, errsv,
-                           "Cannot send %" G_GSIZE_FORMAT " bytes to %s, with a path MTU of %u", size,
-                           description, path_mtu);
+                           "Cannot send %" G_GSIZE_FORMAT " bytes to %s, with a path MTU of %u",
+                           size, description, path_mtu);
   else
     gudpx_set_error_errno (error, errsv, "Cannot send %" G_GSIZE_FORMAT " bytes to %s", size,
                            description);
@@ -120,8 +120,8 @@ set_unsent (GudpxPort *self, const GudpxNativeAddress *destination, GError **err
   g_autofree char *port_description = gudpx_port_describe (self);
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
-               "The port %s was stopped before the kernel took the datagram to %s", port_description,
-               description);
+               "The port %s was stopped before the kernel took the datagram to %s",
+               port_description, description);
 }
 
 /* Sets the error of a report on the port itself. */
@@ -245,13 +245,14 @@ tell (GudpxPort *self, const GudpxReport *report)
     gudpx_port_notify (self, GUDPX_PORT_PROP_PATH_MTU);
 }
 
-/* Tells reports, as long as the budget lasts and no handler stops the port. Reports that handlers cause
- * are told the next time. */
+/* Tells reports, as long as the budget lasts and no handler stops the port. Reports that handlers
+ * cause are told the next time. */
 void
 gudpx_port_tell_reports (GudpxPort *self, guint epoch)
 {
   for (guint n = gudpx_reports_get_length (&self->reports);
-       n > 0 && gudpx_gate_lasts (&self->gate, epoch) && !gudpx_budget_is_spent (&self->budget); n--)
+       n > 0 && gudpx_gate_lasts (&self->gate, epoch) && !gudpx_budget_is_spent (&self->budget);
+       n--)
     {
       g_autoptr (GudpxReport) report = gudpx_reports_take (&self->reports);
 
@@ -290,8 +291,8 @@ answer_free (Answer *self)
   g_free (self);
 }
 
-/* Takes all reports, when the port stops. Returns the answers for tasks, which the caller gives with
- * gudpx_port_answer() when handlers may use the port again. */
+/* Takes all reports, when the port stops. Returns the answers for tasks. Call
+ * gudpx_port_complete_tasks() with them when handlers may use the port again. */
 GPtrArray *
 gudpx_port_close_reports (GudpxPort *self)
 {
@@ -314,7 +315,7 @@ gudpx_port_close_reports (GudpxPort *self)
 
 /* Completes tasks, and frees @answers. */
 void
-gudpx_port_answer (GPtrArray *answers)
+gudpx_port_complete_tasks (GPtrArray *answers)
 {
   for (guint i = 0; i < answers->len; i++)
     {

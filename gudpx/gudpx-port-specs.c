@@ -179,7 +179,7 @@ install_properties (void)
       g_param_spec_boolean ("multicast-loopback", NULL, NULL, TRUE, flags);
 
   /**
-   * GudpxPort:multicast-interface: (getter get_multicast_interface) (setter set_multicast_interface)
+   * GudpxPort:multicast-interface:
    *
    * The network interface on which multicast datagrams are sent: its name, or an address of the
    * interface; %NULL: the system's choice.
@@ -206,7 +206,7 @@ install_properties (void)
   properties[GUDPX_PORT_PROP_DSCP] = g_param_spec_uint ("dscp", NULL, NULL, 0, 63, 0, flags);
 
   /**
-   * GudpxPort:receive-buffer-size: (getter get_receive_buffer_size) (setter set_receive_buffer_size)
+   * GudpxPort:receive-buffer-size:
    *
    * The size of the kernel's receive buffer, in bytes (`SO_RCVBUF`). Datagrams wait there until the
    * port reads them.

@@ -65,8 +65,8 @@ gudpx_reports_get_length (const GudpxReports *self)
   return self->reports.length;
 }
 
-/* Makes @report the one that is being told, NULL for none. Returns the one before: a handler may run a
- * main loop that tells others. */
+/* Makes @report the current one, NULL for none. Returns the one before: a handler may run a main
+ * loop that tells others. */
 static inline const GudpxReport *
 gudpx_reports_set_current (GudpxReports *self, const GudpxReport *report)
 {

@@ -9,7 +9,7 @@ gudpx_reports_init (GudpxReports *self, GudpxStatistics *statistics)
   self->statistics = statistics;
 }
 
-/* Counts an error by its kind. An error of a call is counted here too, though the call returns it. */
+/* Counts an error by its kind. Errors that calls return are counted here, too. */
 void
 gudpx_reports_count_error (GudpxReports *self, int errsv)
 {

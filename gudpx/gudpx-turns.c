@@ -3,7 +3,8 @@
 /* Turns: the ports of a thread share its main loop with each other and with sources of lower
  * priority. GLib dispatches only the highest priority that is ready, so ports that are always ready
  * would keep all others waiting. While the ports are busy a sentinel waits at the lowest priority.
- * If the main loop does not reach the sentinel for some time, the ports step back for an iteration. */
+ * If the main loop does not reach the sentinel for some time, the ports step back for one
+ * iteration. */
 
 #include "gudpx-limits-private.h"
 #include "gudpx-turns-private.h"
@@ -152,8 +153,8 @@ gudpx_turns_begin (GMainContext *context, gint64 now)
   return FALSE;
 }
 
-/* TRUE after an iteration that called no port: other sources had their turn. @iteration is the time of
- * the iteration that begins. */
+/* TRUE after an iteration that called no port: other sources had their turn. @iteration is the time
+ * of the iteration that begins. */
 gboolean
 gudpx_turns_may_resume (gint64 iteration)
 {
