@@ -22,13 +22,15 @@ make_datagram (GudpxPort *self, const GudpxSegment *segment)
   return datagram;
 }
 
-/* Returns the next datagram of a batch that the protocol wants one by one after all, or NULL. */
+/* Returns the next datagram of a batch that the protocol wants one by one after all. NULL if there is
+ * none, or if none may be delivered. */
 static GudpxDatagram *
 take_from_inbox (GudpxPort *self)
 {
   GudpxDatagram *datagram;
 
-  while ((datagram = gudpx_receiver_pop_inbox (&self->receiver)) != NULL)
+  while (gudpx_gate_delivers (&self->gate) &&
+         (datagram = gudpx_receiver_pop_inbox (&self->receiver)) != NULL)
     {
       if (gudpx_receiver_accepts (self->link, gudpx_datagram_get_native_sender (datagram)))
         return datagram;
@@ -38,24 +40,38 @@ take_from_inbox (GudpxPort *self)
   return NULL;
 }
 
-/* Returns the next datagram for the protocol; NULL if there is none, or if it may not be delivered. */
+/* Returns the next datagram that the protocol did not get yet. NULL if there is none, if none may be
+ * delivered, or if the inbox comes first. */
 static GudpxDatagram *
 take_next (GudpxPort *self)
 {
-  GudpxDatagram *datagram = NULL;
+  GudpxDatagram *datagram;
   GudpxSegment segment;
 
-  if (!gudpx_gate_delivers (&self->gate))
-    return NULL;
-  if (gudpx_receiver_has_inbox (&self->receiver))
-    datagram = take_from_inbox (self);
-  if (datagram != NULL ||
+  if (!gudpx_gate_delivers (&self->gate) || gudpx_receiver_has_inbox (&self->receiver) ||
       !gudpx_receiver_next (&self->receiver, self->link, self->config.max_packet_size, &segment))
-    return datagram;
+    return NULL;
 
   datagram = make_datagram (self, &segment);
   gudpx_receiver_take (&self->receiver, self->link, &segment);
   return datagram;
+}
+
+/* Delivers the inbox, as far as the dispatch may. The budget has counted the bytes already, when the
+ * datagrams left their batch. */
+static void
+deliver_inbox (GudpxPort *self)
+{
+  GudpxDatagram *datagram;
+
+  while (!(gudpx_watch_is_dispatching (&self->watch) && gudpx_budget_is_spent (&self->budget)) &&
+         (datagram = take_from_inbox (self)) != NULL)
+    {
+      gudpx_datagram_protocol_emit_datagram_received (
+          self->protocol, datagram, gudpx_datagram_protocol_has_handlers (self->protocol));
+      gudpx_budget_spend (&self->budget, 0);
+      gudpx_datagram_pool_give (&self->pool, datagram);
+    }
 }
 
 static void
@@ -67,7 +83,7 @@ deliver_singly (GudpxPort *self)
 
   while (!gudpx_budget_is_spent (&self->budget) && (datagram = take_next (self)) != NULL)
     {
-      /* The question costs more than a datagram of a joined message, so it is asked once a message. */
+      /* The question costs more than a datagram of a joined message: once a message is enough. */
       if (!gudpx_datagram_is_of_message (datagram, serial))
         has_handlers = gudpx_datagram_protocol_has_handlers (self->protocol);
       serial = gudpx_datagram_get_message_serial (datagram);
@@ -103,8 +119,8 @@ deliver_as_batch (GudpxPort *self)
     gudpx_datagram_pool_give (&self->pool, datagrams->pdata[i]);
 }
 
-/* Delivers datagrams of a batch one by one, because the protocol did not handle the batch. Datagrams that
- * do not fit into the dispatch follow in the next one. */
+/* Delivers datagrams of a batch one by one, because the protocol did not handle the batch. Datagrams
+ * that do not fit into the dispatch follow in the next one. */
 void
 gudpx_port_deliver_again (GudpxPort *self, GudpxDatagram **datagrams, guint n_datagrams)
 {
@@ -115,27 +131,16 @@ gudpx_port_deliver_again (GudpxPort *self, GudpxDatagram **datagrams, guint n_da
       else
         self->statistics.receive_drops++;
     }
-
-  while (gudpx_gate_delivers (&self->gate) && gudpx_receiver_has_inbox (&self->receiver) &&
-         !(gudpx_watch_is_dispatching (&self->watch) && gudpx_budget_is_spent (&self->budget)))
-    {
-      GudpxDatagram *datagram = take_next (self);
-
-      if (datagram == NULL)
-        return;
-      gudpx_datagram_protocol_emit_datagram_received (
-          self->protocol, datagram, gudpx_datagram_protocol_has_handlers (self->protocol));
-      gudpx_budget_spend (&self->budget, 0);
-      g_object_unref (datagram);
-    }
+  deliver_inbox (self);
 }
 
-/* Delivers some of the datagrams that were read. Packed datagrams stay packed. */
+/* Delivers some of the datagrams that were read. Packed datagrams stay packed. Only the inbox reaches a
+ * protocol for batches one by one: the datagrams behind the inbox are not of its batch. */
 void
 gudpx_port_deliver (GudpxPort *self)
 {
   if (gudpx_receiver_has_inbox (&self->receiver))
-    deliver_singly (self);
+    deliver_inbox (self);
   else if (!gudpx_packed_is_empty (gudpx_receiver_get_packed (&self->receiver)) ||
            gudpx_datagram_protocol_takes_packed (self->protocol))
     gudpx_port_deliver_packed (self);

@@ -201,6 +201,7 @@ typedef struct
 {
   GudpxDatagramProtocol parent_instance;
   guint n_batches;
+  guint n_batched; /* datagrams in all batches */
   guint n_datagrams;
   gboolean chains_up;
 } Batcher;
@@ -215,6 +216,7 @@ batcher_datagrams_received (GudpxDatagramProtocol *protocol, GPtrArray *datagram
   Batcher *self = (Batcher *) protocol;
 
   self->n_batches++;
+  self->n_batched += datagrams->len;
   if (self->chains_up)
     GUDPX_DATAGRAM_PROTOCOL_CLASS (batcher_parent_class)->datagrams_received (protocol, datagrams);
   else
@@ -267,6 +269,30 @@ test_batch (void)
   g_assert_cmpuint (batcher->n_datagrams, ==, 2);
   gudpx_port_set_reading (port, TRUE);
   wait_for (batcher->n_datagrams == 10);
+
+  gudpx_port_stop_listening (port);
+}
+
+/* Datagrams that the kernel returned together reach the protocol in several batches. The rest of a
+ * batch that was interrupted is delivered one by one, and the following datagrams as a batch. */
+static void
+test_batch_after_rest (void)
+{
+  const guint n_expected = 60;
+  g_autoptr (GObject) protocol = g_object_new (batcher_get_type (), NULL);
+  Batcher *batcher = (Batcher *) protocol;
+  g_autoptr (GudpxPort) port =
+      gudpx_listen_udp (0, GUDPX_DATAGRAM_PROTOCOL (protocol), "127.0.0.1", NULL);
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+
+  batcher->chains_up = TRUE;
+  for (guint i = 0; i < n_expected; i++)
+    peer_send (peer, "x", -1, port);
+  wait_for (!gudpx_port_get_reading (port));
+  g_assert_cmpuint (batcher->n_datagrams, ==, 2);
+  gudpx_port_set_reading (port, TRUE);
+  wait_for (batcher->n_datagrams == n_expected);
+  g_assert_cmpuint (batcher->n_batched, ==, n_expected);
 
   gudpx_port_stop_listening (port);
 }
@@ -604,6 +630,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/receive/senders", test_senders);
   g_test_add_func ("/receive/pause", test_pause);
   g_test_add_func ("/receive/batch", test_batch);
+  g_test_add_func ("/receive/batch-after-rest", test_batch_after_rest);
   g_test_add_func ("/receive/fairness", test_fairness);
   g_test_add_func ("/receive/bounded-dispatch", test_bounded_dispatch);
   g_test_add_func ("/receive/busy-poll", test_busy_poll);
