@@ -128,7 +128,7 @@ gudpx_address_parse (const char *host, guint16 port, GError **error)
   if (address == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                  strchr (host, '%') != NULL
-                     ? "“%s” is not an IP address of a known interface"
+                     ? "“%s” is not an IP address with an existing interface after “%%”"
                      : "“%s” is not an IP address; resolve a host name first",
                  host);
   return address;
@@ -202,7 +202,7 @@ gudpx_address_to_native (GSocketAddress *address, GudpxNativeAddress *native, GE
       g_autofree char *description = gudpx_address_describe (address);
 
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "%s is neither an IPv4 nor an IPv6 nor a UNIX address", description);
+                   "Cannot use %s: it is not an IPv4, IPv6 or UNIX address", description);
       return FALSE;
     }
 

@@ -10,11 +10,11 @@ set_no_sender (GudpxDatagram *self, GError **error)
 
   if (description != NULL)
     g_set_error (error, G_IO_ERROR, COMPAT_G_IO_ERROR_DESTINATION_UNSET,
-                 "Cannot reply to a datagram that the port %s has from a sender without a name",
+                 "Cannot reply to a datagram of the port %s: its sender has no address",
                  description);
   else
     g_set_error_literal (error, G_IO_ERROR, COMPAT_G_IO_ERROR_DESTINATION_UNSET,
-                         "Cannot reply to a datagram without a sender");
+                         "Cannot reply: the datagram has no sender");
 }
 
 static void
@@ -23,7 +23,7 @@ set_port_gone (GudpxDatagram *self, GError **error)
   g_autofree char *sender = gudpx_address_describe (gudpx_datagram_get_sender (self));
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
-               "Cannot reply to %s: the port that the datagram came through is gone", sender);
+               "Cannot reply to %s: the port that received the datagram no longer exists", sender);
 }
 
 /**

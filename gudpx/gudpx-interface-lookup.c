@@ -163,7 +163,7 @@ list_names_with_address (const char *interface, GInetAddress *address, GError **
   if (getifaddrs (&list) != 0)
     {
       gudpx_set_error_errno (error, errno,
-                             "Cannot look up the interface with the address %s, use its name",
+                             "Cannot look up the interface with the address %s (use its name)",
                              interface);
       return NULL;
     }
@@ -265,7 +265,7 @@ gudpx_interface_find (GSocket *socket,
       family != g_inet_address_get_family (address))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Cannot use the interface “%s”: its address is of another family", interface);
+                   "Cannot use the interface “%s”: the address families differ", interface);
       return FALSE;
     }
   if (address != NULL && g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6 &&

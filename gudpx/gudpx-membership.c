@@ -71,7 +71,8 @@ take_scope (GudpxMembership *self,
     return TRUE;
   host = gudpx_native_address_dup_host (address);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "%s%%%s is not on the interface “%s”", host, scope, self->interface);
+               "Cannot use %s%%%s with the interface “%s”: the scope id names another interface",
+               host, scope, self->interface);
   return FALSE;
 }
 

@@ -107,9 +107,9 @@ explain (const GudpxMembership *self, gboolean join, gboolean has_sources, int e
   if (join && errsv == EADDRINUSE)
     return " again";
   if (!join && errsv == EADDRNOTAVAIL)
-    return ", which was not joined";
+    return " (it was not joined)";
   if (join && errsv == ENODEV && self->interface == NULL)
-    return " without a route to it or the name of an interface";
+    return " (there is no route to it: pass an interface)";
   return join && errsv == ENOBUFS ? explain_limit (self, has_sources) : "";
 }
 
@@ -161,8 +161,8 @@ check_hears (const GudpxMembership *self, const GudpxNativeAddress *bound, GErro
     return TRUE;
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "Cannot join the group %s: a port that is bound to %s does not hear it; bind it to "
-               "all addresses, or to the group",
+               "Cannot join the group %s: a port that is bound to %s does not receive it; bind "
+               "the port to any address or to the group",
                group, host);
   return FALSE;
 }

@@ -491,7 +491,7 @@ check_can_start (GudpxPortGroup *self, GError **error)
 {
   if (self->threads->len > 0)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-                         "Cannot start the group: it is listening already");
+                         "Cannot start the group: it is already listening");
   else if (self->factory == NULL)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                          "Cannot start the group: it has no factory for protocols");

@@ -31,7 +31,8 @@ parse_address (GudpxPort *port,
   if (gudpx_address_is_multicast (address) != is_group)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   is_group ? "%s is not a multicast group" : "%s is a multicast group, no source",
+                   is_group ? "Cannot use %s as a group: it is not a multicast address"
+                            : "Cannot use %s as a source: it is a multicast address",
                    host);
       return FALSE;
     }
@@ -51,7 +52,8 @@ check_families (const GudpxGroupRequest *request, GError **error)
     return TRUE;
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "The source %s is not of the family of the group %s", source, group);
+               "Cannot use the source %s with the group %s: the address families differ",
+               source, group);
   return FALSE;
 }
 

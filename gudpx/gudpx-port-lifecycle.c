@@ -74,17 +74,17 @@ check_can_start (GudpxPort *self, GError **error)
   g_autofree char *description = gudpx_port_describe (self);
 
   if (gudpx_gate_is_listening (&self->gate))
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "The port %s is listening already",
-                 description);
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                 "Cannot start the port %s: it is already listening", description);
   else if (gudpx_gate_is_stopping (&self->gate))
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING, "The port %s is still being stopped",
-                 description);
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING,
+                 "Cannot start the port %s: it is still being stopped", description);
   else if (self->config.is_adopted)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                         "An adopted port cannot be started again: its descriptor is closed");
+                         "Cannot start an adopted port again: its descriptor is closed");
   else if (self->protocol == NULL)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                         "Cannot listen without a protocol: a port is made with one");
+                         "Cannot start the port: it was created without a protocol");
   else
     return TRUE;
   return FALSE;

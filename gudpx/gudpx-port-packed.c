@@ -176,7 +176,7 @@ choose_peer (GudpxPort *self,
   if (native == NULL)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Cannot send to the peer %u: there is none of that number", number);
+                   "Cannot send to peer %u: unknown peer number", number);
       return FALSE;
     }
   return gudpx_port_choose_native (self, native, destination, error);
@@ -190,7 +190,7 @@ check_index (gsize size, const guint8 *index, gsize index_size, GError **error)
   if (index_size % sizeof (GudpxPackedEntry) != 0)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "An index of %" G_GSIZE_FORMAT " bytes does not have pairs alone", index_size);
+                   "Invalid index: %" G_GSIZE_FORMAT " bytes is not a multiple of 8", index_size);
       return FALSE;
     }
   for (gsize i = 0; i < index_size / sizeof (GudpxPackedEntry); i++)
@@ -199,8 +199,8 @@ check_index (gsize size, const guint8 *index, gsize index_size, GError **error)
     return TRUE;
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "The index has %" G_GSIZE_FORMAT " bytes, the payloads %" G_GSIZE_FORMAT, total,
-               size);
+               "Invalid index: its sizes add up to %" G_GSIZE_FORMAT " bytes, but the payloads "
+               "have %" G_GSIZE_FORMAT, total, size);
   return FALSE;
 }
 

@@ -147,7 +147,7 @@ gudpx_port_set_local_address (GudpxPort *self, GSocketAddress *address, GError *
   if (gudpx_gate_is_open (&self->gate))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                           "The local address cannot be changed before the port is stopped");
+                           "Cannot set local-address: stop the port first");
       return FALSE;
     }
   if (g_set_object (&self->config.requested_address, address))
@@ -446,8 +446,8 @@ gudpx_port_set_report_errors (GudpxPort *self, gboolean report_errors)
     return;
   if (report_errors && !gudpx_socket_link_can_report_errors ())
     {
-      g_warning ("Cannot set report-errors: this build of the library reads sockets by GSocket's "
-                 "calls, which do not tell");
+      g_warning ("Cannot set report-errors: this build of the library uses GSocket's calls, which "
+                 "do not report these errors");
       return;
     }
   self->config.report_errors = report_errors != FALSE;

@@ -37,12 +37,12 @@ set_send_error (GudpxPort *self,
 
   if (errsv == EMSGSIZE && gudpx_link_is_unix (self->link))
     gudpx_set_error_errno (error, errsv,
-                           "Cannot send %" G_GSIZE_FORMAT " bytes to %s, with a send buffer of %u",
+                           "Cannot send %" G_GSIZE_FORMAT " bytes to %s (send buffer: %u bytes)",
                            size, description, gudpx_port_get_send_buffer_size (self));
   else if (path_mtu > 0)
     gudpx_set_error_errno (error, errsv,
-                           "Cannot send %" G_GSIZE_FORMAT " bytes to %s, with a path MTU of %u",
-                           size, description, path_mtu);
+                           "Cannot send %" G_GSIZE_FORMAT " bytes to %s (path MTU: %u bytes)", size,
+                           description, path_mtu);
   else
     gudpx_set_error_errno (error, errsv, "Cannot send %" G_GSIZE_FORMAT " bytes to %s", size,
                            description);
@@ -58,8 +58,8 @@ set_not_read (GudpxPort *self,
   g_autofree char *port_description = gudpx_port_describe (self);
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
-               "Cannot send to %s: it does not read, and the send queue of the port %s has "
-               "%" G_GSIZE_FORMAT " bytes for it already",
+               "Cannot send to %s: the destination does not read, and its share of the send queue "
+               "of the port %s is full (%" G_GSIZE_FORMAT " bytes)",
                description, port_description, held_size);
 }
 
@@ -69,8 +69,8 @@ set_queue_full (GudpxPort *self, GError **error)
   g_autofree char *description = gudpx_port_describe (self);
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
-               "The send queue of the port %s is full: it has %" G_GSIZE_FORMAT
-               " of %" G_GSIZE_FORMAT " bytes",
+               "Cannot send through the port %s: its send queue is full (%" G_GSIZE_FORMAT " of "
+               "%" G_GSIZE_FORMAT " bytes)",
                description, gudpx_port_get_send_queue_size (self),
                gudpx_port_get_send_queue_limit (self));
 }
@@ -102,15 +102,18 @@ gudpx_port_set_write_error (GudpxPort *self,
 static void
 set_network_error (GudpxPort *self, const GudpxLinkError *link_error, GError **error)
 {
-  g_autofree char *description = link_error->destination.length > 0
-                                     ? describe_destination (self, &link_error->destination)
-                                     : gudpx_port_describe (self);
+  const gboolean is_known = link_error->destination.length > 0;
+  const char *relation = is_known ? "to" : "of the port";
+  g_autofree char *description = is_known ? describe_destination (self, &link_error->destination)
+                                          : gudpx_port_describe (self);
 
   if (link_error->path_mtu > 0)
-    gudpx_set_error_errno (error, link_error->errsv, "%s, with a path MTU of %u", description,
+    gudpx_set_error_errno (error, link_error->errsv,
+                           "A datagram %s %s failed (path MTU: %u bytes)", relation, description,
                            link_error->path_mtu);
   else
-    gudpx_set_error_errno (error, link_error->errsv, "%s", description);
+    gudpx_set_error_errno (error, link_error->errsv, "A datagram %s %s failed", relation,
+                           description);
 }
 
 static void
@@ -120,8 +123,8 @@ set_unsent (GudpxPort *self, const GudpxNativeAddress *destination, GError **err
   g_autofree char *port_description = gudpx_port_describe (self);
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
-               "The port %s was stopped before the kernel took the datagram to %s",
-               port_description, description);
+               "The port %s was stopped before it sent the datagram to %s", port_description,
+               description);
 }
 
 /* Sets the error of a report on the port itself. */
@@ -135,7 +138,7 @@ set_port_error (GudpxPort *self, const GudpxReport *report, GError **error)
     {
     case GUDPX_REPORT_UNFLUSHED:
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
-                   "The port %s was stopped before its send queue was flushed", description);
+                   "Cannot flush the send queue: the port %s was stopped", description);
       break;
     case GUDPX_REPORT_SHUT_DOWN:
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE,
@@ -143,8 +146,8 @@ set_port_error (GudpxPort *self, const GudpxReport *report, GError **error)
       break;
     case GUDPX_REPORT_DEVICE_GONE:
       gudpx_set_error_errno (error, errsv,
-                             "The interface “%s” is gone: the port %s, which is bound to it, hears "
-                             "nothing before it is started again",
+                             "The interface “%s” no longer exists: the port %s receives nothing "
+                             "until it is restarted",
                              gudpx_device_watch_get_name (&self->device_watch), description);
       break;
     case GUDPX_REPORT_ERRORS_FAILED:

@@ -37,11 +37,11 @@ gudpx_port_fit_address (GudpxPort *self,
 
   description = gudpx_address_describe (address);
   port_description = gudpx_port_describe (self);
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The port %s cannot reach %s: %s",
-               port_description, description,
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "Cannot use %s with the port %s: %s",
+               description, port_description,
                g_socket_address_get_family (address) == G_SOCKET_FAMILY_UNIX
                    ? "it is the path of a UNIX socket"
-                   : "it is of another address family");
+                   : "the address families differ");
   return FALSE;
 }
 
@@ -92,20 +92,21 @@ gudpx_port_check_destination (GudpxPort *self, const GudpxNativeAddress *native,
 
   if (gudpx_native_address_get_port (native) == 0)
     {
-      set_no_destination (native, G_IO_ERROR_INVALID_ARGUMENT, "0 is no port number", error);
+      set_no_destination (native, G_IO_ERROR_INVALID_ARGUMENT, "the port number is 0", error);
       return FALSE;
     }
   /* The kernel would send it to this machine: RFC 1122, 3.2.1.3 (a), RFC 4291, 2.5.2. */
   if (gudpx_native_address_is_any (native))
     {
-      set_no_destination (native, G_IO_ERROR_INVALID_ARGUMENT, "it is the address of no host",
-                          error);
+      set_no_destination (native, G_IO_ERROR_INVALID_ARGUMENT,
+                          "this address does not belong to a host", error);
       return FALSE;
     }
   if (gudpx_native_address_is_broadcast (native) && !gudpx_port_get_broadcast_allowed (self))
     {
       set_no_destination (native, G_IO_ERROR_PERMISSION_DENIED,
-                          "it is a broadcast address, and broadcast-allowed is not set", error);
+                          "it is a broadcast address; set the property broadcast-allowed first",
+                          error);
       return FALSE;
     }
   return TRUE;
@@ -152,8 +153,8 @@ set_too_large (const GudpxNativeAddress *destination, gsize size, gsize limit, G
   g_autofree char *description = describe_native (destination);
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
-               "Cannot send %" G_GSIZE_FORMAT " bytes to %s: a datagram takes %" G_GSIZE_FORMAT
-               " at most",
+               "Cannot send %" G_GSIZE_FORMAT " bytes to %s: a datagram holds at most "
+               "%" G_GSIZE_FORMAT,
                size, description, limit);
 }
 

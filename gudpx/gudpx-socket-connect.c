@@ -286,7 +286,7 @@ change_peer (GudpxSocketLink *self, const GudpxNativeAddress *peer, GError **err
     return dissolve_and_change (self, peer, error);
 
   g_propagate_prefixed_error (error, g_steal_pointer (&local_error),
-                              "A new socket is needed to leave the peer: ");
+                              "Cannot leave the peer, which needs a new socket: ");
   return FALSE;
 }
 

@@ -76,7 +76,8 @@ check_is_ip (GSocket *socket, const char *name, GError **error)
   if (g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX)
     return TRUE;
 
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "A UNIX socket has no %s", name);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               "Cannot set %s: UNIX sockets do not have this option", name);
   return FALSE;
 }
 
@@ -191,7 +192,7 @@ gudpx_socket_options_set_multicast_interface (GSocket *socket,
     is_set = setsockopt (fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof index) == 0;
 
   if (!is_set)
-    gudpx_set_error_errno (error, errno, "Cannot send multicast by the interface “%s”",
+    gudpx_set_error_errno (error, errno, "Cannot send multicast on the interface “%s”",
                            interface != NULL ? interface : "");
   return is_set;
 }

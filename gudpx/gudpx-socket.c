@@ -66,7 +66,7 @@ gboolean
 gudpx_socket_share_address (GSocket *socket, gboolean share, GError **error)
 {
   return set_option (socket, SOL_SOCKET, gudpx_socket_get_share_option (), share,
-                     "the sharing of an address", error);
+                     "the sharing of the address", error);
 }
 
 /* TRUE if the process that bound the socket file at @address is gone. */
@@ -98,7 +98,7 @@ gudpx_socket_explain (const GudpxNativeAddress *address, int errsv)
     return g_strdup ("");
 
   host = gudpx_native_address_dup_host (address);
-  return g_strdup_printf (" without its interface, as in %s%%eth0", host);
+  return g_strdup_printf (" (add its interface, as in %s%%eth0)", host);
 }
 
 gboolean
@@ -227,7 +227,7 @@ gudpx_socket_get_local (GSocket *socket, GudpxNativeAddress *local, GError **err
   memset (local, 0, sizeof *local);
   if (getsockname (g_socket_get_fd (socket), &local->u.any, &length) != 0)
     {
-      gudpx_set_error_errno (error, errno, "Cannot find out the address of a socket");
+      gudpx_set_error_errno (error, errno, "Cannot get the address of the socket");
       return FALSE;
     }
   gudpx_native_address_set_length (local, length);

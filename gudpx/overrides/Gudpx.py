@@ -12,8 +12,8 @@ from gi.repository import GObject
 
 # Without this check the imports below fail with an unclear message.
 if not get_introspection_module("Gudpx").Port.__gtype__.is_a(GObject.TYPE_OBJECT):
-    raise ImportError("the typelib of Gudpx is there, and its library libgudpx-1.so.0 cannot be loaded: "
-                      "run ldconfig, or add the library's directory to LD_LIBRARY_PATH")
+    raise ImportError("Cannot load libgudpx-1.so.0, the library of Gudpx's typelib: run ldconfig, "
+                      "or add the library's directory to LD_LIBRARY_PATH")
 
 from gi.overrides._gudpx import listening, objects, port  # noqa: E402
 from gi.overrides._gudpx.addresses import Address, address_from_gio  # noqa: E402

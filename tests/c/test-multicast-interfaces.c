@@ -579,7 +579,7 @@ test_address_with_scope (void)
   expect_join_error (port, GROUP6, "fe80::1", G_IO_ERROR_INVALID_ARGUMENT, "several interfaces");
   expect_join_error (port, GROUP6, "fe80::2%gudpx0", G_IO_ERROR_NOT_FOUND, "fe80::2%gudpx0");
   expect_join_error (port, GROUP6, "fe80::1%nosuch0", G_IO_ERROR_NOT_FOUND, "nosuch0");
-  expect_join_error (port, GROUP, "fe80::1%gudpx0", G_IO_ERROR_INVALID_ARGUMENT, "family");
+  expect_join_error (port, GROUP, "fe80::1%gudpx0", G_IO_ERROR_INVALID_ARGUMENT, "families differ");
   join (port, GROUP6, "fe80::2");
   leave (port, GROUP6, "gudpx1");
 

@@ -266,7 +266,7 @@ expect_no_host (GudpxPort *port, const char *host)
 
   g_assert_false (gudpx_port_write_to_host (port, text ("x"), host, 9, &error));
   g_assert_nonnull (strstr (error->message, ":9"));
-  g_assert_nonnull (strstr (error->message, "no host"));
+  g_assert_nonnull (strstr (error->message, "belong to a host"));
   expect_error (&error, G_IO_ERROR_INVALID_ARGUMENT);
   g_assert_false (gudpx_port_connect_peer (port, host, 9, &error));
   expect_error (&error, G_IO_ERROR_INVALID_ARGUMENT);

@@ -443,7 +443,7 @@ class Programs:
     def test_errors(self):
         for arguments, message in (
             (["--interface", "nope"], "nope"),
-            (["--group", "192.0.2.1"], "192.0.2.1 is not a multicast group"),
+            (["--group", "192.0.2.1"], "Cannot use 192.0.2.1 as a group: it is not a multicast"),
             (["--port", "99999"], "port"),
             (["--port", "x"], "port"),
             (["--nope"], "nope"),

@@ -257,7 +257,7 @@ const LISTEN = {
 
 test('a hook that is no method, and a port of its own', () => {
     const port = new Gudpx.Port({protocol: new Field()});
-    assertTypeError('a method of a class', () => port.start_listening());
+    assertTypeError('a method of the class', () => port.start_listening());
     assertError(Code.INVALID_ARGUMENT, ['protocol'], () => new Gudpx.Port().start_listening());
 });
 
@@ -273,7 +273,7 @@ for (const [way, make] of Object.entries(LISTEN)) {
         for (const wrong of [undefined, null, {}, Recorder, () => null])
             assertTypeError('with “new”', () => make(wrong));
         assertTypeError('super._init()', () => make(new Unborn()));
-        assertTypeError('a method of a class', () => make(new Field()));
+        assertTypeError('a method of the class', () => make(new Field()));
     });
 }
 
@@ -282,7 +282,7 @@ test('what only the library can tell', () => {
     const {INVALID_ARGUMENT} = Code;
     const hosts = {
         localhost: 'resolve', '': 'resolve', '127.1': 'resolve', '127.0.0.1\0evil': 'resolve',
-        'fe80::1%nosuch0': 'of a known interface',
+        'fe80::1%nosuch0': 'existing interface',
     };
     for (const [host, hint] of Object.entries(hosts)) {
         const words = `“${host.replace('\0', '\\0')}” is not an IP address`;

@@ -151,7 +151,7 @@ class AddressTest(TestCase):
                 port.write(b"x", (host, wrong))
             with self.assertRaisesRegex(TypeError, words):
                 Gudpx.listen_udp(wrong, Recorder(), host)
-        with self.assert_error(Code.INVALID_ARGUMENT, "lo", "bind_device='lo'"):
+        with self.assert_error(Code.INVALID_ARGUMENT, "“lo”", "pass bind_device='lo'"):
             Gudpx.listen_udp(0, Recorder(), "lo")
         for text in "127.0.0.1:9999", "":
             with self.assert_error(Code.INVALID_ARGUMENT, "an IP address is (host, port)") as caught:
@@ -162,7 +162,7 @@ class AddressTest(TestCase):
                 port.write(b"x", (LOCALHOST, wrong))
         with self.assert_error(Code.INVALID_ARGUMENT, "nonesuch.example", "resolve"):
             port.write(b"x", ("nonesuch.example", 9))
-        with self.assert_error(Code.INVALID_ARGUMENT, "fe80::1%nonesuch0", "known interface"):
+        with self.assert_error(Code.INVALID_ARGUMENT, "fe80::1%nonesuch0", "existing interface"):
             port.write(b"x", ("fe80::1%nonesuch0", 9))
         for path in "", b"", "/" + 107 * "x", 200 * "x":
             with self.assert_error(Code.INVALID_ARGUMENT, "empty or too long"):

@@ -108,8 +108,9 @@ def parse(host, port):
         return Gio.InetSocketAddress.new_from_string(
             "255.255.255.255" if host == "<broadcast>" else host.replace("\0", "?"), port)
     except (TypeError, UnicodeEncodeError):
-        message = ("“{}” is not an IP address of a known interface" if "%" in host else
-                   "“{}” is not an IP address; resolve a host name first")
+        message = ("“{}” is not an IP address with an existing interface after “%”"
+                   if "%" in host
+                   else "“{}” is not an IP address; resolve a host name first")
         raise errors.make(Gio.IOErrorEnum.INVALID_ARGUMENT, message.format(show(host))) from None
 
 
@@ -134,12 +135,13 @@ def _to_unix(path):
     # GIO would truncate a long path, or drop a long abstract name.
     if not name or len(name) >= _UNIX_PATH_MAX:
         raise errors.make(Gio.IOErrorEnum.INVALID_ARGUMENT,
-                          f"“{show(path)}” is empty or too long for a socket address")
+                          f"Cannot use “{show(path)}”: the path is empty or too long for a "
+                          "socket address")
     if name.startswith(b"\0"):
         return _make_unix(name[1:], Gio.UnixSocketAddressType.ABSTRACT)
     if b"\0" in name:
         raise errors.make(Gio.IOErrorEnum.INVALID_ARGUMENT,
-                          f"“{show(path)}” is no path: there is a zero in it")
+                          f"Cannot use “{show(path)}”: it contains a zero byte")
     if name.isascii():
         return Gio.UnixSocketAddress.new(name.decode())
     return _make_unix(name, Gio.UnixSocketAddressType.PATH)

@@ -110,13 +110,14 @@ def check_strings(values):
     """Rejects strings with a zero byte: PyGObject would drop the rest of the string."""
     for value in values:
         if isinstance(value, str) and "\0" in value:
-            raise make(Gio.IOErrorEnum.INVALID_ARGUMENT, f"{value!r} has a zero in it")
+            raise make(Gio.IOErrorEnum.INVALID_ARGUMENT,
+                       f"Cannot use {value!r}: it contains a zero byte")
 
 
 def raise_thread():
     """Raises an error if C has only warned: the call did nothing and set no GError."""
-    raise RuntimeError("the port belongs to another thread, or main context: call it there, in what "
-                       "GLib.idle_add() calls")
+    raise RuntimeError("the port belongs to another thread or main context: call it there, from a "
+                       "callback of GLib.idle_add()")
 
 
 def _is_nothing(result):

@@ -63,7 +63,7 @@ def _listen(function, address, protocol, properties):
 
 def _choose(function, interface, bind_address):
     if interface is not None and bind_address is not None:
-        raise TypeError(f"{function}() takes interface or bind_address, which are the same")
+        raise TypeError(f"{function}() takes either interface or bind_address: both mean the same")
     return interface or bind_address or "0.0.0.0"
 
 
@@ -76,7 +76,7 @@ def _parse(host, port):
         if host not in (name for _, name in socket.if_nameindex()):
             raise
         raise errors.make(Gio.IOErrorEnum.INVALID_ARGUMENT,
-                          f"“{host}” is not an IP address; to be bound to an interface is "
+                          f"“{host}” is not an IP address: to bind to this interface, pass "
                           f"bind_device='{host}'") from None
 
 
@@ -97,8 +97,8 @@ def listen_multicast(port, protocol, listen_multiple=False, interface=None,
     """Listens like listen_udp(). listen_multiple lets several programs of the machine listen."""
     # Twisted's third argument is the interface: a string, which would count as true.
     if isinstance(listen_multiple, str):
-        raise TypeError("listen_multicast() takes listen_multiple there, True or False: write "
-                        f"interface={listen_multiple!r}")
+        raise TypeError("the third argument of listen_multicast() is listen_multiple, True or "
+                        f"False: pass interface={listen_multiple!r}")
     _add_size(properties, max_packet_size)
     host = _choose("listen_multicast", interface, bind_address)
     return _listen("listen_multicast", _parse(host, port), protocol,
@@ -122,7 +122,7 @@ def adopt_datagram_port(fd, family=None, protocol=None, max_packet_size=None, **
         family, protocol = None, family
     _check("adopt_datagram_port", protocol, properties)
     for name in filter(_is_construct_only, properties):
-        raise TypeError(f"adopt_datagram_port() cannot set '{name}': the socket is there already")
+        raise TypeError(f"adopt_datagram_port() cannot set '{name}': the socket exists already")
     if isinstance(family, socket.AddressFamily):
         family = int(family)
     port = errors.converting(Gudpx.adopt_datagram_port)(

@@ -121,7 +121,7 @@ def _check_coroutines(kind):
             continue
         reason = awaiting.explain_version()
         if reason is not None or name == "do_packed_received":
-            raise TypeError(f"{kind.__qualname__}.{name}() cannot be “async def”: that "
+            raise TypeError(f"{kind.__qualname__}.{name}() cannot be “async def”: it "
                             f"{reason or 'returns a number'}")
 
 
@@ -181,7 +181,8 @@ def _warn_of_names(kind):
     for name, value in vars(kind).items():
         intended = _find_intended(name) if isinstance(value, types.FunctionType) else None
         if intended and _find_definer(kind, intended) is None:
-            warnings.warn(f"{kind.__qualname__}.{name}() is no handler: the name is {intended}()",
+            warnings.warn(f"{kind.__qualname__}.{name}() is never called: the handler is named "
+                          f"{intended}()",
                           RuntimeWarning, stacklevel=3)
 
 

@@ -40,7 +40,7 @@ def _explain(port, error, destination):
             not isinstance(port.get_local_address(), Gio.UnixSocketAddress)):
         words = f"{error}; an IP address is (host, port)"
         if "path of a UNIX socket" not in words:
-            words += f", and “{destination}” the path of a UNIX socket"
+            words += f", and “{destination}” is the path of a UNIX socket"
         return errors.make(error.code, words)
     return error
 

@@ -20,8 +20,8 @@ var override = (Gudpx, {flush, replace}) => {
         const isOverridden = hook !== Gudpx.DatagramProtocol.prototype.datagramReceived;
 
         if (typeof hook === 'function' && isOverridden && !protocol._gudpxHasHook) {
-            throw new TypeError('datagramReceived() is a method of a class, as ' +
-                'GObject.registerClass() sees it, and no property of an object');
+            throw new TypeError('datagramReceived() must be a method of the class ' +
+                'that GObject.registerClass() registers, not a property of an object');
         }
     }
 

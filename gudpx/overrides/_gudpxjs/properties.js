@@ -17,7 +17,7 @@ var override = (Gudpx, {define, makeCamel, replace}) => {
     // Rejects other types: GJS converts any value to a number, mostly 0, often a valid value.
     function checkNumber(name, value) {
         if (typeof value === 'object' || value === '' || !Number.isInteger(Number(value)))
-            throw new TypeError(`${name} is a whole number, and not ${describe(value)}`);
+            throw new TypeError(`${name} is a whole number, not ${describe(value)}`);
         return value;
     }
 

@@ -53,12 +53,12 @@ var {
         if (Array.isArray(payload) && payload.every(isByte))
             return new Uint8Array(payload);
         throw new TypeError('A payload is a string, a Uint8Array, an ArrayBuffer, a DataView, ' +
-            `GLib.Bytes or an array of numbers from 0 to 255, and not ${describe(payload)}`);
+            `GLib.Bytes or an array of numbers from 0 to 255, not ${describe(payload)}`);
     }
 
     function checkPort(port) {
         if (!Number.isInteger(port) || port < 0 || port > 65535)
-            throw new TypeError(`A port is a number from 0 to 65535, and not ${describe(port)}`);
+            throw new TypeError(`A port is a number from 0 to 65535, not ${describe(port)}`);
         return port;
     }
 
@@ -73,20 +73,20 @@ var {
     // Rejects zero bytes, at which strings of the library end.
     function refuseZeros(text) {
         if (text.includes('\0'))
-            refuse(`“${text}” has a zero inside`);
+            refuse(`Cannot use “${text}”: it contains a zero byte`);
     }
 
     /** Returns a string that the library accepts unchanged. */
     function checkText(what, text) {
         if (typeof text !== 'string')
-            throw new TypeError(`${what} is a string, and not ${describe(text)}`);
+            throw new TypeError(`${what} is a string, not ${describe(text)}`);
         refuseZeros(text);
         return text;
     }
 
     function refuseAddress(value) {
         throw new TypeError('An address is {host, port}, a Gio.SocketAddress or the path of a ' +
-            `UNIX socket, and not ${describe(value)}`);
+            `UNIX socket, not ${describe(value)}`);
     }
 
     function checkEndpoint(value) {
@@ -111,7 +111,8 @@ var {
 
     // Throws the error that the library has for such a host.
     function refuseHost(host) {
-        refuse(host.includes('%') ? `“${host}” is not an IP address of a known interface`
+        refuse(host.includes('%')
+            ? `“${host}” is not an IP address with an existing interface after “%”`
             : `“${host}” is not an IP address; resolve a host name first`);
     }
 
@@ -132,7 +133,7 @@ var {
 
         // Rejects long names, which GIO would truncate.
         if (path === '' || name.length > MAX_UNIX_NAME)
-            refuse(`“${path}” is empty or too long for a socket address`);
+            refuse(`Cannot use “${path}”: the path is empty or too long for a socket address`);
         if (!isAbstract)
             refuseZeros(path);
         return Gio.UnixSocketAddress.new_with_type(name,
