@@ -216,8 +216,8 @@ gudpx_backlog_lookup_held (GudpxBacklog *self, const GudpxNativeAddress *destina
                                      : NULL;
 }
 
-/* Puts @held behind the other held destinations after an attempt to send. If nothing is left of it, its
- * later datagrams wait with the others again. */
+/* Moves @held after the other held destinations, because an attempt to send is over. If @held is
+ * empty, its later datagrams wait with the others again. */
 void
 gudpx_backlog_retried (GudpxBacklog *self, GudpxHeldDestination *held)
 {
@@ -261,7 +261,7 @@ gudpx_backlog_cancel_flush (GudpxBacklog *self, GTask *task)
   return TRUE;
 }
 
-/* TRUE if a flush task is to be completed. */
+/* TRUE if a flush task can be completed. */
 gboolean
 gudpx_backlog_has_flushed (const GudpxBacklog *self)
 {
@@ -289,7 +289,7 @@ gudpx_backlog_take_writable (GudpxBacklog *self)
   return TRUE;
 }
 
-/* Nobody writes any more, so nobody waits for “writable”. */
+/* Forgets that “writable” is due: the port stops, so writes fail. */
 void
 gudpx_backlog_end_writing (GudpxBacklog *self)
 {

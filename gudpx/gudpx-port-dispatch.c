@@ -14,7 +14,7 @@
 typedef enum
 {
   READ_NOTHING,
-  READ_ALL,   /* that there was */
+  READ_ALL,   /* the link is empty */
   READ_LIMIT, /* the budget is spent, or bulk traffic is to accumulate before the next read */
 } ReadResult;
 
@@ -31,8 +31,8 @@ may_receive (GudpxPort *self, guint epoch)
   return gudpx_gate_listens (&self->gate, epoch) && gudpx_port_may_receive (self);
 }
 
-/* TRUE for many datagrams that nothing was written after: a wake-up for as many costs next to nothing,
- * and no peer waits for an answer. */
+/* TRUE after many datagrams without a write. A wake-up for as many costs little per datagram, and
+ * no peer waits for an answer. */
 static gboolean
 is_bulk (GudpxPort *self, guint n_datagrams, guint64 last_serial)
 {
@@ -245,8 +245,8 @@ dispatch (GObject *owner, GIOCondition condition)
   end_dispatch (self, epoch);
 }
 
-/* A handler that runs a main loop must not hold back the datagrams that were written before, nor the
- * datagrams that came with its own. */
+/* Sends the datagrams that a handler wrote before it ran a main loop. TRUE: received datagrams
+ * wait, so the port is dispatched without polling. */
 static gboolean
 before_poll (GObject *owner)
 {

@@ -53,7 +53,7 @@ gudpx_receiver_estimate_drops (const GudpxReceiver *self,
   gudpx_drops_sample (&drops, gudpx_link_get_drops (link), statistics);
 }
 
-/* Notes that the link has put another socket behind its descriptor, and has lost messages. */
+/* Notes that the link gave its descriptor to another socket, and lost messages. */
 void
 gudpx_receiver_renewed (GudpxReceiver *self, guint n_lost_messages)
 {
@@ -124,7 +124,7 @@ gudpx_receiver_detach (GudpxReceiver *self, GudpxLink *link)
   self->batch_offset = 0;
 }
 
-/* Counts and drops what nobody has taken, and waits no more. */
+/* Counts and drops all received datagrams, and ends the waits. */
 void
 gudpx_receiver_drop (GudpxReceiver *self, GudpxLink *link)
 {
@@ -157,7 +157,8 @@ accepts (gconstpointer link, const GudpxNativeAddress *sender)
   return gudpx_receiver_accepts (link, sender);
 }
 
-/* Packs up to @limit datagrams of the batch, unless some are packed already. Drops those of strangers. */
+/* Packs up to @limit datagrams of the batch, unless some are packed already. Drops the
+ * datagrams of strangers. */
 void
 gudpx_receiver_pack (GudpxReceiver *self,
                      GudpxLink *link,

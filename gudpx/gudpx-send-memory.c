@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Memory of send queues: most datagrams wait for the end of a dispatch alone, so the ports of a
+/* Memory of send queues. Most datagrams wait only for the end of a dispatch, so the ports of a
  * thread share blocks for payloads, and runs. */
 
 #include "gudpx-send-memory-private.h"
 
-/* Any run fits into one. */
+/* Size of a block, larger than any run. */
 #define BLOCK_SIZE (64 * 1024)
-/* Runs that a thread keeps for later: as many as are sent at once. */
+/* Unused runs that a thread keeps: as many as are sent in one call. */
 #define MAX_SPARE_RUNS 256
 
-/* Memory that the queues of a thread's ports share: most datagrams wait only for the end of a
- * dispatch, so ports have nothing of their own while they wait. */
+/* Memory that all queues of a thread share. An idle port has no memory of its own. */
 typedef struct
 {
   GudpxPayloadBlock *block;
@@ -48,7 +47,7 @@ get_spares (void)
   return spares;
 }
 
-/* An empty one with room for @size bytes. */
+/* Returns an empty block with room for @size bytes. */
 GudpxPayloadBlock *
 gudpx_payload_block_acquire (gsize size)
 {
@@ -77,7 +76,7 @@ gudpx_payload_block_release (GudpxPayloadBlock *self)
   spares->block = self;
 }
 
-/* One whose fields are not set. */
+/* Returns a run whose fields are not set. */
 GudpxQueuedRun *
 gudpx_queued_run_acquire (void)
 {

@@ -11,10 +11,10 @@ G_BEGIN_DECLS
 
 #define GUDPX_SEND_QUEUE_DEFAULT_LIMIT (1024 * 1024)
 
-/* Memory for payloads, one after the other, until all of them have left. */
+/* Payloads, one after the other. The block is released when all its runs are gone. */
 typedef struct
 {
-  guint n_runs; /* that have payloads here */
+  guint n_runs; /* runs with payloads in this block */
   gsize size;
   gsize used;
   guint8 data[];
@@ -24,18 +24,18 @@ typedef struct
  * fixed sum, so that empty ones are bounded too. */
 typedef struct
 {
-  GQueue runs;       /* for whoever reads */
+  GQueue runs;       /* of GudpxQueuedRun: the datagrams that are not held */
   GQueue held;       /* of GudpxHeldDestination, the one to be tried next first */
-  GHashTable *held_by_address; /* the same; NULL: none is held */
+  GHashTable *held_by_address; /* held, by their addresses; NULL: none is held */
   guint n_datagrams;
-  guint n_held_datagrams; /* of them, those that are held */
+  guint n_held_datagrams; /* the part of n_datagrams that is held */
   gsize size;
-  gsize held_size;     /* of it, what is held */
-  gsize excess_size;   /* of that, what is over half of the limit: it takes no other's room */
-  gsize promised_size; /* of the size, what somebody waits for */
+  gsize held_size;     /* the part of size that is held */
+  gsize excess_size;   /* the part of held_size over half of the limit; takes no room of others */
+  gsize promised_size; /* the part of size that tasks wait for */
   gsize limit;
   guint64 last_serial;
-  GudpxPayloadBlock *block; /* where the next payload goes; NULL: nothing is there yet */
+  GudpxPayloadBlock *block; /* block of the next payload; NULL: none yet */
 } GudpxSendQueue;
 
 /* A destination that does not read. Its datagrams wait apart from the rest. */
@@ -45,22 +45,23 @@ typedef struct
   GudpxNativeAddress address;
   GQueue runs;
   gsize size;
-  gboolean owes_writable; /* a write found no room here: a “writable” is due when there is some */
+  gboolean owes_writable; /* a write found no room here: “writable” follows when there is room */
 } GudpxHeldDestination;
 
-/* A datagram of them, or several that may leave as one: of one size, but that the last may be
- * shorter, and on one way. Their payloads are copies, one behind the other in @block, or @bytes. */
+/* A datagram of the queue, or several that may be sent as one message. They have the same
+ * destination, ancillary data and size; the last one may be shorter. Their payloads are copies, one
+ * after the other in @block, or @bytes. */
 typedef struct
 {
   GList link;
-  guint64 serial; /* of the last; it counts up, in the order of sending */
+  guint64 serial; /* of the last datagram; counts up in the order of sending */
   guint n_datagrams;
-  gsize segment_size; /* of each but the last */
+  gsize segment_size; /* of each datagram except the last one */
   GOutputVector vector;
   GudpxPayloadBlock *block;
   GBytes *bytes;
-  GTask *task; /* answered when the kernel took it; such a datagram is alone */
-  GudpxHeldDestination *held; /* NULL: it waits with the rest */
+  GTask *task; /* completed when the kernel took the datagram, which is alone in its run */
+  GudpxHeldDestination *held; /* NULL: the run waits with the others */
   gboolean has_ancillary;
   GudpxAncillary ancillary;
   GudpxNativeAddress destination; /* empty: the peer */
@@ -123,14 +124,14 @@ gudpx_send_queue_is_empty (const GudpxSendQueue *self)
   return self->n_datagrams == 0;
 }
 
-/* TRUE if no datagram waits that is not held. */
+/* TRUE if all datagrams are held. */
 static inline gboolean
 gudpx_send_queue_has_only_held (const GudpxSendQueue *self)
 {
   return self->runs.length == 0;
 }
 
-/* The size of what is not held. */
+/* Returns the size of the datagrams that are not held. */
 static inline gsize
 gudpx_send_queue_get_ready_size (const GudpxSendQueue *self)
 {
@@ -143,7 +144,7 @@ gudpx_send_queue_get_cost (gsize payload_size, guint n_datagrams)
   return payload_size + n_datagrams * GUDPX_QUEUED_DATAGRAM_COST;
 }
 
-/* Whether there is beside @used bytes. */
+/* TRUE if there is room for a payload while @used bytes of the queue are in use. */
 static inline gboolean
 gudpx_send_queue_has_room_beside (const GudpxSendQueue *self, gsize used, gsize payload_size)
 {
@@ -157,7 +158,7 @@ gudpx_send_queue_has_room (const GudpxSendQueue *self, gsize payload_size)
   return gudpx_send_queue_has_room_beside (self, self->size - self->excess_size, payload_size);
 }
 
-/* Whether there is when all are dropped that may be. */
+/* TRUE if there would be room after all datagrams without a task were dropped. */
 static inline gboolean
 gudpx_send_queue_can_have_room (const GudpxSendQueue *self, gsize payload_size)
 {
@@ -176,7 +177,7 @@ gudpx_send_queue_low_mark (const GudpxSendQueue *self)
   return self->limit / 4;
 }
 
-/* Counts the datagram that was just put into @run, the last. */
+/* Counts the datagram that was just added to @run, the last run. */
 static inline void
 gudpx_send_queue_count_pushed (GudpxSendQueue *self, GudpxQueuedRun *run, gsize size)
 {

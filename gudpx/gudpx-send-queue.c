@@ -24,7 +24,7 @@ gudpx_send_queue_set_limit (GudpxSendQueue *self, gsize limit)
   update_excess (self);
 }
 
-/* Counts datagrams that are held from here on. */
+/* Counts datagrams that are held from now on. */
 static void
 count_held (GudpxSendQueue *self, GudpxHeldDestination *held, gsize size, guint n_datagrams)
 {
@@ -88,7 +88,7 @@ make_room_in_block (GudpxSendQueue *self, gsize size)
   if (self->block != NULL && size <= self->block->size - self->block->used)
     return;
 
-  /* The runs that it has keep it, of which there is one at least. */
+  /* The full block stays alive through its runs: a block without runs has been released already. */
   self->block = gudpx_payload_block_acquire (size);
 }
 
@@ -105,7 +105,7 @@ open_run (GudpxSendQueue *self, const GudpxOutgoing *outgoing, gsize size)
   return run;
 }
 
-/* Copies the payload, which has @size bytes in all. */
+/* Copies the payload: all vectors together have @size bytes. */
 void
 gudpx_send_queue_push (GudpxSendQueue *self, const GudpxOutgoing *outgoing, gsize size)
 {
@@ -115,7 +115,8 @@ gudpx_send_queue_push (GudpxSendQueue *self, const GudpxOutgoing *outgoing, gsiz
     run = open_run (self, outgoing, size);
   for (guint i = 0; i < outgoing->n_vectors; i++)
     gudpx_queued_run_append (run, &outgoing->vectors[i]);
-  run->message_serial = outgoing->message_serial; /* the same destination by another number */
+  /* The destination is equal, but the message is another: further replies to it find the run. */
+  run->message_serial = outgoing->message_serial;
   gudpx_send_queue_count_pushed (self, run, size);
 }
 
@@ -143,7 +144,7 @@ push_bytes (GudpxSendQueue *self,
   return run;
 }
 
-/* Keeps @bytes instead of a copy, and @task until it can be answered. */
+/* Queues @bytes without a copy. Keeps @task until the datagram is removed from the queue. */
 void
 gudpx_send_queue_push_bytes (GudpxSendQueue *self,
                              GudpxHeldDestination *held,
@@ -157,7 +158,7 @@ gudpx_send_queue_push_bytes (GudpxSendQueue *self,
   self->promised_size += gudpx_send_queue_get_cost (run->vector.size, 1);
 }
 
-/* The first of @runs, as they are to be sent. */
+/* Describes the first of @runs in @outgoing, in order. Returns their number. */
 guint
 gudpx_send_queue_peek (const GQueue *runs, GudpxOutgoing *outgoing, guint n_outgoing)
 {
@@ -179,14 +180,14 @@ gudpx_send_queue_peek (const GQueue *runs, GudpxOutgoing *outgoing, guint n_outg
   return n;
 }
 
-/* The first that is not held, or NULL. */
+/* Returns the first run that is not held, or NULL. */
 GudpxQueuedRun *
 gudpx_send_queue_get_first (GudpxSendQueue *self)
 {
   return g_queue_peek_head (&self->runs);
 }
 
-/* The serial of the datagram that has waited longest; G_MAXUINT64: there is none. */
+/* Returns the serial of the datagram that has waited longest; G_MAXUINT64 if there is none. */
 guint64
 gudpx_send_queue_get_oldest_serial (const GudpxSendQueue *self)
 {
@@ -204,7 +205,7 @@ gudpx_send_queue_get_oldest_serial (const GudpxSendQueue *self)
   return oldest;
 }
 
-/* The first of @runs that @task waits for; NULL: there is none. */
+/* Returns the first of @runs with @task, or NULL. */
 GudpxQueuedRun *
 gudpx_queued_runs_find (const GQueue *runs, GTask *task)
 {
@@ -226,8 +227,8 @@ get_older (GudpxQueuedRun *a, GudpxQueuedRun *b)
   return a->serial < b->serial ? a : b;
 }
 
-/* The one that @task waits for, or NULL if it has left; the oldest that nobody waits for, for
- * NULL. */
+/* Returns the run of @task, or NULL if the run is gone. If @task is NULL: returns the oldest run
+ * without a task. */
 GudpxQueuedRun *
 gudpx_send_queue_find (GudpxSendQueue *self, GTask *task)
 {
@@ -254,7 +255,7 @@ gudpx_queued_run_get_first_size (const GudpxQueuedRun *self)
   return MIN (self->segment_size, self->vector.size);
 }
 
-/* The run has nothing in its block any more. */
+/* Removes the run from its block. */
 static void
 leave_block (GudpxSendQueue *self, GudpxQueuedRun *run)
 {
@@ -295,7 +296,8 @@ count_gone (GudpxSendQueue *self, GudpxQueuedRun *run, gsize size, guint n_datag
     remove_run (self, run);
 }
 
-/* Takes the first of @run away: they have left, or are not to leave. How many bytes they had. */
+/* Removes the first datagrams of @run, which were sent or dropped. Returns the size of their
+ * payloads. */
 gsize
 gudpx_send_queue_discard (GudpxSendQueue *self, GudpxQueuedRun *run, guint n_datagrams)
 {
@@ -306,7 +308,7 @@ gudpx_send_queue_discard (GudpxSendQueue *self, GudpxQueuedRun *run, guint n_dat
   return size;
 }
 
-/* Takes the last of @run away. How many bytes it had. */
+/* Removes the last datagram of @run. Returns the size of its payload. */
 gsize
 gudpx_send_queue_discard_last (GudpxSendQueue *self, GudpxQueuedRun *run)
 {
@@ -317,7 +319,7 @@ gudpx_send_queue_discard_last (GudpxSendQueue *self, GudpxQueuedRun *run)
   return size;
 }
 
-/* What waits for the peer goes to @peer, also when the port has another one by then. */
+/* Keeps @peer as the destination of datagrams for the peer, when the port connects elsewhere. */
 void
 gudpx_send_queue_pin_destination (GudpxSendQueue *self, const GudpxNativeAddress *peer)
 {
@@ -353,7 +355,7 @@ gudpx_send_queue_lookup_held (GudpxSendQueue *self, const GudpxNativeAddress *de
                                        : NULL;
 }
 
-/* Makes a copy, so that a datagram that waits for long keeps no block with others' payloads. */
+/* Makes a copy, because a datagram that waits long would keep a block with payloads of others. */
 static void
 hold_run (GudpxSendQueue *self, GudpxHeldDestination *held, GudpxQueuedRun *run)
 {
@@ -383,7 +385,7 @@ add_held (GudpxSendQueue *self, const GudpxNativeAddress *destination)
   return held;
 }
 
-/* Datagrams to @destination wait apart from here on, those that are queued already among them. */
+/* Holds datagrams to @destination apart from now on, also those that are already queued. */
 GudpxHeldDestination *
 gudpx_send_queue_hold (GudpxSendQueue *self, const GudpxNativeAddress *destination)
 {
@@ -403,7 +405,7 @@ gudpx_send_queue_hold (GudpxSendQueue *self, const GudpxNativeAddress *destinati
   return held;
 }
 
-/* Frees @held, which has no datagrams left: later ones go with the rest again. */
+/* Frees @held, which has no datagrams left: later datagrams wait with the others again. */
 void
 gudpx_send_queue_let_go (GudpxSendQueue *self, GudpxHeldDestination *held)
 {
@@ -442,8 +444,8 @@ gudpx_send_queue_push_held (GudpxSendQueue *self,
   push_bytes (self, held, outgoing, bytes);
 }
 
-/* One destination may have a quarter of the queue, or one datagram; all of them may have half of
- * it. */
+/* TRUE if the destination would use at most a quarter of the queue, or only one datagram, and all
+ * held destinations together at most half of the queue. */
 static gboolean
 fits_in_part (const GudpxSendQueue *self, gsize size_of_one, gsize size_of_others, gsize payload_size)
 {
@@ -466,7 +468,7 @@ gudpx_send_queue_has_room_for_held (const GudpxSendQueue *self,
   return fits_in_part (self, held->size, self->held_size - held->size, payload_size);
 }
 
-/* TRUE if there is when all datagrams of @held are dropped that may be. */
+/* TRUE if there would be room after all datagrams of @held without a task were dropped. */
 gboolean
 gudpx_send_queue_can_have_room_for_held (const GudpxSendQueue *self,
                                          const GudpxHeldDestination *held,

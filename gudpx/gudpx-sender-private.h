@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   GUDPX_SEND_NOW,
-  GUDPX_SEND_GATHER, /* at the end of the dispatch, unless the port does not coalesce writes */
+  GUDPX_SEND_GATHER, /* at the end of the dispatch, if the port coalesces writes */
   GUDPX_SEND_BATCH,  /* when the caller flushes */
 } GudpxWhen;
 
