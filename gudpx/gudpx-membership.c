@@ -76,7 +76,8 @@ take_scope (GudpxMembership *self,
   return FALSE;
 }
 
-/* Makes a membership of the caller's words. It is not joined yet, and the interface may be gone. */
+/* Makes a membership from the arguments of a call. It is not joined yet, and the interface may no
+ * longer exist. */
 GudpxMembership *
 gudpx_membership_new (const GudpxGroupRequest *request, GSocket *socket, GError **error)
 {

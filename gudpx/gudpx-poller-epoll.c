@@ -15,7 +15,7 @@ struct _GudpxPoller
   GMainContext *context; /* borrowed: it may go, and takes the source with it */
   guint n_clients;
   int fd;        /* -1: no client was added yet */
-  pid_t process; /* that made the set: after fork() a child shares it */
+  pid_t process; /* the process that made the set: after fork() a child shares the set */
   GSource *source;
   gpointer tag;
   GHashTable *clients; /* a set */

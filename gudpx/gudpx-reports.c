@@ -113,8 +113,8 @@ gudpx_report_free (GudpxReport *self)
   g_free (self);
 }
 
-/* Returns the details of the error that is being told; NULL if none is, or if the datagram has not
- * left. */
+/* Returns the details of the error that is being told, or NULL. Only errors of the network and of
+ * receiving have details. */
 const GudpxLinkError *
 gudpx_reports_get_details (const GudpxReports *self)
 {
