@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the Python tests share: a main context to wait in, a protocol that remembers, plain sockets."""
+"""Helpers of the Python tests: waiting in a main context, a protocol that records, plain
+sockets."""
 
 import contextlib
 import os
@@ -14,18 +15,18 @@ gi.require_version("Gudpx", "1")
 from gi.repository import Gio, GLib, Gudpx  # noqa: E402
 
 LOCALHOST = "127.0.0.1"
-# Seconds after which something hangs, on a busy machine, too.
+# Seconds after which a test fails, also on a busy machine.
 TIME_LIMIT = 120
 
-# G_IO_ERROR_DESTINATION_UNSET, which GLib has a name for since 2.80.
+# G_IO_ERROR_DESTINATION_UNSET, which has this name since GLib 2.80.
 DESTINATION_UNSET = 48
 
 Code = Gio.IOErrorEnum
 
-# For what comes by the kernel's error queue.
+# Skips tests that need the kernel's error queue.
 of_linux = unittest.skipIf(os.environ.get("GUDPX_TEST_IO") == "generic",
                            "GSocket's own calls do not tell")
-# Which refuses some of what PyGObject takes.
+# The override rejects some values that PyGObject accepts.
 HAS_OVERRIDE = hasattr(Gudpx, "Address")
 if HAS_OVERRIDE:
     from gi.overrides._gudpx import reports
@@ -36,7 +37,7 @@ def address(host, port):
 
 
 def unix_address(path):
-    """Of a path, or of an abstract name that begins with @."""
+    """Returns the address of a path, or of an abstract name that begins with @."""
     if path.startswith("@"):
         name = list(path[1:].encode())
         return Gio.UnixSocketAddress.new_with_type(name, Gio.UnixSocketAddressType.ABSTRACT)
@@ -48,7 +49,8 @@ def number(port):
 
 
 def settle(context=None):
-    """Dispatches all that is ready. What was sent over the loopback interface before is."""
+    """Dispatches all sources that are ready. Datagrams that were sent over loopback have
+    arrived."""
     context = context or GLib.MainContext.default()
     for _ in range(10000):
         if not context.iteration(False):
@@ -60,7 +62,7 @@ def iterate_until(condition, context=None, seconds=TIME_LIMIT):
     """Iterates the main context until the condition holds."""
     context = context or GLib.MainContext.default()
     expired = []
-    # Nothing else wakes the context: what is not signalled to it is not seen.
+    # Only this timeout and the tested sources wake the context: a missing wake-up is found.
     timeout = GLib.timeout_source_new_seconds(seconds)
     timeout.set_callback(lambda *_: expired.append(True))
     timeout.attach(context)
@@ -74,7 +76,7 @@ def iterate_until(condition, context=None, seconds=TIME_LIMIT):
 
 
 class Answer:
-    """A GAsyncReadyCallback that remembers its result."""
+    """A GAsyncReadyCallback that records its result."""
 
     def __init__(self, finish):
         self.finish = finish
@@ -97,7 +99,8 @@ class Answer:
 
 
 class Recorder(Gudpx.DatagramProtocol):
-    """Remembers what it is called for, then calls the handler that was given for it, if any."""
+    """Records the calls of its handlers. Then calls the function that the test gave for the
+    handler."""
 
     def __init__(self, **handlers):
         super().__init__()
@@ -140,7 +143,7 @@ class Recorder(Gudpx.DatagramProtocol):
 
 
 class Batches(Recorder):
-    """Takes whole batches, and hands them on."""
+    """Takes whole batches, and passes on each datagram."""
 
     def do_datagrams_received(self, datagrams):
         self.handle("datagrams_received", datagrams)
@@ -150,7 +153,7 @@ class Batches(Recorder):
 class TestCase(unittest.TestCase):
     def setUp(self):
         self.ports = []
-        # A handler that fails fails its test.
+        # An exception in a handler makes the test fail.
         self.exceptions = []
         if HAS_OVERRIDE:
             # Exceptions of other tests do not count.
@@ -174,7 +177,7 @@ class TestCase(unittest.TestCase):
         return exceptions
 
     def own(self, port):
-        """Sees to it that the port is stopped in the end."""
+        """Stops the port at the end of the test."""
         self.ports.append(port)
         return port
 
@@ -191,7 +194,7 @@ class TestCase(unittest.TestCase):
         return f"{directory.name}/{name}"
 
     def socket(self, host=LOCALHOST, port=0, family=None):
-        """A plain socket, bound to the host if there is one."""
+        """Returns a plain socket, bound to the host if there is one."""
         if family is None:
             family = socket.AF_INET6 if host and ":" in host else socket.AF_INET
         plain = socket.socket(family, socket.SOCK_DGRAM)
@@ -202,14 +205,14 @@ class TestCase(unittest.TestCase):
         return plain
 
     def peer_of(self, port):
-        """A plain socket that is connected to the port, whose peer it becomes."""
+        """Returns a plain socket that is connected to the port, and connects the port to it."""
         peer = self.socket()
         peer.connect((LOCALHOST, number(port)))
         port.connect_peer(*peer.getsockname()[:2])
         return peer
 
     def send(self, port, *payloads):
-        """Sends from a plain socket, which is the answer."""
+        """Sends from a plain socket, and returns the socket."""
         bound = port.get_local_address()
         plain = self.socket(bound.get_address().to_string())
         for payload in payloads:
@@ -217,7 +220,7 @@ class TestCase(unittest.TestCase):
         return plain
 
     def unused_number(self):
-        """A port number that nobody listens on, for the time of the test."""
+        """Returns a port number that no program listens on during the test."""
         holder = self.socket()
         taken = holder.getsockname()[1]
         holder.close()
@@ -232,7 +235,7 @@ class TestCase(unittest.TestCase):
 
     @contextlib.contextmanager
     def assert_error(self, code, *words, domain="g-io-error-quark"):
-        """An error of the domain with that code, whose message has all those words."""
+        """Expects an error of the domain with this code. The message must contain all words."""
         with self.assertRaises(GLib.Error) as caught:
             yield caught
         self.assertEqual((caught.exception.domain, caught.exception.code), (domain, int(code)),

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Peers: connected, changed, gone; and sockets that somebody else made."""
+"""Peers: connecting, changing, disappearing; and sockets that another program made."""
 
 import os
 import socket
@@ -95,7 +95,7 @@ class Connect(TestCase):
         self.assertEqual(peer.recvfrom(10), (b"hello", (LOCALHOST, number(port))))
 
     def test_connected_elsewhere(self):
-        # Not connected themselves: the refusals of strangers would be told to them.
+        # These sockets are not connected: they would get the refusals of other peers.
         first, second = self.socket(), self.socket()
         for _ in range(3):
             for peer, other in ((first, second), (second, first)):
@@ -117,7 +117,7 @@ class Connect(TestCase):
                 self.assertEqual(number(port), before)
                 port.disconnect_peer()
                 self.assertEqual(number(port), before)
-            # Strangers find it.
+            # Other senders reach the port again.
             self.socket().sendto(b"x", (LOCALHOST, before))
             self.assert_received(b"x")
 
@@ -188,7 +188,7 @@ class Connect(TestCase):
     def test_path_mtu(self):
         self.assertEqual(self.port.get_path_mtu(), 0)
         self.port.connect_peer(LOCALHOST, 9)
-        # The loopback interface's, which has no more than IPv4 can say.
+        # The MTU of the loopback interface is larger than an IPv4 packet.
         self.assertIn(self.port.get_path_mtu(), (65535, 65536))
         self.assertEqual(self.port.props.path_mtu, self.port.get_path_mtu())
         self.port.disconnect_peer()
@@ -227,7 +227,7 @@ class Refusal(TestCase):
         self.assertEqual(port.get_statistics().datagrams_sent, 20)
 
     def test_while_busy(self):
-        """The peer comes and goes while datagrams pass."""
+        """Connects and disconnects while datagrams pass."""
         protocol, port = self.connect()
         peer = self.peer_of(port)
         for i in range(20):

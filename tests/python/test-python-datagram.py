@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Datagrams: kept, cut off, made, answered, and what the kernel tells of them."""
+"""Datagrams: keeping, truncating, creating, answering them, and their metadata."""
 
 import gc
 import socket
@@ -17,7 +17,7 @@ ALL = (Gudpx.MetadataFlags.DESTINATION | Gudpx.MetadataFlags.TIMESTAMP |
 
 
 class Kept(TestCase):
-    """A datagram that is kept stays what it was, whatever comes after it."""
+    """Later datagrams do not change a datagram that is kept."""
 
     def setUp(self):
         super().setUp()
@@ -25,7 +25,7 @@ class Kept(TestCase):
         self.port = self.listen(self.protocol)
 
     def receive(self, first, count):
-        """Several senders take turns; the answer is what each datagram must be."""
+        """Sends from several senders in turn. Returns the expected datagrams."""
         senders = [self.socket() for _ in range(5)]
         wanted = []
         for i in range(first, first + count):
@@ -78,13 +78,13 @@ class Kept(TestCase):
         self.port = self.protocol = None
         gc.collect()
         self.assertEqual([(d.get_payload(), d.get_sender().to_string()) for d in kept], wanted)
-        # A datagram does not keep its port.
+        # A datagram has no reference to its port.
         self.assertIsNone(kept[0].get_transport())
         with self.assert_error(Code.CLOSED):
             kept[0].reply(b"too late")
 
     def test_with_an_attribute(self):
-        """What hangs on a wrapper is not found on another datagram."""
+        """An attribute of one wrapper does not appear on another datagram."""
         seen = []
 
         def mark(self, datagram):
@@ -270,7 +270,7 @@ class Truncation(TestCase):
 
 
 class Joined(TestCase):
-    """What the kernel hands over in one piece are datagrams all the same."""
+    """Tests datagrams that the kernel joined into one message."""
 
     def setUp(self):
         super().setUp()
@@ -351,7 +351,7 @@ class Metadata(TestCase):
         self.assertEqual(datagram.get_hop_limit(), 33)
         self.assertEqual(datagram.get_traffic_class(), 0xb9)
         self.assertEqual(datagram.get_ecn(), 1)
-        # The kernel's clock and ours may differ by what it rounds.
+        # The kernel rounds its clock, so the time may differ a little.
         self.assertTrue(before - 20000 <= datagram.get_timestamp() <= after + 20000)
 
     def test_ipv4(self):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""IPv6, both at once, addresses as keys, and resolving names."""
+"""IPv6, IPv6 together with IPv4, addresses as keys, and resolving names."""
 
 import socket
 
@@ -241,7 +241,7 @@ class Resolve(TestCase):
         self.assertEqual(answer.done, 1)
 
     def test_a_limit_of_1_ms(self):
-        """A literal has no limit; a name is answered or not, once."""
+        """A literal is resolved immediately. For a name there is exactly one result."""
         self.assertEqual([a.to_string() for a in self.resolve_all("::1", timeout_ms=1).wait()],
                          ["::1"])
         answer = self.resolve_all("nosuch.invalid", timeout_ms=1)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What keeps a port, and that nothing is left of it afterwards."""
+"""References that keep a port, and the release of all objects afterwards."""
 
 import gc
 import os
@@ -13,7 +13,8 @@ from gi.repository import GLib, Gudpx
 
 
 class Echo(Gudpx.DatagramProtocol):
-    """The pattern to follow: it reaches its port by its transport, or by the datagram."""
+    """The recommended pattern: the protocol gets its port from its transport or from the
+    datagram."""
 
     def do_datagram_received(self, datagram):
         datagram.reply(datagram.get_payload())
@@ -33,7 +34,7 @@ class Held(TestCase):
     """A port that listens needs no reference."""
 
     def listen_without_reference(self, protocol):
-        """The answer is a number, not a port."""
+        """Returns the number of the port, and no reference to the port."""
         return number(Gudpx.listen_udp(0, protocol, LOCALHOST))
 
     def ask(self, plain, to):
@@ -65,7 +66,7 @@ class Held(TestCase):
         plain.send(b"ping")
         settle()
         self.assertEqual(gone, [])
-        # Somebody else still would get a refusal.
+        # The port still owns the address.
         with self.assert_error(Code.ADDRESS_IN_USE):
             Gudpx.listen_udp(to, Echo(), LOCALHOST)
         plain.send(b"x")
@@ -119,7 +120,7 @@ class Stoppable(Echo):
 
 
 class Gone(TestCase):
-    """After it stopped, port, protocol and socket go with the last reference."""
+    """After the stop the last reference releases port, protocol and socket."""
 
     def setUp(self):
         super().setUp()
@@ -284,7 +285,7 @@ class Gone(TestCase):
         self.assertFalse(os.path.exists(path))
 
     def test_a_context_that_is_gone(self):
-        """With its context goes a port that was never stopped; nobody is told."""
+        """A port that was not stopped is released with its context. It emits no signal."""
         protocol = Recorder()
         context = GLib.MainContext.new()
         context.push_thread_default()

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What needs a network of its own, as tests/netns makes one: multicast, links, unreachable hosts."""
+"""Multicast, links and unreachable hosts, in the network namespace of tests/netns."""
 
 import contextlib
 import gc
@@ -17,21 +17,21 @@ GROUP4, OTHER_GROUP4, SOURCE_GROUP4 = "239.1.2.3", "239.1.2.4", "232.1.2.3"
 GROUP6, OTHER_GROUP6, SOURCE_GROUP6 = "ff15::1234", "ff15::1235", "ff35::1234"
 OURS4, OURS6 = "10.99.0.1", "fd99::1"
 
-# There is no route to these.
+# The system has no route to these hosts.
 UNREACHABLE4, UNREACHABLE6 = "192.0.2.1", "2001:db8::1"
-# These are on the link, and nobody is there.
+# This address is on the link, but no host has it.
 SILENT4 = "10.99.0.77"
 
 
 def checksum(data):
-    """RFC 1071."""
+    """Returns the checksum of RFC 1071."""
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total & 0xffff) + (total >> 16)
     return ~(total + (total >> 16)) & 0xffff
 
 
 def fragmentation_needed(source, source_port, destination, destination_port, mtu):
-    """ICMP's answer to a datagram of ours that a router could not pass on."""
+    """Returns the ICMP message of a router that could not forward a datagram."""
     sent = struct.pack("!BBHHHBBH4s4sHHHH", 0x45, 0, 1500, 0, 0x4000, 64, socket.IPPROTO_UDP, 0,
                        socket.inet_aton(source), socket.inet_aton(destination),
                        source_port, destination_port, 1480, 0)
@@ -46,7 +46,7 @@ class NetworkTestCase(TestCase):
     def assert_received(self, port, *payloads):
         settle()
         protocol = port.get_protocol()
-        # What is sent over the cable takes its time.
+        # Datagrams take some time on the cable.
         iterate_until(lambda: len(protocol.datagrams) >= len(payloads))
         settle()
         self.assertEqual(protocol.payloads, list(payloads))
@@ -54,7 +54,7 @@ class NetworkTestCase(TestCase):
 
 
 class Multicast:
-    """What is the same for IPv4 and IPv6."""
+    """Tests that are the same for IPv4 and IPv6."""
 
     def setUp(self):
         super().setUp()
@@ -65,7 +65,7 @@ class Multicast:
         self.writer.write_to_host(payload, group or self.group, number(self.port))
 
     def write_marked(self, payload, group=None):
-        """With a datagram behind it that arrives in any case."""
+        """Writes the datagram, then another one that arrives in any case."""
         self.write(payload, group)
         self.writer.write_to_host(b"mark", self.ours, number(self.port))
 
@@ -115,7 +115,8 @@ class Multicast:
 
     @of_linux
     def test_twisteds_ping_and_pong(self):
-        """As in Twisted's howto: both on one number of one machine, and the client came later."""
+        """Follows Twisted's howto: server and client share a number, and the client starts
+        later."""
         server = Recorder(datagram_received=lambda _, datagram: (
             datagram.get_payload() == b"Client: Ping" and datagram.reply(b"Server: Pong")))
         port = self.listen_multicast(self.any, protocol=server)
@@ -283,7 +284,7 @@ class Multicast6(Multicast, NetworkTestCase):
         self.assert_received(self.port, b"x")
 
     def test_over_the_cable(self):
-        """From one end to the other, which is the same machine."""
+        """Sends from one end of the cable to the other end on the same machine."""
         self.port.join_group("ff02::1234", "gudpx1")
         self.write(b"x", "ff02::1234%gudpx0")
         self.assert_received(self.port, b"x")
@@ -358,7 +359,7 @@ class Broadcast(NetworkTestCase):
 class Unreachable(NetworkTestCase):
     def setUp(self):
         super().setUp()
-        # The kernel asks three times for a host: not a second apart.
+        # The kernel asks three times for a host, here in less than a second each.
         with contextlib.suppress(OSError):
             with open("/proc/sys/net/ipv4/neigh/gudpx0/retrans_time_ms", "w",
                       encoding="ascii") as file:
@@ -375,7 +376,7 @@ class Unreachable(NetworkTestCase):
         self.assertEqual(port.get_protocol().events, ["started"])
 
     def test_a_network_from_a_handler(self):
-        """The datagram was queued: the error comes on its own, with its destination."""
+        """The datagram was queued: the error arrives later, with its destination."""
         protocol = Recorder(datagram_received=lambda _, datagram: (
             datagram.get_transport().write_to_host(b"x", UNREACHABLE4, 9), datagram.reply(b"y")))
         port = self.listen(protocol, None)
@@ -386,12 +387,12 @@ class Unreachable(NetworkTestCase):
         self.assertTrue(error.matches(Gio.io_error_quark(), Code.NETWORK_UNREACHABLE))
         self.assertIn(UNREACHABLE4, error.message)
         self.assertEqual(destination.to_string(), f"{UNREACHABLE4}:9")
-        # It holds up nothing.
+        # The error does not delay other datagrams.
         self.assertEqual(asker.recv(10), b"y")
 
     @of_linux
     def test_a_host_while_connected(self):
-        """Nobody answers on the link: the kernel gives up after a while."""
+        """Writes to a silent host on the link: after a while the kernel gives up."""
         protocol = Recorder()
         port = self.listen(protocol, None)
         port.connect_peer(SILENT4, 9)
@@ -403,7 +404,7 @@ class Unreachable(NetworkTestCase):
         self.assertEqual(protocol.count("connection_refused"), 0)
         gc.collect()
         self.assertIn(SILENT4, error.message)
-        # The port goes on, and so does the next write.
+        # The port continues, and so does the next write.
         self.assertTrue(port.write(b"x"))
         peer = self.socket(OURS4)
         port.connect_peer(*peer.getsockname())
@@ -429,7 +430,7 @@ class Unreachable(NetworkTestCase):
         self.assertEqual(port.get_path_mtu(), 1500)
 
     def test_the_path_becomes_narrower(self):
-        """A router says so; here it is a datagram that says that it was one (RFC 1191)."""
+        """Imitates the message of a router (RFC 1191)."""
         protocol = Recorder()
         port = self.listen(protocol, host=OURS4)
         port.connect_peer("10.99.0.2", 9)

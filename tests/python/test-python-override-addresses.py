@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The override: addresses, payloads and attributes as Python has them."""
+"""The override: addresses, payloads and attributes in the form of Python."""
 
 import array
 import os
@@ -106,7 +106,7 @@ class AddressTest(TestCase):
             self.assertEqual(recorder.datagrams[0].sender, port.local_address)
 
     def test_unix_beyond_ascii(self):
-        """What is no UTF-8 too, which Python escapes, and zeros in abstract names."""
+        """Tests invalid UTF-8, which Python escapes, and zero bytes in abstract names."""
         for name in b"caf\xc3\xa9", b"\xff-%d" % random.getrandbits(60), b"a\0b\xff\0":
             path = os.fsencode(self.temporary_path("")) + name.replace(b"\0", b"")
             for wanted in path, b"\0gudpx-%d-" % random.getrandbits(60) + name:
@@ -173,7 +173,7 @@ class AddressTest(TestCase):
             port.write_to(b"x", None)
 
     def test_a_zero_ends_nothing(self):
-        """What is behind it would be left out."""
+        """Text with a zero byte is rejected: PyGObject would drop the rest of the text."""
         port = self.listen()
         local = LOCALHOST + "\0.example.org"
         group = "239.1.1.1\0.example.org"
@@ -226,7 +226,7 @@ class AddressTest(TestCase):
 
 class PayloadTest(TestCase):
     def writers(self, port, to):
-        """Everything that takes a payload."""
+        """Returns all functions that take a payload."""
         recorder = Recorder()
         peer = self.send(self.listen(recorder), b"x")
         settle()
@@ -281,7 +281,7 @@ class PayloadTest(TestCase):
         self.assertEqual([peer.recv(10), peer.recv(10)], [b"a", b"bc"])
 
     def test_long_ones_are_copied_at_once(self):
-        """An item at a time it would be a thousand times as long."""
+        """Reading each item separately would take a thousand times as long."""
         port, peer = self.listen(), self.socket()
         for data in bytearray(60000), memoryview(bytes(60000)):
             port.write(data, peer.getsockname())
@@ -380,12 +380,12 @@ class AttributeTest(TestCase):
             self.assertFalse(hasattr(thing, wrong))
             thing._of_the_program = 5
             self.assertEqual(thing._of_the_program, 5)
-        # A test of a program replaces methods.
+        # Tests of programs replace methods.
         port.write = print
         self.assertIs(port.write, print)
         del port.write
         self.assertNotEqual(port.write, print)
-        # A protocol is the program's own.
+        # The program may add attributes to its protocol.
         recorder = Recorder()
         recorder.nonesuch = 1
 

@@ -33,7 +33,8 @@ class AwaitTest(TestCase):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
                 loop = events.GLibEventLoopPolicy().get_event_loop()
-            # It closes the loop, whose source may else be collected first: GLib complains of that.
+            # Close the loop here: GLib complains if the garbage collector finalizes its source
+            # first.
             with asyncio.Runner(loop_factory=lambda: loop) as runner:
                 return runner.run(asyncio.wait_for(coroutine, TIME_LIMIT))
         get_loop, awaiting.get_loop = awaiting.get_loop, asyncio.get_running_loop
@@ -95,7 +96,7 @@ class AwaitTest(TestCase):
             await operations[-1]
 
         async def cancel():
-            # The peer does not read, so that in the end the kernel takes no more.
+            # The peer does not read, so the buffer of the kernel fills.
             while port.send_queue_size == 0:
                 port.write(b"x" * 1000, path)
             task = asyncio.ensure_future(write())
@@ -183,7 +184,7 @@ class AwaitTest(TestCase):
             receiving = port.__aiter__()
             first = asyncio.ensure_future(receiving.__anext__())
             await asyncio.sleep(0)
-            # The kernel keeps no more than a few hundred.
+            # The kernel keeps only a few hundred datagrams.
             n_sent = 0
             while port.reading:
                 self.send(port, *[b"x"] * 50)
@@ -320,7 +321,7 @@ class AwaitTest(TestCase):
             return type("Made", (base,), handlers)
 
     def make_coroutines(self):
-        """One protocol of each kind, which answers after a while."""
+        """Makes a protocol of each kind. Each answers after a while."""
         async def datagram_received(self, data, sender):
             await asyncio.sleep(0.001)
             self.transport.write(data, sender)

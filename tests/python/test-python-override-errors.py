@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The override: errors that are Python's own, keyword arguments, and ports as context managers."""
+"""The override: Python's own errors, keyword arguments, and ports as context managers."""
 
 import copy
 import errno
@@ -16,7 +16,7 @@ from gudpxtest import (DESTINATION_UNSET, LOCALHOST, TIME_LIMIT, Answer, Code, G
 
 class ErrorTest(TestCase):
     def assert_is(self, kind, number, code, call, *args):
-        """It is both: Python's error with that errno, and GLib's with that code."""
+        """Expects an error that is Python's with this errno, and GLib's with this code."""
         with self.assertRaises(kind) as caught:
             call(*args)
         error = caught.exception
@@ -65,7 +65,7 @@ class ErrorTest(TestCase):
         port = self.listen()
         self.assert_is(OSError, errno.EADDRINUSE, Code.ADDRESS_IN_USE,
                        self.listen, None, LOCALHOST, number(port))
-        # What the system said is kept where GIO has no code for it.
+        # The errno of the system is kept if GIO has no code for it.
         self.assert_is(OSError, errno.EADDRNOTAVAIL, Code.NOT_FOUND, self.listen, None, "192.0.2.1")
         self.assert_is(OSError, errno.EADDRINUSE, Code.EXISTS, port.start_listening)
         self.assert_is(ValueError, errno.EINVAL, Code.INVALID_ARGUMENT,
@@ -88,7 +88,7 @@ class ErrorTest(TestCase):
         self.assert_is(OSError, errno.EADDRNOTAVAIL, Code.NOT_FOUND, group.start)
 
     def refuse(self, protocol):
-        """Has what a queued datagram to nowhere meets reported."""
+        """Sends to an unused port number with report_errors: the protocol gets the refusal."""
         port = self.own(Gudpx.listen_udp(0, protocol, LOCALHOST, report_errors=True))
         port.write(b"x", (LOCALHOST, self.unused_number()))
         return port
@@ -344,9 +344,9 @@ class OwnProcessTest(TestCase):
                               cwd=os.path.dirname(os.path.abspath(__file__)),
                               stderr=subprocess.PIPE, text=True, check=False)
 
-    # It is a critical warning, too, which would end the process.
+    # Removes G_DEBUG: the library also prints a critical warning, which would end the process.
     def run_in_another_thread(self, program):
-        """Prints what the calls of a list, each a function of the port, raise."""
+        """Prints the errors of the functions in the list “calls”. Each function takes the port."""
         result = self.run_without("G_DEBUG", f"""
 import sys, threading
 from gudpxtest import GLib, Gudpx, LOCALHOST
@@ -394,7 +394,7 @@ print("afterwards", port.listening, port.ttl, port.reading, file=sys.stderr)
             "port.dup_peer_host(1)"])
 
     def test_attributes_in_another_thread(self):
-        """Each that can be set, by its setter, as an attribute and as a property."""
+        """Sets each property in three ways: with its setter, as an attribute and as a property."""
         names = [spec.name.replace("-", "_") for spec in Gudpx.Port.list_properties()
                  if hasattr(Gudpx.Port, "set_" + spec.name.replace("-", "_")) and
                  spec.name != "local-address"]
@@ -431,7 +431,7 @@ run()
         self.assertEqual(output.count("raised the port belongs to another thread"), 1)
 
     def test_a_write_of_another_thread_while_a_handler_collects(self):
-        """It has no part in what the handler collects, which leaves."""
+        """The write fails. The datagrams that the handler collects are sent."""
         output = self.run_in_another_thread("""
 class Hook(Gudpx.DatagramProtocol):
     def datagram_received(self, data, sender):

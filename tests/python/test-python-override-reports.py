@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The override: exceptions of handlers that strangers cause, and Ctrl+C in a handler."""
+"""The override: exceptions of handlers in a flood, and Ctrl+C in a handler."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ import tap
 from gudpxtest import Gudpx, TestCase, iterate_until, settle
 from gi.overrides._gudpx import reports
 
-# The size of a flood.
+# Number of datagrams in a flood.
 N_DATAGRAMS = 300
 
 
@@ -120,7 +120,8 @@ class ReportsTest(TestCase):
         self.assertIs(original.call_args[0][0], ValueError)
 
     def test_calls_from_python_raise(self):
-        """As a test of a program makes them; the handler of a derived class may catch it."""
+        """Calls a handler directly, like the test of a program. A derived class may catch the
+        exception."""
         caught = []
 
         class Derived(Objects):
@@ -138,7 +139,7 @@ class ReportsTest(TestCase):
 
 
 class InterruptTest(TestCase):
-    """In a process of its own, which gets a signal while a handler runs."""
+    """Tests a separate process, which gets a signal while a handler runs."""
 
     def run_program(self, program):
         preamble = """
@@ -232,7 +233,7 @@ class InterruptTest(TestCase):
         self.assertEqual([word for word in words if word != "left"], ["1", "interrupt", "2", "end"])
 
     def test_in_a_main_loop_of_a_handler(self):
-        """The handler goes on, and the datagrams behind stay as they are."""
+        """The handler continues, and the later datagrams stay as they are."""
         result = self.run_program("""
             class Nesting(Hook):
                 def datagram_received(self, data, sender):

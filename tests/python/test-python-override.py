@@ -16,7 +16,7 @@ from gi.repository import GObject
 
 
 class Hook(Gudpx.DatagramProtocol):
-    """Remembers what came, then calls the handler that was given for it."""
+    """Records the datagrams, then calls the function that the test gave."""
 
     def __init__(self, handler=None):
         super().__init__()
@@ -42,7 +42,7 @@ PAYLOADS = [b"%d" % i for i in range(10)]
 
 class HookTest(TestCase):
     def deliver(self, handler=None, payloads=PAYLOADS):
-        """A protocol and its port, with datagrams that wait, and where they are from."""
+        """Returns a protocol, its port with waiting datagrams, and their sender."""
         protocol = Hook(handler)
         port = self.listen(protocol)
         peer = self.send(port, *payloads)
@@ -119,7 +119,7 @@ class HookTest(TestCase):
                          [b"%d" % i for i in range(1, 9)] * 2)
 
     def check_that_they_leave_at_once(self, first, begin):
-        """From that datagram on each answer is there before its handler returns."""
+        """From this datagram on each answer arrives before its handler returns."""
         answers, n_answers = [], []
 
         def answer(protocol, data, sender):
@@ -139,7 +139,7 @@ class HookTest(TestCase):
 
     @staticmethod
     def read_all(plain):
-        """What is there."""
+        """Returns all datagrams that have arrived."""
         plain.setblocking(False)
         try:
             while True:
@@ -171,7 +171,7 @@ class HookTest(TestCase):
                          [data for data in PAYLOADS if data not in (b"3", b"7")])
 
     def test_exception_beside_the_handler_loses_its_datagram(self):
-        """A sender that cannot be told, as one whose name nobody can read."""
+        """The exception concerns a sender, for example an unreadable name."""
         protocol, port, peer = self.deliver(echo, PAYLOADS[:4])
         other = self.send(port, b"lost", b"lost too")
         peer.sendto(b"4", port.local_address)
@@ -192,7 +192,7 @@ class HookTest(TestCase):
         self.assertEqual(protocol.received[5:], [(b"known", other.getsockname())])
 
     def test_exception_between_two_handlers(self):
-        """As of a signal: nothing is delivered again, and what is left comes."""
+        """Simulates a signal: each datagram is delivered once, the rest afterwards."""
         protocol, port, peer = self.deliver(echo)
         stop_collecting = type(port)._stop_collecting
         failures = [LookupError(), ValueError()]
@@ -228,7 +228,7 @@ class HookTest(TestCase):
         self.assertEqual([str(error) for error in self.take_exceptions()], ["not yet"])
 
     def check_transport(self, kind, transport="the port"):
-        """What the handler sees of it; the answers come through it."""
+        """Checks the transport in handlers, and answers through it."""
         protocol = kind(lambda protocol, *_: seen.append(protocol.transport))
         seen = []
         port = self.listen(protocol)
@@ -273,7 +273,7 @@ class HookTest(TestCase):
         protocol, port, peer = self.deliver(stop)
         settle()
         self.assertEqual(protocol.payloads, PAYLOADS[:5])
-        # What was written before has left.
+        # Earlier writes were sent.
         self.assertEqual([peer.recv(10) for _ in range(5)], PAYLOADS[:5])
         with self.assert_error(Code.CLOSED):
             port.write(b"x", peer.getsockname())
@@ -398,7 +398,8 @@ class HookTest(TestCase):
                 port.write(data, destination)
 
     def test_queue_that_is_small(self):
-        """What finds no room among what is collected leaves earlier, or is refused."""
+        """If the collected datagrams fill the queue, they are sent earlier, or a write is
+        refused."""
         _, port, peer = self.deliver(
             lambda protocol, data, sender: [protocol.transport.write(b"y" * 400, sender)
                                             for _ in range(20)])
@@ -453,7 +454,7 @@ class HookTest(TestCase):
         self.assertEqual((derived.payloads, mixed.data), ([b"X"], b"x"))
 
     def test_chaining_up(self):
-        """To what the library does of itself: nothing."""
+        """Calls the default handlers of the library, which do nothing."""
         events = []
 
         class Chained(Gudpx.DatagramProtocol):
@@ -561,7 +562,7 @@ class HookTest(TestCase):
             self.assertEqual(caught.filename, __file__)
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
-                # Who has both knows, and what is no method is something else.
+                # Do not warn if the class defines both names, or if the attribute is not a method.
                 type("Right", (Gudpx.DatagramProtocol,), {wrong: handler, right: handler})
                 type("Other", (Gudpx.DatagramProtocol,), {wrong: False, "do_start": handler})
                 # These are callbacks.
@@ -591,7 +592,7 @@ class HookTest(TestCase):
         self.assertEqual(port.get_statistics().truncated, 2)
 
     def test_a_kept_write(self):
-        """It works later too, and then leaves at once."""
+        """The method can be called after the handler. It then sends immediately."""
         kept = []
 
         def keep(protocol, data, sender):
@@ -640,10 +641,10 @@ class HookTest(TestCase):
 
 
 class BudgetTest(TestCase):
-    """A call takes no more than there is time for; C offers the others again."""
+    """A call takes only as many datagrams as its time allows; C offers the others again."""
 
     def deliver(self, seconds):
-        """How many each call takes, where each datagram costs so much."""
+        """Returns how many datagrams each call takes. @seconds are the costs of the datagrams."""
         clock, costs, n_taken = [1000.0], iter(seconds), []
 
         def spend(protocol, data, sender):
@@ -669,16 +670,16 @@ class BudgetTest(TestCase):
         self.assertEqual(self.deliver([0] * 50), [50])
 
     def test_cheap_ones_are_bounded_too(self):
-        # The clock is looked at after 1, 9, 41 and 73.
+        # The clock is read after 1, 9, 41 and 73 datagrams.
         self.assertEqual(self.deliver([0.00004] * 200), [73, 73, 54])
 
     def test_costly_ones_behind_cheap_ones(self):
-        # A handler that became costly is seen at the next look, then each time.
+        # A handler that became slow is found at the next reading; then the clock is read each time.
         self.assertEqual(self.deliver([0] * 7 + [0.0006] + [0] * 7 + [0.0006] * 5),
                          [18, 2])
 
     def test_everything_in_a_main_loop_of_a_handler(self):
-        """C asks for the rest of a batch only once there."""
+        """The inner main loop delivers the rest of the batch; C offers it only once."""
         seen = []
 
         def nest(protocol, data, sender):
@@ -742,7 +743,7 @@ class ManyPeersTest(TestCase):
 
     @unittest.mock.patch.object(batches, "MAX_PEERS", 3)
     def test_answers_to_those_that_are_forgotten(self):
-        """Also where C does not know their numbers any more."""
+        """Answers arrive also if C no longer knows the numbers of the peers."""
         port = self.listen(Hook(echo))
         peers = self.make_peers(port, 10)
         with unittest.mock.patch.object(batches.Gudpx.Port, "write_packed", side_effect=GLib.Error()):
@@ -750,7 +751,7 @@ class ManyPeersTest(TestCase):
         self.check_answers(peers)
 
     def test_100000_peers(self):
-        """Their numbers run out once."""
+        """The table of peer numbers is full once."""
         protocol = Hook(echo)
         port = self.listen(protocol, "127.0.0.1")
         port.set_receive_buffer_size(4 * 1024 * 1024)
@@ -771,7 +772,7 @@ class ManyPeersTest(TestCase):
                 self.assertEqual(plain.recv(20), b"%d" % (n_sent - 1000 + i))
                 self.assertEqual(protocol.received[n_sent - 1000 + i][1], plain.getsockname())
                 plain.close()
-        # Its first number is not known any more.
+        # C no longer knows the first number of this peer.
         early = protocol.received[0][1]
         port.write(b"x", early)
         self.assertEqual(len(protocol.received), 100000)

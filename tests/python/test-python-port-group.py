@@ -133,7 +133,8 @@ class Groups(TestCase):
         self.assertEqual((members, group.get_listening()), ([], False))
 
     def test_let_go_of(self):
-        """By the garbage collector too, which has Python's lock that the handlers need."""
+        """The garbage collector frees the group while it has Python's lock, which the handlers
+        need."""
         members = []
 
         def make(_, index, *__):

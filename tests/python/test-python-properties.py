@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A port's properties: defaults, setting, notification, restarts, and what is refused."""
+"""A port's properties: defaults, setting, notification, restarts, and invalid values."""
 
 import os
 import socket
@@ -14,7 +14,7 @@ from gi.repository import Gio, GLib, GObject, Gudpx
 
 TIMESTAMP = Gudpx.MetadataFlags.TIMESTAMP
 
-# What can be set at any time: the default, another value, and what is out of range.
+# Properties that can be set at any time: the default, another value, and invalid values.
 SETTABLE = {
     "max-packet-size": (65535, 1000, (0, 1048577)),
     "broadcast-allowed": (False, True, ()),
@@ -36,14 +36,14 @@ SETTABLE = {
     "max-pacing-rate": (2 ** 32 - 1, 125000, (0,)),
     "metadata": (Gudpx.MetadataFlags.NONE, TIMESTAMP, ()),
 }
-# GSocket's own calls do not tell errors: the property stays as it is, with a warning.
+# GSocket's own calls do not report errors: the property keeps its value, with a warning.
 NOT_SETTABLE = ["report-errors"] if os.environ.get("GUDPX_TEST_IO") == "generic" else []
 for _name in NOT_SETTABLE:
     del SETTABLE[_name]
 CONSTRUCT_ONLY = ["protocol", "listen-multiple", "reuse-port", "ipv6-only", "bind-device"]
 READ_ONLY = ["listening", "peer-address", "socket", "send-queue-size", "path-mtu"]
 
-# Of the kernel's own words for the same.
+# Socket options of the properties: level, name, and value.
 OPTIONS = {
     "broadcast-allowed": (socket.SOL_SOCKET, socket.SO_BROADCAST, 1),
     "ttl": (socket.IPPROTO_IP, socket.IP_TTL, 5),
@@ -72,7 +72,7 @@ def option(port, level, name):
 
 class Properties(TestCase):
     def both_states(self):
-        """A port that is not started, and one that is listening."""
+        """Returns a port that is not started, and a port that is listening."""
         return [Gudpx.Port.new(Recorder(), None), self.listen()]
 
     def test_these_and_no_others(self):
@@ -251,7 +251,7 @@ class Properties(TestCase):
             port.set_local_address(wanted)
         self.assertEqual(port.get_local_address().to_string(), bound)
         port.stop_listening()
-        # What was asked for, again.
+        # The stopped port returns the requested address again.
         self.assertTrue(Gudpx.address_equal(port.get_local_address(), wanted))
 
     def test_listening_and_socket_notify(self):
@@ -271,7 +271,7 @@ class Properties(TestCase):
         self.assertEqual(other.get_ttl(), 7)
 
     def test_priority(self):
-        """A port of lower priority waits for all else."""
+        """A port of lower priority waits for all other sources."""
         order = []
         high = self.listen(Recorder(datagram_received=lambda *_: order.append("high")))
         low = self.listen(Recorder(datagram_received=lambda *_: order.append("low")))
@@ -294,7 +294,7 @@ class Properties(TestCase):
         self.assertEqual(option(port, socket.IPPROTO_IP, socket.IP_TOS), 46 << 2)
 
     def test_a_property_that_is_refused_warns(self):
-        """It cannot raise: so it says so, and the program goes on."""
+        """A property cannot raise an error: the library warns, and the program continues."""
         result = subprocess.run([sys.executable, __file__, "--refused"], capture_output=True,
                                 text=True, check=True)
         self.assertEqual(result.stdout, "[True, None]\n")
@@ -303,7 +303,7 @@ class Properties(TestCase):
 
 
 class ValueErrorBool:
-    """Is neither true nor false."""
+    """A value whose conversion to bool fails."""
 
     def __bool__(self):
         raise ValueError

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What an application implements: virtual functions, signals, or both; and handlers that fail."""
+"""Handlers as virtual functions, as signals, or both; and handlers that fail."""
 
 import tap
 from gudpxtest import (HAS_OVERRIDE, LOCALHOST, Code, Recorder, TestCase, iterate_until, settle,
@@ -25,7 +25,7 @@ class Batches(Recorder):
 
 
 def remember_signals(protocol):
-    """Connects to every signal; the answer grows by the name and the arguments of each."""
+    """Connects to every signal. Adds name and arguments of each emission to the returned list."""
     calls = []
     for name in ("started", "stopped", "datagram-received", "connection-refused", "error-received",
                  "writable"):
@@ -231,7 +231,7 @@ def fail(*_):
 
 
 class Exceptions(TestCase):
-    """The port goes on, whatever a handler raises."""
+    """The port continues after any exception in a handler."""
 
     def assert_failed(self, times):
         iterate_until(lambda: len(self.exceptions) >= times)
@@ -259,7 +259,7 @@ class Exceptions(TestCase):
         self.send(port, *[b"x"] * 40)
         iterate_until(lambda: len(protocol.datagrams) == 40)
         if HAS_OVERRIDE:
-            # It leaves most of a kind out.
+            # The override reports only some exceptions of one kind.
             self.assertIn(len(self.take_exceptions()), range(5, 40))
         else:
             self.assert_failed(40)

@@ -24,12 +24,12 @@ class Queue(TestCase):
         self.written.append(payload)
 
     def fill_kernel(self):
-        """Writes until something waits in the queue."""
+        """Writes until a datagram waits in the queue."""
         while self.port.get_send_queue_size() == 0:
             self.write(b"%d" % len(self.written))
 
     def fill(self, size=500):
-        """Writes until nothing is taken."""
+        """Writes until the queue is full."""
         with self.assert_error(Code.WOULD_BLOCK, self.to.get_path()):
             while True:
                 self.write(b"%d" % len(self.written) + bytes(size))
@@ -99,7 +99,7 @@ class Queue(TestCase):
         self.assertLessEqual(sizes[0], 5000)
 
     def test_the_pattern_of_writable(self):
-        """Writes until it is full, and goes on when it is writable; nothing is lost."""
+        """Writes until the queue is full, and continues at “writable”. Every datagram arrives."""
         left = [b"%d" % i + bytes(200) for i in range(3000)]
         wanted = list(left)
 
@@ -170,7 +170,7 @@ class Queue(TestCase):
             self.written.append(b"%d" % i)
         settle()
         done = sum(answer.done for answer in answers)
-        # Those that the kernel took, and no others.
+        # Only the writes whose datagrams the kernel accepted are done.
         self.assertTrue(0 < done < 1000)
         self.assertTrue(all(answer.done for answer in answers[:done]))
         self.read()
@@ -244,7 +244,7 @@ class Queue(TestCase):
         self.port.write_async(GLib.Bytes.new(b"x"), unix_address(path), None, answer)
         with self.assert_error(Code.NOT_FOUND, path):
             answer.wait()
-        # It is told once.
+        # The error is reported once.
         self.assertEqual(self.writer.errors, [])
 
     def test_flush_async(self):
@@ -292,7 +292,7 @@ class Queue(TestCase):
         self.read()
 
     def test_two_readers_of_which_one_sleeps(self):
-        """A queue is in order: what goes elsewhere waits too, and arrives."""
+        """The queue keeps the order: datagrams to the other reader wait, too, and arrive."""
         other = Recorder()
         awake = self.listen_unix(other)
         self.fill_kernel()
@@ -302,7 +302,7 @@ class Queue(TestCase):
         self.assertEqual(other.payloads, [b"to the other"])
 
     def test_connected_elsewhere_meanwhile(self):
-        """What waits for the old peer goes there all the same."""
+        """Datagrams that were queued for the old peer still go there."""
         other = Recorder()
         awake = self.listen_unix(other)
         self.port.connect_peer_address(self.to)
@@ -325,7 +325,7 @@ class Queue(TestCase):
         self.assertEqual(self.writer.errors, [])
 
     def test_a_reader_that_goes_away(self):
-        """What is queued for it is reported, and the rest goes on."""
+        """Datagrams for this reader are reported as errors, and the others are sent."""
         other = Recorder()
         awake = self.listen_unix(other)
         self.fill_kernel()

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What is told of errors, what becomes of a full queue, and datagrams that differ from the rest."""
+"""Error details, policies of a full queue, and datagrams with options of their own."""
 
 import errno
 import socket
@@ -53,7 +53,7 @@ class Errors(TestCase):
         self.assertEqual(kept[0].error_number, errno.ECONNREFUSED)
         self.assertEqual(kept[0].copy().error_number, errno.ECONNREFUSED)
         self.assertEqual(port.get_statistics().connection_refusals, 1)
-        # Outside of a handler there is nothing to tell.
+        # Outside of a handler there are no details.
         self.assertIsNone(port.dup_error_details())
 
     def test_none_of_what_has_not_left(self):
@@ -132,7 +132,7 @@ class Policies(TestCase):
 
 
 class Different(TestCase):
-    """Datagrams that are sent otherwise than the port sends."""
+    """Datagrams whose options differ from the port's."""
 
     def receive(self, host, *datagrams):
         protocol = Recorder()

@@ -69,7 +69,7 @@ class StopAsync(TestCase):
             port.write_to_host(b"x", LOCALHOST, 9)
 
     def blocked(self):
-        """A port whose queue waits for a reader that does not read."""
+        """Returns a port whose queue waits for a reader that does not read."""
         reader = self.listen_unix()
         reader.set_reading(False)
         writer = self.listen_unix()
@@ -92,7 +92,7 @@ class StopAsync(TestCase):
         self.assertEqual(writer.get_protocol().events[-1], "stopped")
 
     def test_cancelled(self):
-        """The wait ends; the stop goes on."""
+        """Cancelling ends the wait, and the stop continues."""
         writer, reader, wanted = self.blocked()
         cancellable = Gio.Cancellable()
         patient, impatient = self.stop(writer), self.stop(writer, cancellable)
@@ -350,9 +350,10 @@ class Nested(TestCase):
 
 class Fairness(TestCase):
     def test_a_flood_starves_no_timeout(self):
-        """One that is fed from its own handler is never idle; others of its priority run."""
+        """A port that sends to itself in its handler is never idle. Other sources of its priority
+        run."""
         def feed(self, datagram):
-            # The time begins with the flood, however long the machine took for the first datagram.
+            # The time begins with the flood, even if the machine delays the first datagram.
             if len(self.datagrams) == 1:
                 GLib.timeout_add(1, lambda: ticks.append(len(protocol.datagrams)), priority=0)
             if not ticks:
@@ -381,7 +382,7 @@ class Fairness(TestCase):
         iterate_until(lambda: other.datagrams)
 
     def test_one_dispatch_is_bounded(self):
-        """By time too: handlers that are slow do not keep all else waiting."""
+        """The time is limited, too: slow handlers do not block other sources."""
         protocol = Recorder(datagram_received=lambda *_: time.sleep(0.005))
         port = self.listen(protocol)
         port.set_reading(False)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Stop, start again, pause and nest, from everywhere."""
+"""Stopping, restarting, pausing and nested main loops, in all handlers."""
 
 import tap
 from gudpxtest import (LOCALHOST, Batches, Code, Recorder, TestCase, iterate_until, number, settle,
@@ -14,7 +14,7 @@ def stop(protocol, *_):
 
 
 def fill(writer, destination, size=1000):
-    """Writes until the queue is full; the answer is how many datagrams were taken."""
+    """Writes until the queue is full. Returns the number of accepted datagrams."""
     taken = 0
     while True:
         try:
@@ -27,7 +27,7 @@ def fill(writer, destination, size=1000):
 
 
 class Stop(TestCase):
-    """In every handler: nothing but `stopped` comes after it."""
+    """Stops the port in each handler: only `stopped` follows."""
 
     def assert_stopped(self, port, protocol):
         settle()
@@ -87,7 +87,7 @@ class Stop(TestCase):
         port = self.listen(protocol)
         self.send(port, b"1", b"2")
         settle()
-        # It was under way.
+        # This datagram was being delivered.
         self.assertEqual(protocol.payloads, [b"1"])
         self.assertFalse(port.get_listening())
 
@@ -223,7 +223,7 @@ class Restart(TestCase):
         port = self.listen(protocol)
         self.send(port, b"1", b"2", b"3")
         settle()
-        # What came before the restart is not delivered after it.
+        # Datagrams from before the restart are not delivered.
         self.assertEqual(protocol.payloads, [b"1"])
         self.assertEqual(protocol.events, ["started", "datagram_received", "stopped", "started"])
         self.assert_serves(port)
@@ -288,7 +288,7 @@ class Restart(TestCase):
         writer.write_to(b"new", reader.get_local_address())
         settle()
         self.assertEqual(reader.get_protocol().payloads[-1], b"new")
-        # What the old start had owed is not told in the new one.
+        # The restart discards the pending “writable” of the old start.
         self.assertEqual(writer.get_protocol().count("writable"), 0)
 
     def test_with_another_address(self):

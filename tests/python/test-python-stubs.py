@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The type stubs: they have what the library has, and mypy finds with them what is wrong."""
+"""The type stubs: they match the library, and mypy finds mistakes with them."""
 
 import ast
 import os
@@ -28,7 +28,7 @@ PROGRAMS = sorted([*(ROOT / "examples" / "python").glob("*.py"),
 GUIDES = [ROOT / "README.md", ROOT / "docs" / "python.md", ROOT / "docs" / "coming-from-twisted.md"]
 MYPY = os.environ.get("MYPY") or shutil.which("mypy")
 
-# What the programs leave out, as people do: the types are the base class's.
+# Annotations that programs often omit. The base class has the same types.
 ANNOTATIONS = {
     "do_started(self)": "do_started(self) -> None",
     "do_stopped(self)": "do_stopped(self) -> None",
@@ -57,7 +57,7 @@ def names_in(nodes):
 
 
 def members(kind):
-    """What the library's data say of a class."""
+    """Returns the members of a class, from the introspection data."""
     info = kind.__info__
     names = {method.get_name() for method in info.get_methods()}
     if hasattr(info, "get_vfuncs"):
@@ -123,7 +123,7 @@ class CompleteTest(unittest.TestCase):
 
 @unittest.skipUnless(MYPY, "mypy is missing")
 class MypyTest(unittest.TestCase):
-    """With the stubs where they are found when they are installed."""
+    """Runs mypy with the stubs in the directory of installed stubs."""
 
     @classmethod
     def setUpClass(cls):
@@ -171,7 +171,7 @@ class MypyTest(unittest.TestCase):
                           ("# error", "# error with GObject"))
 
     def test_what_is_not_installed(self):
-        """As the guide has it."""
+        """Follows the guide."""
         guide = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
         recipe = re.search("`PYTHONPATH=([^ ]+) mypy program.py`", guide)
         result = self.run_mypy(HERE / "wrong.py", cwd=ROOT, PYTHONPATH=recipe[1])
@@ -182,7 +182,8 @@ class MypyTest(unittest.TestCase):
         self.assert_right(self.packages / "gi-stubs" / "repository" / "Gudpx.pyi")
 
     def check_programs(self, directory, programs, *arguments):
-        """Of a dictionary by name, as people write them: with types for the handlers alone."""
+        """Checks a dictionary of programs. Only their handlers get types, as in typical
+        programs."""
         self.add_types_of_glib()
         self.assertGreater(len(programs), 5)
         annotated = self.root / directory

@@ -80,7 +80,7 @@ class Contexts(TestCase):
 
 
 class Worker(threading.Thread):
-    """A thread with a main loop of its own, in which functions can be called."""
+    """A thread with its own main loop, which can call functions there."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -204,7 +204,7 @@ class Threads(TestCase):
         worker = Worker()
         port = worker.call(Gudpx.listen_udp, 0, Echo(), LOCALHOST)
         worker.quit()
-        # Nobody iterates its context now: whoever has the port may stop it.
+        # No thread iterates the context now, so any thread may stop the port.
         self.assertTrue(port.get_listening())
         port.stop_listening()
         self.assertFalse(port.get_listening())
@@ -238,7 +238,7 @@ MISUSES = {
 
 
 def misuse():
-    """Calls everything from the wrong thread; the port serves on."""
+    """Calls all functions from the wrong thread. The port continues to serve."""
     worker = Worker()
     protocol = Echo()
     port = worker.call(Gudpx.listen_udp, 0, protocol, LOCALHOST)

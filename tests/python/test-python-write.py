@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Every way to write a datagram, and every error of it."""
+"""All functions that write a datagram, and their errors."""
 
 import array
 
@@ -128,7 +128,7 @@ class Forms(TestCase):
         self.assert_nothing_to_read(self.peer)
 
     def test_received_datagrams_are_forwarded_to_their_destination(self):
-        """A datagram made from another one's payload; the received one has no destination."""
+        """Makes a datagram from the payload of a received one, which has no destination."""
         port = self.listen(Recorder(datagram_received=lambda _, d: self.port.write_datagrams(
             [Gudpx.Datagram.new(d.get_payload(), self.to)])))
         self.send(port, b"forward")
@@ -181,7 +181,7 @@ class Forms(TestCase):
 
 
 class Errors(TestCase):
-    """Each names what was tried; none stops the port."""
+    """Each error names the failed action. The port continues."""
 
     def setUp(self):
         super().setUp()
@@ -196,7 +196,7 @@ class Errors(TestCase):
             self.assertEqual(reader.recv(100), b"still there")
 
     def all_forms(self, payload, destination):
-        """Every way to write that payload there."""
+        """Returns all calls that write the payload to the destination."""
         host, port = destination
         forms = [
             lambda: self.port.write_to(payload, address(host, port)),
@@ -295,7 +295,7 @@ class Errors(TestCase):
         self.assert_fails(Code.PERMISSION_DENIED, b"x", ("255.255.255.255", 9))
         with self.assert_error(Code.PERMISSION_DENIED):
             self.port.write_to_host(b"x", "<broadcast>", 9)
-        # The broadcast address of a network is known to the kernel alone.
+        # Only the kernel knows the broadcast address of a network.
         with self.assert_error(Code.PERMISSION_DENIED, "127.255.255.255"):
             self.port.write_to_host(b"x", "127.255.255.255", 9)
 

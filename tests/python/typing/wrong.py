@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the types refuse: in each line that says so, and in no other. Some need the types of GObject."""
+"""Mistakes that mypy finds: exactly in the lines marked “error”. Some need the types of GObject."""
 
 import gi
 
