@@ -37,7 +37,7 @@ def describe_machine():
 
 
 def draw_costs(report, programs, measured):
-    """A row for each program, a column for each case."""
+    """Draws a row for each program, and a column for each case."""
     rows = []
     for program in programs:
         row = [program.name]
@@ -50,7 +50,8 @@ def draw_costs(report, programs, measured):
 
 
 def draw_ratios(report, programs, measured, comparisons):
-    """How many times better; the median of the rounds' ratios, the worst and the best."""
+    """Draws how many times better one program is: the median, the least and the greatest ratio of
+    the rounds."""
     names = {program.name for program in programs}
     rows = []
     for better, worse in comparisons:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What is measured, and what is compared with what."""
+"""Lists the programs, the measurements and the comparisons."""
 
 import collections
 
@@ -58,7 +58,7 @@ def cost_cases(size=64):
 
 
 def size_cases():
-    """The same, for larger datagrams."""
+    """CPU time per datagram, for larger datagrams."""
     return [Case(f'{what}, {size}', serve, size=size, **load)
             for size in (512, 1400)
             for what, serve, load in (

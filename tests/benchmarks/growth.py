@@ -51,8 +51,8 @@ def peers(report, arguments):
 
 
 def cost_of_ports(arguments, program, count):
-    """Memory of so many ports, the time that opening them takes, and the cost of an echo through
-    one of them and through all in turn."""
+    """Measures the memory of many ports, the time to open them, and the cost of an echo through one
+    port and through all ports in turn."""
     with Subject(arguments.build, program, 'echo') as subject:
         alone = subject.memory()
         cost_alone = subject.measure(arguments.build, mode='echo', window=1,

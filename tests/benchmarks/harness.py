@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs subjects under load, in turn, and keeps what was seen.
+"""Runs subjects under load, in turn, and keeps the measurements.
 
 A round measures every subject once; ratios are taken within a round, because the same program moves
 by a fifth between rounds. Subjects run on one CPU, the load on another."""
@@ -27,17 +27,19 @@ PR_SET_PDEATHSIG = 1
 
 
 class Missing(Exception):
-    """Something cannot run here; says what it lacks."""
+    """A program cannot run here. The message names what is missing."""
 
 
 def cpus():
-    """The CPU of the subjects and that of the load; the same where there is only one."""
+    """Returns the CPU of the subjects and the CPU of the load, which are the same if there is only
+    one."""
     available = sorted(os.sched_getaffinity(0))
     return available[0], available[-1]
 
 
 def find_free_ports(count):
-    """The first of so many free ports in a row, below those that the system hands out."""
+    """Returns the first of @count consecutive free port numbers. They are lower than the numbers
+    that the system assigns."""
     for _ in range(100):
         first = random.randrange(10000, 32000 - count)
         try:
@@ -51,7 +53,7 @@ def find_free_ports(count):
 
 
 def prepare_process(cpu):
-    """Pins a process, and ends it with its parent, or when it runs wild."""
+    """Pins a process to a CPU. The process ends with its parent, or when it uses too much time."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     os.sched_setaffinity(0, [cpu])
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
@@ -61,8 +63,8 @@ def prepare_process(cpu):
 
 
 class Program:
-    """What can be measured: how it is started, and code in its language that fails where what it
-    needs is missing."""
+    """A program that can be measured: its command, and code in its language that fails if a
+    dependency is missing."""
 
     def __init__(self, name, command, needs=None):
         self.name = name
@@ -80,7 +82,7 @@ class Program:
                 raise Missing(f'this fails: {self.needs}')
 
     def resolve(self, build):
-        """A C program is in the build directory; a script is beside this file."""
+        """Returns the command. C programs are in the build directory, scripts next to this file."""
         first, *rest = self.command
         if first == 'python':
             first = sys.executable
@@ -101,7 +103,7 @@ class Program:
 
 
 def find_programs(build, programs, report):
-    """Those that can run; the report says why the others cannot."""
+    """Returns the programs that can run. The report says why the others cannot."""
     found = []
     for program in programs:
         try:
@@ -113,7 +115,7 @@ def find_programs(build, programs, report):
 
 
 class Subject:
-    """A program that serves, until the end of the “with” block."""
+    """A program that serves until the end of the “with” block."""
 
     def __init__(self, build, program, serve, n_ports=1):
         self.program = program
@@ -127,12 +129,12 @@ class Subject:
                 preexec_fn=lambda: prepare_process(cpus()[0]))
             if self.process.stdout.readline() == 'ready\n':
                 return
-            # Somebody else may have been quicker to take a port.
+            # Another process may have taken a port in the meantime.
             self.stop()
         raise RuntimeError(f'{program.name} does not start: {" ".join(command)}: {self.complaint()}')
 
     def complaint(self):
-        """The first that it said, if anything."""
+        """Returns the first line of the standard error, or an empty string."""
         self.complaints.seek(0)
         return self.complaints.read(500).decode(errors='replace').strip().partition('\n')[0]
 
@@ -148,13 +150,14 @@ class Subject:
         self.stop()
 
     def memory(self):
-        """Private memory, in bytes."""
+        """Returns the private memory of the process, in bytes."""
         with open(f'/proc/{self.process.pid}/smaps_rollup') as rollup:
             return sum(int(line.split()[1]) * 1024 for line in rollup
                        if line.startswith(('Private_Clean', 'Private_Dirty')))
 
     def measure(self, build, **options):
-        """One measurement; what load.c prints, and what follows from it."""
+        """Measures once. Returns the values that load.c prints, and the values calculated from
+        them."""
         arguments = [f'{name}={value}' for name, value in options.items()]
         load = [os.path.join(build, 'tests', 'benchmarks', 'load'),
                 f'pid={self.process.pid}', f'port={self.port}'] + arguments
@@ -178,7 +181,7 @@ class Subject:
 
 
 class Case:
-    """One column of a table: what subjects do, under which load, and what is read off."""
+    """A column of a table: the task of the subjects, their load, and the value that is shown."""
 
     def __init__(self, name, serve, metric='cpu', **load):
         self.name, self.serve, self.metric = name, serve, metric
@@ -189,8 +192,8 @@ class Case:
 
 
 def measure_case(build, case, programs, rounds, milliseconds):
-    """Per program one dictionary of what was seen for each round. Programs take turns, and who
-    begins does so too."""
+    """Returns a list for each program, with the measurements of each round. Programs take turns,
+    and each round begins with another program."""
     seen = {program.name: [] for program in programs}
     subjects = []
     try:
@@ -220,8 +223,8 @@ def spread(seen, metric):
 
 
 def ratios(seen, better, worse, metric):
-    """How many times better the one is than the other, round by round. More is better for a rate,
-    less for everything else."""
+    """Returns how many times better one program is than the other, for each round. A higher rate is
+    better; a lower value is better for everything else."""
     pairs = zip(seen[better], seen[worse])
     if metric.startswith('gbit'):
         return [a[metric] / b[metric] for a, b in pairs]

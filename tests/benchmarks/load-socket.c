@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The load's one socket. Its peers are addresses of 127/8 that it sends from. */
+/* The only socket of the load. It sends from several addresses of 127/8, which are the peers. */
 
 #include "load-socket.h"
 
@@ -100,7 +100,7 @@ take_source (struct msghdr *header, void *control, size_t size)
   next_peer = (next_peer + 1) % options.peers;
 }
 
-/* Sends at most a batch; returns how many datagrams that were. */
+/* Sends at most one batch. Returns the number of datagrams. */
 static long
 send_batch (long n)
 {
@@ -156,7 +156,7 @@ send_datagrams (long n)
     n -= send_batch (n);
 }
 
-/* How many datagrams arrived since; it does not wait. */
+/* Reads one batch without waiting. Returns the number of datagrams. */
 long
 receive_datagrams (void)
 {
@@ -175,13 +175,14 @@ receive_datagrams (void)
   if (n < 0 && errno != EAGAIN && errno != EINTR)
     die ("recvmmsg");
 
-  /* What was joined by GRO is counted by its size: all datagrams have the same. */
+  /* Datagrams that GRO joined are counted by their total size: all have the same size. */
   for (int i = 0; i < n; i++)
     n_received += (messages[i].msg_len + options.size - 1) / options.size;
   return n_received;
 }
 
-/* The subject's socket has as large a buffer as this one: the largest that the system allows. */
+/* Reads the buffer size of this socket. The subject's socket has the same size: the largest that
+ * the system allows. */
 uint64_t
 get_queue_capacity (void)
 {
@@ -218,7 +219,7 @@ ask_diagnosis (int diagnosis)
       .idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1),
       .idiag_states = ~0U,
       .id = {
-        /* As in a datagram to it. */
+        /* The addresses of a datagram to the subject. */
         .idiag_dport = htons (options.port),
         .idiag_dst = { htonl (INADDR_LOOPBACK) },
         .idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE },
@@ -230,8 +231,8 @@ ask_diagnosis (int diagnosis)
     die ("NETLINK_SOCK_DIAG");
 }
 
-/* What the subject's socket holds, in bytes of memory, and what it has dropped; see
- * sock_diag(7). */
+/* Reads how much memory the queue of the subject's socket uses, and how many datagrams the socket
+ * has dropped; see sock_diag(7). */
 Queue
 read_queue (void)
 {

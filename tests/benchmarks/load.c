@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The load that a subject is measured under. It prints what it saw as one line of JSON.
+/* The load for a subject. The program prints the measurement as one line of JSON.
  *
  *   load mode=echo|receive|hold|send pid=PID port=PORT [NAME=VALUE]...
  *
- *   echo     keeps “window” datagrams outstanding, which the subject sends back
- *   receive  sends as fast as the subject reads, which answers nothing
- *   hold     the same, but stops the subject while its socket is filled
- *   send     keeps “window” datagrams outstanding, each of which the subject answers with 64 copies
+ *   echo     keeps “window” datagrams outstanding; the subject sends them back
+ *   receive  sends as fast as the subject reads; the subject does not answer
+ *   hold     is “receive”, but stops the subject while its socket is filled
+ *   send     keeps “window” datagrams outstanding; the subject answers each with 64 copies
  *
  *   size=64 window=64 milliseconds=100 peers=1 ports=1 gso=0 gro=0 rate=0 (a second, for window=1)
  *
- * Peers are addresses of 127/8 that one socket sends from. The subject's CPU time comes from its
- * process's clock, so that it has no part in measuring itself. */
+ * Peers are addresses of 127/8; one socket sends from all of them. The CPU time is read from the
+ * clock of the subject's process, so the subject does not measure itself. */
 
 #include "load-socket.h"
 
@@ -25,10 +25,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define COPIES 64 /* that a subject sends for each datagram in its mode “send” */
+#define COPIES 64 /* answers of a subject to each datagram in the mode “send” */
 #define MAX_SAMPLES 1000000
 #define LOSS_NS (1000 * 1000 * 1000)
-#define MAX_TRIES 50 /* until the subject handled anything at all */
+#define MAX_TRIES 50 /* until the subject has handled the first datagram */
 
 typedef struct
 {
@@ -156,7 +156,7 @@ exchange (long n_answers, int64_t end)
       n_unsent = options.window - (outstanding + n_answers - 1) / n_answers;
     }
 
-  /* What is still under way must not meet the next measurement. */
+  /* Datagrams that are still on the way must not reach the next measurement. */
   while (outstanding > 0 && wall () - last < LOSS_NS)
     outstanding -= receive_datagrams ();
 }
@@ -170,7 +170,7 @@ settle (uint64_t limit)
     ;
 }
 
-/* Fills a quarter of what the subject's socket holds. */
+/* Fills a quarter of the subject's receive buffer. */
 static void
 fill (void)
 {
@@ -186,7 +186,7 @@ fill (void)
   while (read_queue ().bytes < get_queue_capacity () / 4);
 }
 
-/* It always finds something to read. */
+/* Sends so that the subject always finds a datagram to read. */
 static void
 stream (int64_t end)
 {
@@ -198,7 +198,7 @@ stream (int64_t end)
   settle (0);
 }
 
-/* It finds everything there already: for a load that is slower than the subject. */
+/* Stops the subject while the socket is filled, for a load that is slower than the subject. */
 static void
 hold (int64_t end)
 {
@@ -212,7 +212,7 @@ hold (int64_t end)
     }
 }
 
-/* What the subject's socket dropped, it did not receive. */
+/* Counts the datagrams that the subject received: not those that its socket dropped. */
 static void
 flood (void (*how) (int64_t end), int64_t end)
 {

@@ -44,8 +44,8 @@ class Drawing:
 
 
 def bars(path, title, panels, names):
-    """A panel for each of (heading, {name: value}), a bar for each name; the longest bar of a
-    panel fills it."""
+    """Draws a panel for each (heading, {name: value}), with a bar for each name. The longest bar of
+    a panel fills its width."""
     drawing = Drawing(LABEL + len(panels) * PANEL + MARGIN, 56 + len(names) * ROW, title)
     drawing.text(MARGIN, 18, title, weight='bold')
     for row, name in enumerate(names):
@@ -64,7 +64,7 @@ def bars(path, title, panels, names):
 
 
 def lines(path, title, xs, series):
-    """A line for each of {name: values}, over the logarithms of xs."""
+    """Draws a line for each of {name: values}, over the logarithms of xs."""
     left, top, width, height = 60, 40, 480, 260
     highest = max(max(values) for values in series.values())
     step = 10 ** math.floor(math.log10(highest))

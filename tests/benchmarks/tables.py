@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Draws tables as text, and the same as Markdown."""
+"""Draws tables as text and as Markdown."""
 
 import os
 
@@ -21,7 +21,7 @@ class Report:
 
     @staticmethod
     def number(value):
-        """Three digits or more."""
+        """Formats a value with at least three digits."""
         return f'{value:.0f}' if value >= 100 else f'{value:.1f}' if value >= 10 else f'{value:.2f}'
 
     def both(self, text):
@@ -55,7 +55,7 @@ class Report:
         self.markdown.append('')
 
     def add_plot(self, name, title):
-        """Where to draw it."""
+        """Adds a plot to the page. Returns the path of the file to draw."""
         self.markdown += [f'![{title}]({name})', '']
         return os.path.join(os.path.dirname(self.path), name)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The guides for those who test and who change things, and the reference itself."""
+"""The guides to testing and contributing, and the reference."""
 
 import os
 import re
@@ -23,7 +23,7 @@ class Contributing(SnippetTestCase):
                 self.assertTrue(found, line)
 
     def test_release(self):
-        """It takes a network and a quarter of an hour: only that the shell understands it."""
+        """Checks only the syntax: the release itself needs a network and a quarter of an hour."""
         script = self.write("contributing-release")
         result = subprocess.run(["sh", "-n", script], capture_output=True, check=False, text=True)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
@@ -54,7 +54,7 @@ class Testing(SnippetTestCase):
         script = self.write("testing-two-machines", "two-machines")
         self.need_own_network()
         if not self.has_netem():
-            # Not every kernel has it; a slow cable stands for the bad one.
+            # This kernel lacks netem: use a slow cable instead of a bad one.
             slow = " tbf rate 10mbit burst 20kb limit 40kb"
             code, n = re.subn(" netem .*", slow, script.read_text())
             self.assertEqual(n, 1)
@@ -64,7 +64,7 @@ class Testing(SnippetTestCase):
         server = shlex.join(map(str, server))
         client = self.command("client", "--timeout", "1", "192.0.2.2", "9999", "hi", language="c")
         client = shlex.join(map(str, client))
-        # What is lost is asked again.
+        # Ask again if a datagram was lost.
         client = f"for i in 1 2 3 4 5 6 7 8; do {client} && break; done"
         process = self.run_command([script, "9999", server, client])
         self.finish(process)
@@ -83,7 +83,7 @@ class Testing(SnippetTestCase):
 
 
 class Reference(SnippetTestCase):
-    """The examples that stand in the comments of the library's own functions."""
+    """The examples in the comments of the library's functions."""
 
     def test_examples_compile(self):
         gir = xml.etree.ElementTree.parse(exampletest.BUILD / "gudpx" / "Gudpx-1.gir")

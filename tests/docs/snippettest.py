@@ -84,7 +84,7 @@ class SnippetTestCase(exampletest.ExampleTestCase):
     def compile_vala(self, source, program):
         if not shutil.which("valac") or not (exampletest.BUILD / "gudpx" / "gudpx-1.vapi").exists():
             self.skipTest("valac or the Vala bindings are missing")
-        # What is installed names gio-2.0 itself.
+        # An installed gudpx-1.deps would name gio-2.0.
         vapidir = f"--vapidir={exampletest.BUILD / 'gudpx'}"
         result = subprocess.run(
             ["valac", vapidir, "--pkg=gio-2.0", "--pkg=gudpx-1", f"--output={program.name}",
@@ -99,7 +99,7 @@ class SnippetTestCase(exampletest.ExampleTestCase):
 
     def check(self, process):
         for line in process.lines:
-            # With GSocket's own calls the library says that it cannot.
+            # With GSocket's own calls the library warns about report-errors.
             if "Cannot set report-errors: this build of the library" not in line:
                 self.assertRegex(line, exampletest.ALLOWED_IN_OUTPUT)
 
@@ -148,7 +148,7 @@ class SnippetTestCase(exampletest.ExampleTestCase):
 
 
 def is_bound(number):
-    """Whether a socket of this network is bound to the number."""
+    """Returns True if a socket of this network namespace is bound to the port number."""
     for table in ("/proc/net/udp", "/proc/net/udp6"):
         for line in pathlib.Path(table).read_text(encoding="ascii").splitlines()[1:]:
             if line.split()[1].endswith(f":{number:04X}"):

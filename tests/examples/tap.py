@@ -7,7 +7,7 @@ import unittest
 
 
 class TapResult(unittest.TestResult):
-    """One line for each test, though a test and its clean-up may both fail."""
+    """Prints one line for each test, even if both a test and its clean-up fail."""
 
     def startTest(self, test):
         super().startTest(test)

@@ -51,7 +51,7 @@ class RunBuilt(RunTestCase):
         return self.start_run(*arguments, GUDPX_BUILD_DIR=str(BUILD))
 
     def test_show(self):
-        # Twice: the first one leaves nothing behind that disturbs the second.
+        # Run it twice: remains of the first run must not disturb the second.
         for _ in range(2):
             run = self.run_examples()
             self.assertEqual(run.wait(), 0, run.output)

@@ -173,7 +173,7 @@ class SystemdEcho:
     def start_activated(self, *addresses):
         if not shutil.which("systemd-socket-activate"):
             self.skipTest("systemd-socket-activate is missing")
-        # It passes no environment on but what it is told to.
+        # systemd-socket-activate passes only the variables of --setenv on.
         names = "G_DEBUG GI_TYPELIB_PATH GJS_PATH LC_ALL LD_LIBRARY_PATH LD_PRELOAD PYTHONPATH".split()
         variables = [f"--setenv={name}={os.environ[name]}" for name in names if name in os.environ]
         listen = [f"--listen={address}" for address in addresses]
@@ -281,7 +281,7 @@ class Help:
             self.assertEqual(example.wait(), 0, example.output)
             self.assertRegex(example.output, r"(?i)usage:.*\n")
             self.assertIn("--help", example.output)
-            # What is written for what the locale has no letter for.
+            # GLib prints “?” for letters that the locale does not have.
             self.assertNotIn("?", example.output)
 
     def test_unknown_option(self):
@@ -292,7 +292,7 @@ class Help:
 
     def test_surplus_argument(self):
         for name in names_in(self.language):
-            # No example takes so many, or these.
+            # No example accepts these arguments.
             example = self.start(name, "one", "two", "three")
             self.assertIn(example.wait(), (1, 2), example.output)
             self.assertNotRegex(example.output, "Traceback|JS ERROR")

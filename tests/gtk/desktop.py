@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Stands for a window manager, as far as GTK has to know of one to draw windows as on a desktop."""
+"""Imitates a window manager, so that GTK draws windows as on a desktop."""
 
 from Xlib import X, Xatom
 from Xlib.display import Display
@@ -9,7 +9,7 @@ BACKGROUND = 0x99C1F1
 
 
 class Desktop:
-    """On the X server of that name, until it is closed."""
+    """Imitates a window manager on the X server @name, until close()."""
 
     def __init__(self, name):
         self._display = Display(name)
@@ -30,7 +30,8 @@ class Desktop:
                                    [self._atom("_GTK_FRAME_EXTENTS")])
 
     def _paint_background(self):
-        """Where the compositor looks for it: one pixel is repeated."""
+        """Sets the property from which the compositor takes the background: a pixmap of one pixel,
+        which is repeated."""
         pixel = self._root.create_pixmap(1, 1, self._display.screen().root_depth)
         pixel.fill_rectangle(self._root.create_gc(foreground=BACKGROUND), 0, 0, 1, 1)
         self._root.change_property(self._atom("_XROOTPMAP_ID"), Xatom.PIXMAP, 32, [pixel.id])

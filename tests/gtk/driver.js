@@ -2,8 +2,8 @@
 
 // Runs the chat program in JavaScript, and lets a test look at its widgets and use them.
 //
-// Each line of the standard input is a command in JSON, [NAME, ARGUMENT…]; each gets a line as
-// answer.
+// Each line of the standard input is a command in JSON, [NAME, ARGUMENT…]. The answer to each
+// command is one line.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -26,7 +26,7 @@ function *walk(widget) {
         yield *walk(child);
 }
 
-// The text of the first label in a widget of that name, if there is one.
+// Returns the text of the first label in the widget of that name, if there is one.
 function findText(widget, cssName) {
     for (const inner of walk(widget)) {
         if (inner.get_css_name() === cssName)
@@ -100,7 +100,7 @@ class Driver {
     }
 
     describeMessage(row) {
-        // Behind the time comes the state.
+        // The state follows the time.
         return [row._text.get_text(), row._caption.get_text().slice('12:34 · '.length)];
     }
 

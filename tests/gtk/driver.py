@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs the chat program in Python, and lets a test look at its widgets and use them.
 
-Each line of the standard input is a command in JSON, [NAME, ARGUMENT…]; each gets a line as
-answer."""
+Each line of the standard input is a command in JSON, [NAME, ARGUMENT…]. The answer to each command
+is one line."""
 
 import json
 import pathlib
@@ -36,7 +36,7 @@ def walk(widget):
 
 
 def find_text(widget, css_name):
-    """The text of the first label in a widget of that name, if there is one."""
+    """Returns the text of the first label in the widget @name, or None."""
     for inner in walk(widget):
         if inner.get_css_name() == css_name:
             return next(each.get_text() for each in walk(inner) if isinstance(each, Gtk.Label))
@@ -88,7 +88,7 @@ class Driver:
         return [row.name.get_text(), int(unread.get_text()) if unread.is_visible() else 0]
 
     def describe_message(self, row):
-        # Behind the time comes the state.
+        # The state follows the time.
         return [row.text.get_text(), row.caption.get_text()[len("12:34 · "):]]
 
     def select(self, name):

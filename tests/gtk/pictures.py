@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Takes the pictures of the README and of the guide: a conversation, staged and real."""
+"""Takes the pictures of the README and of the guide: a conversation of real
+programs."""
 
 import pathlib
 import sys
@@ -20,7 +21,8 @@ NAMES = {"Ada": "Ada Lovelace", "Grace": "Grace Hopper"}
 
 
 class Scene:
-    """Ada in view, the others on the other host and beside the screen."""
+    """Shows the window of Ada. The others run on the other host, and their windows are outside the
+    screen."""
 
     def __init__(self, host, languages, environment):
         self.display = stage.Display(SCREEN)
@@ -52,7 +54,7 @@ class Scene:
         self.interrupt()
 
     def interrupt(self):
-        """Others have something to say as well."""
+        """Lets the other people write to Ada."""
         for name, texts in (("Alan Turing", ("Can machines chat?", "Lunch?")),
                             ("Karen Spärck Jones", ("I weigh my words.",))):
             self.chats[name].ask("select", NAMES["Ada"])
@@ -79,7 +81,7 @@ def take(directory, name, host, languages, **environment):
 
 
 def take_narrow(directory, scene):
-    """Both of the sides that a narrow window has, one in each window."""
+    """Takes a picture of two narrow windows: one shows the list, the other the conversation."""
     grace = scene.chats[NAMES["Grace"]]
     for chat, x in ((scene.ada, 0), (grace, 420)):
         chat.resize(360, 540)

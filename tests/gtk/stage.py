@@ -17,7 +17,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 GJS = os.environ.get("GJS") or shutil.which("gjs")
-# Seconds after which something hangs, on a busy machine, too.
+# Seconds after which a test fails, also on a busy machine.
 TIME_LIMIT = 120
 
 PORT = 46987
@@ -25,7 +25,7 @@ GROUPS = ["239.255.71.88", "ff02::1:4788"]
 DEFAULTS = {"port": PORT, "groups": GROUPS, "interval": 5, "resend": 500}
 TOOLS = ("Xvfb", "xcompmgr", "xdotool", "import", "identify", "nsenter", "unshare")
 
-# GNOME's own, and nothing that moves in a picture.
+# The settings of GNOME, without animations, which would differ from picture to picture.
 SETTINGS = """[Settings]
 gtk-font-name=Cantarell 11
 gtk-decoration-layout=:close
@@ -33,14 +33,14 @@ gtk-cursor-blink=false
 gtk-enable-animations=false
 """
 
-# What Adwaita's windows have around them, on both sides together.
+# Width and height of the shadow around Adwaita's windows, both sides together.
 SHADOW = (122, 122)
 
 ADDRESSES = ("10.99.0.2/24", "fd99::2/64", "fe80::2/64")
 
 
 def find_missing():
-    """What has to be installed, or nothing."""
+    """Returns the names of missing programs and modules."""
     missing = [tool for tool in TOOLS if not shutil.which(tool)]
     check = "import gi, Xlib; gi.require_version('Adw', '1'); gi.require_foreign('cairo')"
     result = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True,
@@ -59,7 +59,7 @@ def wait_until(condition, describe):
 
 
 class FarHost:
-    """A network namespace with the other end of the cable that tests/netns laid."""
+    """A network namespace with the other end of the cable of tests/netns."""
 
     def __init__(self):
         self._holder = subprocess.Popen(["unshare", "-n", "cat"], stdin=subprocess.PIPE)
@@ -88,21 +88,21 @@ class FarHost:
 
 
 class Display:
-    """An X server that nobody sees, with what draws shadows there."""
+    """An X server without a screen, and a compositor that draws shadows there."""
 
     def __init__(self, size="1720x680"):
         self.directory = tempfile.TemporaryDirectory()
         self._write_settings()
         self._start(size)
-        # What it needs may be missing, and then the tests are skipped.
+        # Import this only here: if Xlib is missing, the tests are skipped.
         import desktop
 
         self._desktop = desktop.Desktop(self.name)
         self._compositor = subprocess.Popen(["xcompmgr"], env=self.environment)
 
     def _start(self, size):
-        # Of itself it takes the first number that is free in this network namespace, though its
-        # socket is in a directory that all have in common.
+        # By default Xvfb takes the first number that is free in this network namespace. Its socket
+        # is in a directory that all namespaces share, so choose a number here.
         number = 100 + os.getpid() % 50000
         reader, writer = os.pipe()
         self._server = subprocess.Popen(
@@ -129,7 +129,7 @@ class Display:
             "GDK_BACKEND": "x11",
             "GSK_RENDERER": "cairo",
             "GTK_A11Y": "none",
-            # Nothing of the user's, who may not even have a home.
+            # Ignore the settings of the user, who may not have a home directory.
             **{f"XDG_{kind}_HOME": self.directory.name for kind in ("CACHE", "CONFIG", "DATA")},
         }
 
@@ -155,7 +155,7 @@ class Display:
                    lambda: self.run("xdotool", "getwindowname", window))
 
     def close_window(self, window):
-        """Asks the program to, as a window manager does."""
+        """Asks the program to close the window, as a window manager does."""
         self._desktop.close_window(int(window))
 
     def capture(self, path, area=None):
@@ -166,7 +166,7 @@ class Display:
                  "png:exclude-chunks=date,time", str(path))
 
     def take_picture(self, path, area=None):
-        """The same, when all has been drawn."""
+        """Takes pictures until two successive pictures are equal."""
         before = []
 
         def is_settled():
@@ -185,14 +185,14 @@ class Display:
 
 
 class Chat:
-    """A chat program that does as it is told."""
+    """A chat program with the driver."""
 
     def __init__(self, display, language, name, prefix=(), **options):
         options = {**DEFAULTS, "name": name, **options}
         start = {"python": [sys.executable, HERE / "driver.py"],
                  "js": [GJS, "-m", HERE / "driver.js"]}
         environment = {**display.environment, **options.pop("environment", {})}
-        # That one the program looks for in its command line.
+        # The program looks for this option itself, in the command line.
         plain = ["--plain"] if options.pop("plain", False) else []
         self.display = display
         self.name = name
@@ -220,7 +220,7 @@ class Chat:
         return json.loads(answer)
 
     def wait_for(self, **wanted):
-        """Until the window shows all that; returns what it shows."""
+        """Waits until the window shows all these values. Returns everything that it shows."""
         wanted = {name.replace("_", "-"): value for name, value in wanted.items()}
         seen = {}
 
@@ -244,12 +244,12 @@ class Chat:
         self.display.run("xdotool", "windowmove", "--sync", self.window, str(x), str(y))
 
     def resize(self, width, height):
-        """As the window manager does it; the shadow is part of the window."""
+        """Moves the window as a window manager does. The shadow is part of the window."""
         size = (str(width + SHADOW[0]), str(height + SHADOW[1]))
         self.display.run("xdotool", "windowsize", "--sync", self.window, *size)
 
     def press(self, *keys):
-        """On the keyboard of the X server."""
+        """Types on the keyboard of the X server."""
         self.display.run("xdotool", "windowfocus", "--sync", self.window, "key", *keys)
 
     def type(self, text):

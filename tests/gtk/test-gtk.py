@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Chat programs in two network namespaces find each other and talk; what their windows show."""
+"""Chat programs in two network namespaces find each other and talk. The tests check their
+windows."""
 
 import json
 import os
@@ -44,12 +45,12 @@ class ChatTestCase(unittest.TestCase):
     def start(self, language, name, **options):
         chat = stage.Chat(display, language, name, **options)
         self.addCleanup(chat.close)
-        # It is there when it answers.
+        # The window exists when the program answers.
         chat.ask("look")
         return chat
 
     def start_pair(self, languages, **options):
-        """Ada here and Grace at the other end of the cable; each sees the other."""
+        """Starts Ada here and Grace at the other end of the cable. Each sees the other."""
         ada = self.start(languages[0], "Ada", **options)
         grace = self.start(languages[1], "Grace", prefix=far_host.prefix, **options)
         ada.wait_for(peers=[["Grace", 0]])
@@ -58,7 +59,7 @@ class ChatTestCase(unittest.TestCase):
         return ada, grace
 
     def spoil(self, namespace):
-        """What has to be in the environment lest that can be loaded."""
+        """Returns environment variables that make the typelib of @namespace unusable."""
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         pathlib.Path(directory.name, f"{namespace}.typelib").touch()
@@ -66,18 +67,19 @@ class ChatTestCase(unittest.TestCase):
         return {"GI_TYPELIB_PATH": f"{directory.name}:{rest}"}
 
     def take_picture(self, path):
-        """Until there is something in it. The plot moves, so that no two pictures need be alike."""
+        """Takes pictures until one shows windows. The plot moves, so successive pictures may
+        differ."""
         def shows_windows():
             display.capture(path)
             colors = subprocess.check_output(["identify", "-format", "%k", str(path)], text=True)
-            # An X server without windows has two; text and avatars are of many.
+            # Without windows there are two colors. Text and avatars have many.
             return int(colors) > 300
 
         stage.wait_until(shows_windows, lambda: f"a picture of windows, last {path}")
 
 
 class Pair:
-    """What two of them do, in each combination of languages."""
+    """Tests two programs, in each combination of languages."""
 
     languages = None
     picture = "talk"
@@ -85,7 +87,7 @@ class Pair:
     def test_talk(self):
         ada, grace = self.start_pair(self.languages)
 
-        # Enter sends.
+        # Enter sends the message.
         ada.ask("select", "Grace")
         ada.wait_for(page="conversation", title="Grace", can_write=True)
         ada.type("Hello Grace")
@@ -101,7 +103,7 @@ class Pair:
         path = PICTURES / f"{self.picture}-{'-'.join(self.languages)}.png"
         self.take_picture(path)
 
-        # Whoever quits leaves the list; what was said stays.
+        # A person that quits leaves the list; the messages stay.
         grace.quit()
         ada.wait_for(peers=[], subtitle="Has left", can_write=False)
         self.assertEqual(len(ada.ask("look")["messages"]), 2)
@@ -125,14 +127,14 @@ def ip(*arguments):
 
 
 def list_groups(interface):
-    """The IPv4 groups that were joined on it, whoever did."""
+    """Returns the IPv4 groups that any program joined on the interface."""
     output = subprocess.check_output(["ip", "-json", "maddress", "show", interface], text=True)
     addresses = [entry for link in json.loads(output) for entry in link["maddr"]]
     return [entry["address"] for entry in addresses if entry.get("family") == "inet"]
 
 
 class Stranger:
-    """Another program in the network, which says what it likes."""
+    """Another program in the network, which may send anything."""
 
     def __init__(self, peer_id="0123456789abcdef", name="Stranger", host="10.99.0.1"):
         self.fields = {"v": 1, "id": peer_id, "name": name}
@@ -155,7 +157,7 @@ class Stranger:
         return bool(select.select([self.socket], [], [], 0.1)[0])
 
     def receive(self, kind):
-        """The next datagram of that type, and its sender."""
+        """Returns the next datagram of this type, and its sender."""
         while True:
             data, sender = self.socket.recvfrom(65536)
             fields = json.loads(data)
@@ -163,14 +165,14 @@ class Stranger:
                 return fields, sender
 
     def meet(self):
-        """Announces itself; the answer tells where the other is."""
+        """Announces itself. The answer comes from the address of the other program."""
         self.say("here")
         return self.receive("here")
 
 
 BAD = (
     b"", b"\xff\xfe", b"{", b"[" * 1400, b"null", b"[]", b"1", b"{}",
-    # Right but for its length.
+    # Everything is right except the length.
     b'{"v": 1, "type": "here", "id": "0123456789abcdef", "name": "x"}' + b" " * 1400,
     b'{"v": 2, "type": "here", "id": "0123456789abcdef", "name": "x"}',
     b'{"v": 1, "type": "here", "id": "short", "name": "x"}',
@@ -185,12 +187,13 @@ BAD = (
 
 
 class Alone:
-    """What one of them does, in each language."""
+    """Tests one program, in each language."""
 
     language = None
 
     def start_ada(self, **options):
-        """She forgets nobody, since strangers announce themselves but once."""
+        """Starts Ada with a long interval: she must not forget strangers, which announce
+        themselves only once."""
         return self.start(self.language, "Ada", interval=60, **options)
 
     def open_stranger(self, **fields):
@@ -221,7 +224,7 @@ class Alone:
 
         stranger.say("message", address, number=7, text="<i>\x07\ud83d" + "\U0001f600" * 9)
         stranger.say("message", address, number=7, text="the same again")
-        # Its answer was lost, or so it may be.
+        # A program repeats a message if the answer was lost: both get an answer.
         for _ in range(2):
             self.assertEqual(stranger.receive("ack")[0]["number"], 7)
         stranger.say("message", address, number=8, text="x" * 1000)
@@ -243,7 +246,7 @@ class Alone:
 
         again, _ = stranger.receive("message")
         self.assertEqual(again, first)
-        # It is not for others to say that it has arrived.
+        # An acknowledgement of another program has no effect.
         other = self.open_stranger(peer_id="f" * 16, name="Other")
         other.say("ack", address, number=first["number"])
         ada.wait_for(peers=[["Stranger", 0], ["Other", 0]])
@@ -277,7 +280,7 @@ class Alone:
         for number in (signal.SIGTERM, signal.SIGINT):
             ada, grace = self.start_pair((self.language, self.language), interval=60)
             grace.process.send_signal(number)
-            # She was told: it takes minutes to miss somebody.
+            # Grace said “bye”: without this it takes minutes until she leaves the list.
             ada.wait_for(peers=[])
             self.assertEqual((grace.process.wait(stage.TIME_LIMIT), grace.errors), (0, ""))
             ada.quit()
@@ -294,7 +297,7 @@ class Alone:
         ada.ask("write", "Hello")
         ada.wait_for(messages=[["Hello", "Delivered"]])
 
-        # As if its cable had been pulled for a while.
+        # This looks like a cable that was unplugged for a while.
         grace.process.send_signal(signal.SIGSTOP)
         ada.wait_for(peers=[], subtitle="Has left", can_write=False)
         grace.process.send_signal(signal.SIGCONT)
@@ -306,7 +309,7 @@ class Alone:
         ada.quit()
 
     def test_link_local(self):
-        # The only addresses of that group's kind that both can be reached at.
+        # In a link-local group the programs reach each other at these addresses only.
         ada, grace = self.start_pair((self.language, self.language), groups=["ff02::1:4788"])
         ada.ask("select", "Grace")
         # The scope is a name or a number.
@@ -378,7 +381,7 @@ class Alone:
 
 
 class Plain(Pair):
-    """Ada wants no libadwaita; Grace's cannot be loaded."""
+    """Tests without libadwaita: Ada has the option --plain, and Grace cannot load libadwaita."""
 
     picture = "plain"
 
@@ -388,7 +391,7 @@ class Plain(Pair):
         chat.wait_for(plain=True)
         return chat
 
-    # Of those who are alone, these show what no pair does.
+    # Run these tests of one program, too: they show pages that a pair does not show.
     start_ada = Alone.start_ada
     open_stranger = Alone.open_stranger
     test_empty = Alone.test_empty
@@ -409,7 +412,7 @@ class PlainJs(Plain, ChatTestCase):
 
 
 class Programs:
-    """The programs themselves, as they are started by examples/run."""
+    """Tests the programs as examples/run starts them."""
 
     language = None
 
@@ -422,7 +425,7 @@ class Programs:
 
     def check_runs(self, group, *arguments):
         program = self.run_program("--name", "Ada", "--interface", "gudpx0", *arguments)
-        # Nobody has been told of it.
+        # The program does not know this stranger yet.
         stranger = Stranger()
         self.addCleanup(stranger.close)
         stage.wait_until(lambda: stranger.say("here", group) or stranger.hears_something(),

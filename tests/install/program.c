@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What an application of the installed library may look like, in C and in C++: it sends itself a
- * datagram. */
+/* An application of the installed library, in C and in C++. It sends a datagram to itself. */
 
 #include <stdlib.h>
 

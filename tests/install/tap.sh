@@ -11,7 +11,7 @@ scratch=$(mktemp --directory)
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
 
-# A configuration of its own: what the outer run was told does not concern it.
+# The tests configure builds of their own: options of the outer run do not apply.
 unset DESTDIR MESON_TESTTHREADS NINJA_STATUS PKG_CONFIG_PATH
 
 # check NAME COMMAND...: the command's output becomes the diagnosis where it fails.

@@ -39,7 +39,8 @@ class Sntp(ProtocolTestCase):
         for host in ("127.0.0.1", "::1", "localhost", "10.99.0.1"):
             line = self.ask(host)
             self.assertIn("stratum 10", line)
-            # Both use the same clock; with a wrong formula or epoch the offset would be years.
+            # Client and server use the same clock. With a wrong formula or epoch the offset would
+            # be years.
             self.assertLess(abs(float(line.split()[1])), 60)
 
     def is_answering(self):

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Node's dgram. Usage and modes are those of subject.h.
+// Node's dgram. subject.h describes usage and modes.
 
 'use strict';
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a program does with GSocket by hand: a source, and one datagram a wake-up. */
+/* A program that uses GSocket directly: a GSource, and one datagram per wake-up. */
 
 #include "subject.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* gudpx from C. Variants: “vfunc”, “batch” (the vfunc for a whole batch) and “signal”; with
- * “-plain” behind it without offload. */
+/* gudpx from C. Variants: “vfunc”, “batch” (the vfunc for a whole batch) and “signal”. The
+ * suffix “-plain” turns offload off. */
 
 #include "subject.h"
 
@@ -91,8 +91,8 @@ create_protocol (const char *variant)
   return protocol;
 }
 
-/* The kernel segments nothing that goes without a checksum. On loopback there is none to calculate in
- * either case. */
+/* The kernel segments datagrams only if they have a checksum. Loopback does not calculate the
+ * checksum in either case. */
 static void
 turn_offload_off (GudpxPort *port)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// gudpx from gjs: data and sender, as in Twisted. (An object a datagram is nothing to measure: gjs
-// before 1.82 does not call JavaScript while it collects, and that is all the time then.) Usage and
-// modes are those of subject.h.
+// gudpx from GJS: data and sender, as in Twisted. An object for each datagram is not measured: GJS
+// before 1.82 does not call JavaScript while it collects garbage, which would be most of the time.
+// subject.h describes usage and modes.
 
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """gudpx from Python. Variants: “hook” (data and sender, as in Twisted) and “datagram” (the virtual
-function, with an object a datagram); with “-plain” behind it without offload.
+function, with an object for each datagram). The suffix “-plain” turns offload off.
 
-Usage and modes are those of subject.h."""
+subject.h describes usage and modes."""
 
 import socket
 import sys
@@ -57,7 +57,7 @@ def set_up(port):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_SIZE)
         if variant.endswith('-plain'):
             sock.setsockopt(socket.IPPROTO_UDP, UDP_GRO, 0)
-            # The kernel segments nothing that goes without a checksum.
+            # The kernel segments datagrams only if they have a checksum.
             sock.setsockopt(socket.SOL_SOCKET, SO_NO_CHECK, 1)
 
 

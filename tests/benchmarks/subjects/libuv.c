@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* libuv at its best: UV_UDP_RECVMMSG, and uv_udp_try_send(), which allocates nothing. */
+/* libuv with its fastest functions: UV_UDP_RECVMMSG, and uv_udp_try_send(), which does not
+ * allocate memory. */
 
 #include "subject.h"
 
 #include <uv.h>
 
 #define CHUNK_SIZE 65536
-#define MAX_CHUNKS 20 /* that libuv reads at once */
+#define MAX_CHUNKS 20 /* datagrams that libuv reads in one call */
 
 static unsigned n_answers;
 

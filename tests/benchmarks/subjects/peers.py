@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What Python programs use elsewhere: variants “twisted”, “asyncio” and “uvloop”.
+"""Other libraries for Python: variants “twisted”, “asyncio” and “uvloop”.
 
-Usage and modes are those of subject.h."""
+subject.h describes usage and modes."""
 
 import asyncio
 import socket

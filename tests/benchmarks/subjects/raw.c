@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The floor: recvmmsg(2) and sendmmsg(2) in a loop; as variant “offload” with UDP_GRO, and with
- * UDP_SEGMENT for what goes to one destination in a row. */
+/* The lower limit: recvmmsg(2) and sendmmsg(2) in a loop. The variant “offload” uses UDP_GRO, and
+ * UDP_SEGMENT for consecutive datagrams to one destination. */
 
 #include "subject.h"
 
@@ -22,7 +22,7 @@
 #define MAX_SEGMENTS 64
 #define MAX_SEGMENTED_SIZE 65000
 
-/* A datagram, or several of one size joined. */
+/* A datagram, or several joined datagrams of one size. */
 typedef struct
 {
   struct sockaddr_in sender;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What every subject does with a datagram, and how it is told.
+/* Usage of all subjects, and their treatment of a datagram.
  *
  *   SUBJECT VARIANT MODE PORT [N-PORTS]
  *
- * It listens on the ports from PORT on, says “ready” and serves until it is killed. */
+ * A subject listens on N-PORTS ports from PORT on, prints “ready” and serves until it is killed. */
 
 #pragma once
 
