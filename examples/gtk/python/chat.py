@@ -20,14 +20,14 @@ from network import GROUPS, PORT, Network  # noqa: E402
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("--name", default=GLib.get_real_name(), help="what others call you")
-    parser.add_argument("--interface", help="the one network interface to use; without it all")
+    parser.add_argument("--name", default=GLib.get_real_name(), help="name that others see")
+    parser.add_argument("--interface", help="the only network interface to use; all by default")
     parser.add_argument("--group", default=",".join(GROUPS), metavar="ADDRESS[,ADDRESS…]",
-                        help="multicast groups to meet in (%(default)s)")
+                        help="multicast groups to meet in, separated by commas (%(default)s)")
     parser.add_argument("--port", type=int, default=PORT, metavar="NUMBER",
                         help="port number of the group (%(default)s)")
     # toolkit.py checks this option.
-    parser.add_argument("--plain", action="store_true", help="do without libadwaita")
+    parser.add_argument("--plain", action="store_true", help="do not use libadwaita")
     args = parser.parse_args()
     if not 0 < args.port < 65536:
         parser.error("--port wants a number from 1 to 65535")
