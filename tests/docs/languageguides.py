@@ -153,7 +153,7 @@ class JavaScript(SnippetTestCase):
         self.assertTrue((snippets.ROOT / "gudpx" / "overrides" / name).exists())
 
     def test_extension(self):
-        """Only the shell has a loader for extensions: a program stands for it."""
+        """Runs the extension from a program: only GNOME Shell can load extensions."""
         if not exampletest.GJS:
             self.skipTest("gjs is missing")
         extension = self.write("javascript-extension")

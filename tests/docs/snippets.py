@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Reads the programs that are printed in the README and in the guides.
+"""Reads the programs in the README and in the guides.
 
 The line before a program names it: <!-- snippet: NAME -->
 """

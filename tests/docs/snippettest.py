@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs programs of the README and of the guides, as they are printed."""
+"""Runs the programs of the README and of the guides unchanged."""
 
 import os
 import pathlib
@@ -37,7 +37,8 @@ class SnippetTestCase(exampletest.ExampleTestCase):
         return path
 
     def need_own_network(self):
-        """As a script makes one; neither every container nor a chroot allows that."""
+        """Skips the test if a script cannot make a network namespace, as in some containers and in
+        a chroot."""
         probe = subprocess.run(["unshare", "--map-root-user", "--net", "true"],
                                capture_output=True, check=False, text=True)  # fmt: skip
         if probe.returncode != 0:
@@ -104,17 +105,17 @@ class SnippetTestCase(exampletest.ExampleTestCase):
                 self.assertRegex(line, exampletest.ALLOWED_IN_OUTPUT)
 
     def end(self, process):
-        """For programs that run until they are ended."""
+        """Ends a program that runs until it is stopped."""
         self.assertIsNone(process.stop(), f"it ended by itself:\n{process.output}")
         self.check(process)
 
     def finish(self, process):
-        """For programs that end."""
+        """Waits for a program that ends by itself."""
         self.assertEqual(process.wait(), 0, process.output)
         self.check(process)
 
     def wait_until_bound(self, process, number=9999):
-        """The kernel knows when the program listens, whatever it prints."""
+        """Waits until the kernel shows that the program listens."""
         deadline = time.monotonic() + exampletest.TIME_LIMIT
         while not is_bound(number):
             ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
@@ -134,7 +135,7 @@ class SnippetTestCase(exampletest.ExampleTestCase):
         return process
 
     def peer(self):
-        """The other end of a program that is a client."""
+        """Returns the socket that a client talks to."""
         sock = self.socket()
         sock.bind(ADDRESS)
         return sock

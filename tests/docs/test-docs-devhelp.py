@@ -23,7 +23,7 @@ def identifiers(page):
 
 class Devhelp(unittest.TestCase):
     def setUp(self):
-        # Devhelp finds no file that has another name than its directory.
+        # Devhelp finds a file only if its name is the name of its directory.
         file = REFERENCE / (REFERENCE.name + ".devhelp2")
         self.book = xml.etree.ElementTree.parse(file).getroot()
 

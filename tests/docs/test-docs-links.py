@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that the links of the README and of the guides lead somewhere.
 
-With the directory of the generated reference as argument, the links of its guides too.
+If the argument is the directory of the generated reference, checks the links of its guides, too.
 """
 
 import html.parser
@@ -22,7 +22,7 @@ REFERENCE = os.environ.get("GUDPX_REFERENCE")
 
 
 class Page(html.parser.HTMLParser):
-    """The links of a page, and the fragments that links may lead to."""
+    """Collects the links of a page, and the fragments that links may lead to."""
 
     def __init__(self, file):
         super().__init__()
@@ -43,7 +43,7 @@ def is_elsewhere(link):
 
 
 def list_headings(file):
-    """The fragments of a Markdown file, as GitHub names them."""
+    """Returns the fragments of a Markdown file with the names that GitHub gives them."""
     headings = re.findall(r"^#+ (.*)", file.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs what the README and the guides print, as it is printed, against a real exchange."""
+"""Runs the programs of the README and of the guides, and exchanges datagrams with them."""
 
 import json
 import os
@@ -40,7 +40,7 @@ class Readme(SnippetTestCase):
         self.end(self.check_echo("echo-c"))
 
     def test_compile(self):
-        # As printed, but for the name of the compiler.
+        # Change only the name of the compiler.
         self.write("echo-c", "echo.c")
         command = by_name["compile-c"].code
         used.add("compile-c")
@@ -57,7 +57,7 @@ class Readme(SnippetTestCase):
             self.assertTrue(os.access(snippets.ROOT / line.split()[0], os.X_OK), line)
 
     def test_install(self):
-        # The installation itself is tested elsewhere.
+        # The suite “install” tests the installation.
         for line in by_name["install"].code.splitlines():
             self.assertRegex(line, r"^(sudo )?meson (setup|compile|install) ")
         used.add("install")
@@ -179,7 +179,7 @@ class GettingStarted(SnippetTestCase):
 
 
 class Twisted(SnippetTestCase):
-    """Each program twice: as it is with Twisted, and as it is here."""
+    """Runs each program twice: with Twisted, and with gudpx."""
 
     def each(self, what):
         yield f"gudpx-{what}"
@@ -208,7 +208,7 @@ class Twisted(SnippetTestCase):
             sock.close()
 
     def test_refused(self):
-        # Twisted's port closes without a word.
+        # Twisted's port closes silently.
         process = self.run_snippet("gudpx-connected")
         process.wait_for("^nobody listens there$")
         self.finish(process)
@@ -278,7 +278,7 @@ class Lifetimes(SnippetTestCase):
         self.end(process)
 
     def test_extension_js(self):
-        # Only the shell has a loader for extensions: this stands for it.
+        # Only GNOME Shell can load extensions: this program replaces it.
         extension = self.write("extension-js", "extension.js")
         shell = self.directory / "shell.js"
         shell.write_text(

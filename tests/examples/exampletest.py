@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Starts examples as processes of their own, and reads what they print."""
+"""Starts examples as separate processes, and reads their output."""
 
 import os
 import pathlib
@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 BUILD = pathlib.Path(os.environ.get("GUDPX_BUILD_DIR", ROOT / "build"))
 GJS = os.environ.get("GJS") or shutil.which("gjs")
-# Seconds after which something hangs, on a busy machine, too.
+# Seconds after which a test fails, also on a busy machine.
 TIME_LIMIT = 120
 
 SUFFIXES = {"c": ".c", "python": ".py", "js": ".js", "vala": ".vala"}
@@ -35,7 +35,7 @@ def names_in(language):
 
 
 def source_of(name, language):
-    """Twisted's examples have a directory for each language, the protocols one for all."""
+    """Twisted's examples have a directory for each language, the protocols only one."""
     for directory in (language, "protocols"):
         source = EXAMPLES / directory / (name + SUFFIXES[language])
         if source.exists():
@@ -44,7 +44,7 @@ def source_of(name, language):
 
 
 class Process:
-    """A process whose lines of output, the standard error included, can be waited for."""
+    """A process. A test can wait for lines of its standard output and standard error."""
 
     def __init__(self, command, **keywords):
         self.lines = []
@@ -75,7 +75,7 @@ class Process:
         self._queue.put(None)
 
     def wait_for(self, pattern):
-        """Returns the match in the first line, of those not yet looked at, that has the pattern."""
+        """Returns the match in the first unread line that has the pattern."""
         deadline = time.monotonic() + TIME_LIMIT
         while True:
             try:
@@ -91,7 +91,7 @@ class Process:
                 return match
 
     def wait(self, time_limit=TIME_LIMIT):
-        """Waits for the end, and returns the exit status."""
+        """Waits until the process ends, and returns the exit status."""
         try:
             status = self._process.wait(time_limit)
         except subprocess.TimeoutExpired:
@@ -100,7 +100,7 @@ class Process:
         return status
 
     def stop(self):
-        """Ends it, and returns its exit status if it had ended before."""
+        """Ends the process. Returns its exit status if the process had ended before."""
         status = self._process.poll()
         if status is None:
             self._process.kill()
@@ -164,7 +164,7 @@ class ExampleTestCase(unittest.TestCase):
         return sock
 
     def connected_socket(self, host, port):
-        """A socket which receives answers from that address alone."""
+        """Returns a socket that receives answers only from this address."""
         info = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
         sock = self.socket(info[0])
         sock.connect(info[4])
@@ -176,7 +176,7 @@ class ExampleTestCase(unittest.TestCase):
             self.assertEqual(sock.recv(65536), payload)
 
     def assert_answers_no_echo_server(self, server, host, port):
-        """Sends from the server's own port number: only other numbers are answered."""
+        """Sends from the server's own port number: the server answers only other numbers."""
         other = self.socket()
         try:
             other.bind(("127.0.0.2", port))
@@ -191,7 +191,7 @@ class ExampleTestCase(unittest.TestCase):
 
 
 def in_each_language(*languages):
-    """Makes of a class of tests one for each language."""
+    """Makes a class of tests for each language."""
 
     def decorate(cls):
         module = sys.modules[cls.__module__]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs the examples that need more than a loopback interface, in a network namespace of their own:
-tests/netns makes it and says what is there."""
+"""Runs the examples that need more than a loopback interface, in the network namespace of
+tests/netns."""
 
 import socket
 
@@ -66,7 +66,7 @@ class Broadcast:
         self.addCleanup(self.check_server, example)
         example.wait_for(rf"received .*Is anybody there\?.* from {ADDRESS}:8006$")
 
-        # And what somebody else sends to everybody.
+        # The program also receives a broadcast of another program.
         sock = self.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         sock.sendto(b"Good day", (BROADCAST_ADDRESS, 8006))
@@ -119,7 +119,7 @@ class EchoIpv6:
 @in_each_language(*ALL_LANGUAGES)
 class Resolve:
     def test_unknown_name(self):
-        # No name server can be reached from here: the error is whatever the resolver makes of it.
+        # Name servers are unreachable here. The error depends on the resolver.
         resolve = self.start("resolve", "nonesuch.invalid")
         self.assertEqual(resolve.wait(), 1, resolve.output)
         self.assertEqual(len(resolve.lines), 1, resolve.output)

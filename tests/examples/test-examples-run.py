@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Uses examples/run as people do, with what is built already and in a fresh copy of the sources."""
+"""Runs examples/run, with the existing build and in a new copy of the sources."""
 
 import collections
 import os
@@ -17,7 +17,7 @@ Process = collections.namedtuple("Process", "name group")
 
 
 def read_processes():
-    """The processes of the system, those left out that ended and were not waited for."""
+    """Returns the processes of the system, except zombies."""
     for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
             before, after = path.read_text(errors="replace").rsplit(")", 1)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs every example in every language and talks to it, over the loopback interface."""
+"""Runs every example in every language, and exchanges datagrams over the loopback interface."""
 
 import os
 import shutil
@@ -90,7 +90,7 @@ class EchoIpv6:
         if not have_ipv6():
             self.skipTest("no IPv6 here")
         server, _host, port = self.start_server("echo-ipv6", "--port", "0")
-        # The answer leaves from this address, though the system would choose 127.0.0.1.
+        # The answer comes from this address, although the system would choose 127.0.0.1.
         self.assert_echoes(self.connected_socket("127.0.0.2", port))
         server.wait_for(rf"from 127\.0\.0\.\d:\d+ to 127\.0\.0\.2:{port}$")
 
@@ -128,8 +128,8 @@ class Helloer:
         self.greet("::1", socket.AF_INET6)
 
     def test_refusal(self):
-        # A connected socket keeps the port number from others, and receives from its peer only:
-        # everybody else is refused.
+        # A connected socket keeps the port number, and receives only from its peer: other senders
+        # are refused.
         sock = self.socket()
         sock.bind(("127.0.0.1", 0))
         sock.connect(("127.0.0.1", 9))
@@ -161,7 +161,7 @@ class Resolve:
         self.assertEqual(resolve.lines, ["127.0.0.2"])
 
     def test_bad_name(self):
-        # A label of 64 letters is one too long: no name server is asked.
+        # A label of 64 letters is too long: the resolver does not query a name server.
         for options in ([], ["--all"]):
             resolve = self.start("resolve", *options, "x" * 64)
             self.assertEqual(resolve.wait(), 1, resolve.output)
@@ -193,7 +193,7 @@ class SystemdEcho:
     def test_echo(self):
         port = self.free_port()
         service = self.start_activated(f"127.0.0.1:{port}")
-        # The first datagram starts the service, and is answered too.
+        # The service also answers the first datagram, which starts it.
         self.assert_echoes(self.connected_socket("127.0.0.1", port))
         service.wait_for(rf"listening on 127\.0\.0\.1:{port}$")
 
@@ -209,7 +209,7 @@ class SystemdEcho:
 
     def test_an_echo_server_is_not_answered(self):
         port = self.free_port()
-        # The port that was attached last, protocol.transport, has another number.
+        # The port that was attached last is protocol.transport, which has another number.
         service = self.start_activated(f"127.0.0.1:{port}", f"127.0.0.3:{self.free_port()}")
         self.assert_answers_no_echo_server(service, "127.0.0.1", port)
 

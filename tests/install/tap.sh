@@ -14,7 +14,7 @@ trap 'exit 130' INT TERM
 # The tests configure builds of their own: options of the outer run do not apply.
 unset DESTDIR MESON_TESTTHREADS NINJA_STATUS PKG_CONFIG_PATH
 
-# check NAME COMMAND...: the command's output becomes the diagnosis where it fails.
+# check NAME COMMAND...: runs the command. If it fails, prints its output as the diagnosis.
 check ()
 {
   local name=$1 output status=0
