@@ -194,8 +194,8 @@ is_joined_on (const GudpxMembership *self, GSocket *socket, guint index)
 }
 #endif
 
-/* Joins on the interface of the system's choice, and finds out which one that is: Linux would leave
- * the one of its choice by then. */
+/* Joins on the interface that the system chooses, and finds its index. A call without the index
+ * would leave the group on the interface that Linux chooses at that time. */
 static int
 join_by_choice (GudpxMembership *self, GSocket *socket)
 {
@@ -216,8 +216,8 @@ join_by_choice (GudpxMembership *self, GSocket *socket)
   return errsv;
 }
 
-/* Asks the system for its choice, which Linux makes for a socket alone that has not joined the IPv6
- * group yet. An adopted socket may be of another network namespace. */
+/* Finds the interface that the system chooses, with a new socket: Linux chooses only for a socket
+ * that has not joined the IPv6 group yet. An adopted socket may be of another network namespace. */
 void
 gudpx_membership_choose_interface (GudpxMembership *self, gboolean is_adopted)
 {
@@ -232,17 +232,18 @@ gudpx_membership_choose_interface (GudpxMembership *self, gboolean is_adopted)
     self->index = choice.index;
 }
 
-/* Joins on the interface that was found before, or on that of the system's choice. */
+/* Joins on the interface that was found before, or on the one that the system chooses. */
 int
 gudpx_membership_join (GudpxMembership *self, GSocket *socket)
 {
   int errsv = self->index != 0 ? change (self, socket, TRUE) : join_by_choice (self, socket);
 
-  /* Linux has another errno for a source. */
+  /* If the group is joined already, Linux has another errno for a source. */
   return errsv == EADDRNOTAVAIL && self->source.length > 0 ? EADDRINUSE : errsv;
 }
 
-/* Joins @self, where the caller's words lead now, and leaves @old, where the words led before. */
+/* Joins @self on the interface that the arguments select now, and leaves @old on the interface that
+ * they selected before. */
 int
 gudpx_membership_move (GudpxMembership *self, const GudpxMembership *old, GSocket *socket)
 {
@@ -251,7 +252,7 @@ gudpx_membership_move (GudpxMembership *self, const GudpxMembership *old, GSocke
   if (old->index == 0 || old->index == self->index || (errsv != 0 && errsv != ENOBUFS))
     return errsv;
 
-  /* ENOBUFS: the socket may not have both. */
+  /* ENOBUFS: the limit does not allow both memberships. */
   gudpx_membership_leave (old, socket);
   return errsv == ENOBUFS ? gudpx_membership_join (self, socket) : errsv;
 }

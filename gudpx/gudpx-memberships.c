@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The multicast groups of a port. The list has each group in the words of the caller: the next
- * start joins it by these, and leaving finds it by these. */
+/* The multicast groups of a port. The list keeps the arguments of the caller for each group: the
+ * next start joins with them, and leaving compares them. */
 
 #include <string.h>
 
@@ -36,7 +36,7 @@ is_alike (const GudpxMembership *a, const GudpxMembership *b)
          gudpx_native_address_equal (&a->source, &b->source);
 }
 
-/* Finds the group as it was joined in the same words. */
+/* Finds the group that was joined with the same arguments. */
 static GudpxMembership *
 find_given (GPtrArray *memberships, const GudpxMembership *wanted)
 {
@@ -51,7 +51,7 @@ find_given (GPtrArray *memberships, const GudpxMembership *wanted)
   return NULL;
 }
 
-/* Finds the group as it was joined on the same interface, in any words. */
+/* Finds the group that was joined on the same interface, with any arguments. */
 static GudpxMembership *
 find_joined (GPtrArray *memberships, const GudpxMembership *wanted)
 {
@@ -167,7 +167,7 @@ check_hears (const GudpxMembership *self, const GudpxNativeAddress *bound, GErro
   return FALSE;
 }
 
-/* Joins on the socket of another start, on the interfaces where the callers' words lead now. */
+/* Joins on the socket of another start, on the interfaces that the arguments select now. */
 gboolean
 gudpx_memberships_rejoin (GPtrArray *memberships,
                         const GudpxNativeAddress *bound,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The interface that a port is bound to: by bind-device, by the scope id of its address, or by the
- * maker of an adopted socket. When the interface is gone the port is deaf, also to another
- * interface of that name. */
+ * maker of an adopted socket. If the interface is removed, the port receives nothing, also if
+ * a new interface gets that name. */
 
 #include "gudpx-port-private.h"
 

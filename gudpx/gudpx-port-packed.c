@@ -87,7 +87,7 @@ gudpx_port_deliver_packed (GudpxPort *self)
     redeliver_later (self);
 }
 
-/* Has the protocol go on with that batch from the main loop. */
+/* Makes the protocol continue with the rest of its batch, in the main loop of the handler. */
 void
 gudpx_port_resume_calls (GudpxPort *self)
 {

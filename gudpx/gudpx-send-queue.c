@@ -385,7 +385,7 @@ add_held (GudpxSendQueue *self, const GudpxNativeAddress *destination)
   return held;
 }
 
-/* Holds datagrams to @destination apart from now on, also those that are already queued. */
+/* Holds datagrams to @destination apart from now on, also the queued ones. */
 GudpxHeldDestination *
 gudpx_send_queue_hold (GudpxSendQueue *self, const GudpxNativeAddress *destination)
 {

@@ -145,9 +145,9 @@ replace_socket (GudpxSocketLink *self, GSocket *socket, GSocket *old, GError **e
   return TRUE;
 }
 
-/* TRUE if a socket hears everybody after its association was dissolved. udp_disconnect() of Linux
- * forgets the number of an IPv6 socket's peer, but not the address, and it takes the interface from
- * a socket. */
+/* TRUE if a socket receives from all senders after its association was dissolved. udp_disconnect()
+ * of Linux forgets the number of an IPv6 socket's peer, but not the address, and it takes the
+ * interface from a socket. */
 static gboolean
 dissolves_well (GudpxSocketLink *self)
 {
