@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Where the pages of other libraries are.
+// Addresses of the pages of other libraries.
 const baseURLs = [
   ['GLib', 'https://docs.gtk.org/glib/'],
   ['GObject', 'https://docs.gtk.org/gobject/'],
   ['Gio', 'https://docs.gtk.org/gio/'],
 ];
 
-// gi-docgen's index has rows for addresses that the project does not have, and no place for a picture.
+// Removes rows without an address from gi-docgen's index, and adds a picture, for which gi-docgen
+// has no place.
 function completeIndex() {
   for (const link of document.querySelectorAll('.meta.info a[href=""]'))
     link.closest('tr').remove();
