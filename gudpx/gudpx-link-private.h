@@ -88,6 +88,9 @@ typedef struct
   guint32 (*get_drops) (GudpxLink *self);
   /* Returns the events that the link waits for, apart from its descriptor. NULL: none. */
   GudpxWants (*get_wants) (GudpxLink *self);
+  /* Returns the events that a link without a descriptor is ready for, as poll() does for a
+   * descriptor. NULL: none. */
+  GIOCondition (*get_ready) (GudpxLink *self);
   /* TRUE if nothing can be received any more: polling would spin. NULL: never. */
   gboolean (*is_shut_down) (GudpxLink *self);
 
@@ -126,7 +129,7 @@ typedef struct
 struct _GudpxLink
 {
   const GudpxLinkFuncs *funcs;
-  int fd; /* -1: the link has no descriptor, and says by get_wants when to call it */
+  int fd; /* -1: none. get_ready and get_wants say when to call the link */
   /* An error of an earlier datagram that a call met and went on without; 0: none. take_error has
    * it, and nothing else will tell of it. */
   int pending_errsv;
@@ -287,6 +290,12 @@ static inline GudpxWants
 gudpx_link_get_wants (GudpxLink *self)
 {
   return self->funcs->get_wants != NULL ? self->funcs->get_wants (self) : GUDPX_WANTS_NOTHING;
+}
+
+static inline GIOCondition
+gudpx_link_get_ready (GudpxLink *self)
+{
+  return self->funcs->get_ready != NULL ? self->funcs->get_ready (self) : 0;
 }
 
 static inline gboolean

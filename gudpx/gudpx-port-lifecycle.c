@@ -57,6 +57,8 @@ gudpx_port_open (GudpxPort *self, GudpxLink *link)
     gudpx_link_report_errors (link, TRUE);
   gudpx_port_attach (self);
   gudpx_port_watch_device (self);
+  if (gudpx_link_get_fd (link) < 0)
+    gudpx_port_update_wants (self);
 
   /* Each call below may stop the port. Everything else is done before them. */
   g_object_freeze_notify (G_OBJECT (self));

@@ -29,17 +29,33 @@ get_wants (GudpxPort *self)
   return wants;
 }
 
+/* Asks a link that has no descriptor to poll. */
+static void
+poll_link (GudpxPort *self, GIOCondition condition)
+{
+  if (!gudpx_watch_is_polled (&self->watch))
+    condition = 0;
+  else
+    condition = gudpx_link_get_ready (self->link) & (condition | G_IO_ERR);
+  gudpx_watch_set_ready (&self->watch, condition);
+}
+
 /* Has the port dispatched when a part of it waits for that. */
 void
 gudpx_port_update_wants (GudpxPort *self)
 {
+  GudpxWants wants;
+
   if (!gudpx_gate_is_open (&self->gate))
     return;
 
   if (gudpx_sender_needs_time (&self->sender))
     gudpx_sender_begin_delays (&self->sender, g_get_monotonic_time ());
   gudpx_watch_set_paused (&self->watch, gudpx_receiver_is_unreadable (&self->receiver));
-  gudpx_watch_want (&self->watch, get_wants (self));
+  wants = get_wants (self);
+  gudpx_watch_want (&self->watch, wants);
+  if (gudpx_link_get_fd (self->link) < 0)
+    poll_link (self, wants.condition);
 }
 
 void

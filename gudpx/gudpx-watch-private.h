@@ -31,7 +31,7 @@ typedef struct
   GSource *source;
   gpointer poll_tag; /* NULL: the source does not poll */
   GIOCondition polled_condition;
-  GIOCondition ready_condition; /* reported by the poller, not dispatched yet */
+  GIOCondition ready_condition; /* reported by the poller or set, not dispatched yet */
   gboolean shares_poller;
   gboolean is_armed;     /* with the poller */
   gboolean is_shut_down; /* the descriptor would be ready all the time, for good */
@@ -49,6 +49,8 @@ void     gudpx_watch_start        (GudpxWatch            *self,
 void     gudpx_watch_stop         (GudpxWatch            *self);
 void     gudpx_watch_want         (GudpxWatch            *self,
                                    GudpxWants             wants);
+void     gudpx_watch_set_ready    (GudpxWatch            *self,
+                                   GIOCondition           condition);
 void     gudpx_watch_shut_down    (GudpxWatch            *self);
 void     gudpx_watch_change_paused (GudpxWatch           *self,
                                    gboolean               is_paused);

@@ -256,6 +256,15 @@ gudpx_watch_want (GudpxWatch *self, GudpxWants wants)
     g_source_set_ready_time (self->source, wants.time);
 }
 
+/* Dispatches a watch without a descriptor, if @condition is not 0. */
+void
+gudpx_watch_set_ready (GudpxWatch *self, GIOCondition condition)
+{
+  self->ready_condition = condition;
+  if (condition != 0)
+    ensure_source (self);
+}
+
 /* Stops polling for good: the descriptor is of no more use, and would be ready all the time. */
 void
 gudpx_watch_shut_down (GudpxWatch *self)

@@ -118,6 +118,15 @@ scripted_get_wants (GudpxLink *link)
   return ((ScriptedLink *) link)->wants;
 }
 
+static GIOCondition
+scripted_get_ready (GudpxLink *link)
+{
+  const ScriptedLink *self = (ScriptedLink *) link;
+
+  return self->is_ready | (self->receives.length > 0 ? G_IO_IN : 0) |
+         (self->errors->len > 0 ? G_IO_ERR : 0);
+}
+
 static gboolean
 scripted_connect (GudpxLink *link, const GudpxNativeAddress *peer, GError **error)
 {
@@ -148,6 +157,7 @@ static const GudpxLinkFuncs scripted_funcs = {
   .take_error = scripted_take_error,
   .get_drops = scripted_get_drops,
   .get_wants = scripted_get_wants,
+  .get_ready = scripted_get_ready,
   .connect = scripted_connect,
   .reconnect = scripted_reconnect,
   .close = scripted_close,
