@@ -35,6 +35,17 @@ test_no_route (void)
   gudpx_port_stop_listening (port);
 }
 
+/* Asserts that all errors so far were of unreachable networks. */
+static void
+expect_unreachable (GudpxPort *port, guint64 n)
+{
+  g_autoptr (GudpxStatistics) statistics = gudpx_port_get_statistics (port);
+
+  g_assert_cmpuint (statistics->errors, ==, n);
+  g_assert_cmpuint (statistics->unreachable_errors, ==, n);
+  g_assert_cmpuint (statistics->connection_refusals, ==, 0);
+}
+
 /* Errors are counted by kind, whether the write fails or the protocol is told. */
 static void
 test_unreachable_counted (void)
@@ -43,20 +54,20 @@ test_unreachable_counted (void)
   g_autoptr (GudpxPort) port = listen_on (recorder, NULL);
   g_autoptr (GSocketAddress) far = g_inet_socket_address_new_from_string ("192.0.2.1", 9);
   g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
-  g_autoptr (GudpxStatistics) statistics = NULL;
-  g_autoptr (GudpxStatistics) later = NULL;
+  g_autoptr (GPtrArray) datagrams = g_ptr_array_new_with_free_func (g_object_unref);
 
   g_assert_false (gudpx_port_write_to (port, text ("x"), far, NULL));
-  statistics = gudpx_port_get_statistics (port);
-  g_assert_cmpuint (statistics->errors, ==, 1);
-  g_assert_cmpuint (statistics->unreachable_errors, ==, 1);
-
+  expect_unreachable (port, 1);
   gudpx_port_write_async (port, bytes, far, NULL, NULL, NULL);
   iterate ();
-  later = gudpx_port_get_statistics (port);
-  g_assert_cmpuint (later->errors, ==, 2);
-  g_assert_cmpuint (later->unreachable_errors, ==, 2);
-  g_assert_cmpuint (later->connection_refusals, ==, 0);
+  expect_unreachable (port, 2);
+
+  g_ptr_array_add (datagrams, gudpx_datagram_new (text ("x"), far));
+  g_ptr_array_add (datagrams, gudpx_datagram_new (text ("y"), far));
+  g_assert_cmpint (gudpx_port_write_datagrams (port, datagrams, NULL), ==, 2);
+  iterate ();
+  expect_unreachable (port, 4);
+  g_assert_cmpstr (recorder->events->str, ==, "started error error ");
 
   gudpx_port_stop_listening (port);
 }

@@ -21,7 +21,7 @@ typedef struct
   ScriptedLink link;
 } Fixture;
 
-/* The link has one batch: “aa” and “b” joined from the port 1, “ccc” from 2, and “dd” from 1. */
+/* The link has one batch: “aa” and “b” joined from the port 1, “ccc” from 2, “dd” from 1. */
 static void
 set_up (Fixture *self, gconstpointer data)
 {
@@ -198,7 +198,8 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 
-#define add(path, func) g_test_add ("/receiver-packed/" path, Fixture, NULL, set_up, func, tear_down)
+#define add(path, func)                                                                            \
+  g_test_add ("/receiver-packed/" path, Fixture, NULL, set_up, func, tear_down)
   add ("pack", test_pack);
   add ("keep-rest", test_keep_rest);
   add ("keep-before-later", test_keep_before_later);

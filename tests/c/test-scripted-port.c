@@ -82,10 +82,12 @@ expect_code (GError **error, int errsv)
 static void
 expect_error_heard (Fixture *self, int errsv, guint16 port)
 {
-  GInetSocketAddress *destination = (GInetSocketAddress *) self->recorder->destination;
+  const GudpxNativeAddress expected = scripted_address (port);
+  g_autoptr (GSocketAddress) address = gudpx_native_address_to_object (&expected);
 
   expect_code (&self->recorder->error, errsv);
-  g_assert_cmpuint (destination != NULL ? g_inet_socket_address_get_port (destination) : 0, ==, port);
+  g_assert_true (
+      gudpx_address_equal (self->recorder->destination, port != 0 ? address : NULL));
 }
 
 static void

@@ -123,8 +123,8 @@ hold (SenderFixture *self, const GudpxNativeAddress *full)
   g_assert_cmpuint (self->link.n_sends, ==, n_sends + 1);
 }
 
-/* A UNIX destination that does not read delays no other. Its datagrams are tried again after delays,
- * which begin anew with each progress, and leave in order. */
+/* A UNIX destination that does not read delays no other. Its datagrams are tried again after
+ * delays, which begin anew with each progress, and leave in order. */
 static void
 test_held (SenderFixture *self, gconstpointer data)
 {
