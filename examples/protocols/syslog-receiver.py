@@ -91,7 +91,8 @@ def listen(receiver, args):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-a", "--address", default="::", help="address to listen on; :: is any")
-    parser.add_argument("-p", "--port", type=int, help="UDP port, 514 by the standard; 0: a free one")
+    parser.add_argument("-p", "--port", type=int,
+                        help="UDP port, 514 by the standard; 0: a free one")
     parser.add_argument("-u", "--unix", metavar="PATH", help="UNIX datagram socket")
     args = parser.parse_args()
 

@@ -81,7 +81,9 @@ open_below (int root, const char *name, goffset *size)
 
       if (**part == '\0' || g_str_equal (*part, "."))
         continue;
-      fd = g_str_equal (*part, "..") ? -1 : openat (parent, *part, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+      fd = g_str_equal (*part, "..")
+               ? -1
+               : openat (parent, *part, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
       close (parent);
     }
   if (fd < 0)
@@ -185,7 +187,8 @@ start_transfer (Server *self, GudpxDatagram *request, int fd, GStrv options, gof
   Entry *entry = g_new (Entry, 1);
 
   *entry = (Entry) { self, client };
-  g_signal_connect_data (transfer, "stopped", G_CALLBACK (on_transfer_stopped), entry, entry_free, 0);
+  g_signal_connect_data (transfer, "stopped", G_CALLBACK (on_transfer_stopped), entry, entry_free,
+                         0);
   g_hash_table_add (self->clients, g_object_ref (client));
   if (!tftp_transfer_start (transfer, local, client, option_ack, &error))
     {

@@ -20,7 +20,8 @@ from gi.repository import GLib, Gudpx  # noqa: E402
 
 def mac_address(text):
     if not re.fullmatch(r"[0-9a-f]{2}([:-]?[0-9a-f]{2}){5}", text, re.IGNORECASE):
-        raise argparse.ArgumentTypeError(f"{text} is no hardware address, such as 02:00:00:00:00:01")
+        raise argparse.ArgumentTypeError(
+            f"{text} is no hardware address, such as 02:00:00:00:00:01")
     return bytes.fromhex(re.sub("[:-]", "", text))
 
 

@@ -105,8 +105,9 @@ TABLES = {
                    [(VFUNC, RAW), (VFUNC, RAW_OFFLOAD), (VFUNC, LIBUV), (PYTHON, TWISTED),
                     (PYTHON, UVLOOP), (GJS, NODE)]),
     'bulk': Table('Bulk: datagrams of 1400 bytes',
-                  'Goodput in Gbit/s: median (least–most); the CPU of the load limits it as well. The '
-                  'columns “per CPU” tell what one second of the program’s CPU time would carry.',
+                  'Goodput in Gbit/s: median (least–most); the CPU of the load limits it as well. '
+                  'The columns “per CPU” tell what one second of the program’s CPU time would '
+                  'carry.',
                   [RAW, RAW_OFFLOAD, LIBUV, GSOCKET, TWISTED, UVLOOP, NODE, VFUNC, BATCH, PYTHON,
                    GJS],
                   bulk_cases(),

@@ -131,7 +131,8 @@ class Subject:
                 return
             # Another process may have taken a port in the meantime.
             self.stop()
-        raise RuntimeError(f'{program.name} does not start: {" ".join(command)}: {self.complaint()}')
+        raise RuntimeError(
+            f'{program.name} does not start: {" ".join(command)}: {self.complaint()}')
 
     def complaint(self):
         """Returns the first line of the standard error, or an empty string."""

@@ -342,8 +342,9 @@ check_as_before (GudpxPort *port, guint16 number)
 {
   GudpxDatagramProtocol *protocol = gudpx_port_get_protocol (port);
   g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string ("::", number);
-  g_autoptr (GudpxPort) other = g_object_new (GUDPX_TYPE_PORT, "protocol", protocol, "local-address",
-                                              address, "reuse-port", TRUE, NULL);
+  g_autoptr (GudpxPort) other =
+      g_object_new (GUDPX_TYPE_PORT, "protocol", protocol, "local-address", address, "reuse-port",
+                    TRUE, NULL);
   g_autoptr (GError) error = NULL;
   int hops;
 

@@ -525,7 +525,8 @@ test_reply_to_nobody (void)
 static void
 send_fragmentation_needed (guint16 source, guint16 destination, guint16 mtu)
 {
-  const struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  const struct sockaddr_in here = { .sin_family = AF_INET,
+                                    .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
   struct
   {
     guint8 type, code;

@@ -311,7 +311,8 @@ test_unreadable_errors (Fixture *self, gconstpointer data)
   wait_for (self->recorder->error != NULL);
   iterate_for (200);
   g_assert_cmpstr (self->recorder->events->str, ==, "error ");
-  g_assert_nonnull (strstr (self->recorder->error->message, "Cannot read the errors of 127.0.0.1:"));
+  g_assert_nonnull (
+      strstr (self->recorder->error->message, "Cannot read the errors of 127.0.0.1:"));
   g_assert_cmpuint (count_errors (self), ==, 1);
   g_assert_cmpuint (faults_count ("recvmsg"), <, 1000);
 
@@ -343,7 +344,8 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
 
 #define add(name, function, data)                                                                  \
-  g_test_add ("/failing-receive/" name, Fixture, GINT_TO_POINTER (data), set_up, function, tear_down)
+  g_test_add ("/failing-receive/" name, Fixture, GINT_TO_POINTER (data), set_up, function,         \
+              tear_down)
 
   add ("eio", test_fails_for_good, EIO);
   add ("enomem", test_fails_for_good, ENOMEM);

@@ -17,7 +17,8 @@ test_echo (void)
 
   g_assert_cmpstr (recorder->events->str, ==, "started ");
   g_assert_true (gudpx_port_get_listening (port));
-  g_assert_true (gudpx_datagram_protocol_get_transport (GUDPX_DATAGRAM_PROTOCOL (recorder)) == port);
+  g_assert_true (gudpx_datagram_protocol_get_transport (GUDPX_DATAGRAM_PROTOCOL (recorder)) ==
+                 port);
   g_assert_cmpuint (port_get_number (port), >, 0);
 
   peer_send (peer, "hello", -1, port);
@@ -78,8 +79,8 @@ static void
 test_bad_addresses (void)
 {
   static const char *const hosts[] = {
-    "localhost", "127.1", "256.1.1.1", "1.2.3", " 127.0.0.1", "127.0.0.1 ", "::g", "fe80::1%nosuch0",
-    "<broadcast>", "example.org",
+    "localhost", "127.1", "256.1.1.1", "1.2.3", " 127.0.0.1", "127.0.0.1 ", "::g",
+    "fe80::1%nosuch0", "<broadcast>", "example.org",
   };
   g_autoptr (Recorder) recorder = recorder_new ();
   g_autoptr (GError) error = NULL;
@@ -132,8 +133,8 @@ test_listen_multiple (void)
 
   g_assert_no_error (error);
   g_assert_true (gudpx_port_get_listen_multiple (first));
-  second = gudpx_listen_multicast (port_get_number (first), GUDPX_DATAGRAM_PROTOCOL (recorder), TRUE,
-                                   "127.0.0.1", &error);
+  second = gudpx_listen_multicast (port_get_number (first), GUDPX_DATAGRAM_PROTOCOL (recorder),
+                                   TRUE, "127.0.0.1", &error);
   g_assert_no_error (error);
   g_assert_cmpuint (port_get_number (first), ==, port_get_number (second));
   g_assert_null (gudpx_listen_udp (port_get_number (first), GUDPX_DATAGRAM_PROTOCOL (recorder),

@@ -57,8 +57,8 @@ take_no_more (Taker *self, GudpxPort *port)
     }
 
   gudpx_port_set_reading (port, FALSE);
-  g_assert_true (gudpx_port_write_to_host (port, text ("x"), "127.0.0.1", peer_get_port (self->peer),
-                                           NULL));
+  g_assert_true (gudpx_port_write_to_host (port, text ("x"), "127.0.0.1",
+                                           peer_get_port (self->peer), NULL));
 }
 
 static void
@@ -97,8 +97,9 @@ taker_packed_received (GudpxDatagramProtocol *protocol,
       (*n_taken)++;
     }
   if (self->echoes)
-    g_assert_cmpint (gudpx_port_write_packed (port, payloads, payloads_size, index, index_size, NULL),
-                     ==, index_size / 8);
+    g_assert_cmpint (
+        gudpx_port_write_packed (port, payloads, payloads_size, index, index_size, NULL), ==,
+        index_size / 8);
   if (self->stops)
     gudpx_port_stop_listening (port);
   if (self->pauses)

@@ -223,8 +223,8 @@ write_again (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
     ;
 }
 
-/* Writes to a deaf UNIX peer without a queue: poll() reports the socket as writable, but it is not. A
- * program that trusts “writable” does not spin. */
+/* Writes to a deaf UNIX peer without a queue: poll() reports the socket as writable, but it is not.
+ * A program that trusts “writable” does not spin. */
 static void
 test_no_queue (void)
 {

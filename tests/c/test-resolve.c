@@ -297,13 +297,13 @@ static gboolean
 run_on_loopback_machine (const char *options, const char *hosts, const char *command)
 {
   g_autofree char *script = g_strdup_printf (
-      "mount --make-rprivate / && mount --bind %s /etc/hosts && ip link set lo up && exec %s", hosts,
-      command);
+      "mount --make-rprivate / && mount --bind %s /etc/hosts && ip link set lo up && exec %s",
+      hosts, command);
   const char *argv[] = { "unshare", options, "sh", "-c", script, NULL };
   int status;
 
-  return g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL,
-                       NULL, NULL, NULL,
+  return g_spawn_sync (NULL, (char **) argv, NULL,
+                       G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL,
                        &status, NULL) &&
          status == 0;
 }

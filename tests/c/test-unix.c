@@ -261,7 +261,8 @@ test_peer_gone (Fixture *fixture, gconstpointer data)
   g_autoptr (GBytes) bytes = g_bytes_new_static ("z", 1);
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (gudpx_port_connect_peer_address (port, gudpx_port_get_local_address (other), NULL));
+  g_assert_true (
+      gudpx_port_connect_peer_address (port, gudpx_port_get_local_address (other), NULL));
   gudpx_port_stop_listening (other);
   recorder->on_refused = write_to_peer;
   g_assert_true (gudpx_port_write (port, text ("x"), &error));
@@ -321,7 +322,8 @@ test_longest_path (Fixture *fixture, gconstpointer data)
   g_autoptr (GudpxPort) port = listen_unix (recorder, fixture->path);
   g_autoptr (GSocket) peer = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM,
                                            G_SOCKET_PROTOCOL_DEFAULT, NULL);
-  g_autofree char *rest = g_strnfill (sizeof native.un.sun_path - strlen (fixture->directory) - 1, 'x');
+  g_autofree char *rest =
+      g_strnfill (sizeof native.un.sun_path - strlen (fixture->directory) - 1, 'x');
   g_autofree char *path = g_build_filename (fixture->directory, rest, NULL);
   g_autofree char *received = NULL;
   g_autoptr (GError) error = NULL;

@@ -203,8 +203,8 @@ export function temporaryPath(name) {
 }
 
 export function countSockets() {
-    const entries = Gio.File.new_for_path('/proc/self/fd')
-        .enumerate_children('standard::symlink-target', Gio.FileQueryInfoFlags.NOFOLLOW_SYMLINKS, null);
+    const entries = Gio.File.new_for_path('/proc/self/fd').enumerate_children(
+        'standard::symlink-target', Gio.FileQueryInfoFlags.NOFOLLOW_SYMLINKS, null);
     let count = 0;
     for (const entry of entries)
         count += entry.get_symlink_target()?.startsWith('socket:') ? 1 : 0;

@@ -8,8 +8,9 @@ import Gudpx from 'gi://Gudpx?version=1';
 import System from 'system';
 
 import {
-    Census, Code, LOCALHOST, Recorder, address, assertEqual, assertError, assertTrue, cleanUp, collect,
-    countSockets, iterateUntil, listen, main, plainSocket, send, settle, temporaryPath, test, text
+    Census, Code, LOCALHOST, Recorder, address, assertEqual, assertError, assertTrue, cleanUp,
+    collect, countSockets, iterateUntil, listen, main, plainSocket, send, settle, temporaryPath,
+    test, text
 } from './gudpxtest.js';
 
 /* Uses the recommended pattern: gets the port from its transport, or from the datagram. */
@@ -141,7 +142,9 @@ test('the census counts', () => {
     assertTrue(!kept.listening);
 });
 
-goneAfter('stopped', watch => watch(Gudpx.listen_udp(0, new Stoppable(), LOCALHOST)).stop_listening());
+goneAfter('stopped', watch => {
+    watch(Gudpx.listen_udp(0, new Stoppable(), LOCALHOST)).stop_listening();
+});
 
 goneAfter('used', watch => {
     const port = watch(Gudpx.listen_udp(0, new Stoppable(), LOCALHOST));

@@ -83,8 +83,10 @@ for (const {any, ours, nobodys, group, otherGroup, sourceGroup} of FAMILIES) {
         for (const wrong of [ours, 'localhost', ''])
             assertError(Code.INVALID_ARGUMENT, [wrong], () => port.join_group(wrong, null));
         for (const interface_ of ['nosuch0', nobodys]) {
-            assertError(Code.NOT_FOUND, [interface_], () => port.join_group(otherGroup, interface_));
-            assertError(Code.NOT_FOUND, [interface_], () => port.set_multicast_interface(interface_));
+            assertError(Code.NOT_FOUND, [interface_],
+                () => port.join_group(otherGroup, interface_));
+            assertError(Code.NOT_FOUND, [interface_],
+                () => port.set_multicast_interface(interface_));
         }
         port.stop_listening();
         assertError(Code.CLOSED, [], () => port.join_group(otherGroup, null));
@@ -139,7 +141,8 @@ for (const {any, ours, nobodys, group, otherGroup, sourceGroup} of FAMILIES) {
 }
 
 test('link-local addresses keep their scope', () => {
-    const port = listen(new Recorder({'datagram-received': d => d.reply('pong')}), 'fe80::1%gudpx0');
+    const port = listen(new Recorder({'datagram-received': d => d.reply('pong')}),
+        'fe80::1%gudpx0');
     const client = listen(new Recorder(), 'fe80::2%gudpx1');
     client.write_to_host('ping', 'fe80::1%gudpx1', port.local_address.port);
     assertReceived(client, 'pong');

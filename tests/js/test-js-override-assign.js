@@ -28,7 +28,8 @@ const NUMBERS = [...Object.keys(OUT_OF_RANGE), 'send_queue_limit', 'priority', '
     'send_queue_policy'];
 
 function spell(name) {
-    return [name, name.replaceAll('_', '-'), name.replace(/_(.)/g, (_, letter) => letter.toUpperCase())];
+    return [name, name.replaceAll('_', '-'),
+        name.replace(/_(.)/g, (_, letter) => letter.toUpperCase())];
 }
 
 // Ways to assign a property of an open port, and of a port that is being created.

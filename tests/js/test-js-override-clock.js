@@ -8,7 +8,9 @@ import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import Gudpx from 'gi://Gudpx?version=1';
 
-import {assertEqual, assertTrue, iterateUntil, listen, main, range, test, text} from './gudpxtest.js';
+import {
+    assertEqual, assertTrue, iterateUntil, listen, main, range, test, text
+} from './gudpxtest.js';
 
 const N_DATAGRAMS = 384;
 const BUDGET = 2;

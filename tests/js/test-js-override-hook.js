@@ -59,7 +59,8 @@ function assertWarned() {
 
 // Listens on a UNIX address, whose name may be invalid as text.
 function listenAt(name, type) {
-    const port = own(Gudpx.Port.new(new Recorder(), Gio.UnixSocketAddress.new_with_type(name, type)));
+    const port = own(Gudpx.Port.new(new Recorder(),
+        Gio.UnixSocketAddress.new_with_type(name, type)));
     port.start_listening();
     return port;
 }
@@ -80,7 +81,8 @@ const NAMES = {
     },
     'an abstract name with zeros': () => {
         const name = uniqueName();
-        return [ABSTRACT, [...name, 0, 0x61], [...name, 0, 0x62], `\0${text(new Uint8Array(name))}\0a`];
+        return [ABSTRACT, [...name, 0, 0x61], [...name, 0, 0x62],
+            `\0${text(new Uint8Array(name))}\0a`];
     },
     'an abstract name that begins with a byte order mark': () => {
         const name = [0xef, 0xbb, 0xbf, ...uniqueName()];

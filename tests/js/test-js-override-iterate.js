@@ -82,7 +82,8 @@ test('what waits when the port stops is dropped', async () => {
 
 test('stopped by a promise', async () => {
     const port = listen(new Gudpx.DatagramProtocol());
-    const texts = consume(port, datagram => text(datagram.payload) === 'end' && port.stopListening());
+    const texts = consume(port,
+        datagram => text(datagram.payload) === 'end' && port.stopListening());
     send(port, 'a', 'end');
     await texts.done;
     assertEqual(texts, ['a', 'end']);

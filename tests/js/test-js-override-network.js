@@ -39,7 +39,8 @@ test('a sender by an interface whose name is no UTF-8', () => {
 
     peer.write('x', {host, port: port.localEndpoint.port});
     iterateUntil(() => recorder.datagrams.length > 0, 5);
-    assertEqual([port.protocol.sender, recorder.texts], [{host, port: peer.localEndpoint.port}, ['x']]);
+    assertEqual([port.protocol.sender, recorder.texts],
+        [{host, port: peer.localEndpoint.port}, ['x']]);
 });
 
 main();

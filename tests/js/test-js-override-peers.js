@@ -7,7 +7,9 @@ import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import Gudpx from 'gi://Gudpx?version=1';
 
-import {TIME_LIMIT, assertEqual, assertTrue, collect, iterateUntil, listen, main, test} from './gudpxtest.js';
+import {
+    TIME_LIMIT, assertEqual, assertTrue, collect, iterateUntil, listen, main, test
+} from './gudpxtest.js';
 
 const N_PEERS = 100000;
 // The limit of the library and of the override.

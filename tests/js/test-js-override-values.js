@@ -9,8 +9,8 @@ import Gudpx from 'gi://Gudpx?version=1';
 
 import {
     Code, DESTINATION_UNSET, LOCALHOST, Recorder, address, assertEqual, assertError, assertRejects,
-    assertSame, assertTrue, iterateUntil, listen, listenUnix, main, own, range, settle, temporaryPath,
-    test, unixAddress
+    assertSame, assertTrue, iterateUntil, listen, listenUnix, main, own, range, settle,
+    temporaryPath, test, unixAddress
 } from './gudpxtest.js';
 
 const ABC = new Uint8Array([0x78, 0x61, 0x62, 0x63, 0x79]).subarray(1, 4);
@@ -234,7 +234,8 @@ test('errors show what they were given', () => {
     assertTypeError(['array of numbers', 'not Array'], () => port.write([256], port.localEndpoint));
     assertTypeError('not {address, port}', () => port.write('x', {address: LOCALHOST, port: 9}));
     assertTypeError('the string “9”', () => port.write('x', {host: LOCALHOST, port: '9'}));
-    assertError(Code.INVALID_ARGUMENT, ['127.0.0.1:9', 'UNIX'], () => port.write('x', '127.0.0.1:9'));
+    assertError(Code.INVALID_ARGUMENT, ['127.0.0.1:9', 'UNIX'],
+        () => port.write('x', '127.0.0.1:9'));
 });
 
 const Unborn = GObject.registerClass(class Unborn extends Gudpx.DatagramProtocol {
@@ -465,7 +466,8 @@ test('what they say of themselves', () => {
     assertEqual(`${port.protocol}`, '[Recorder, not listening]');
     assertEqual(`${Gudpx.Port.new(new Gudpx.DatagramProtocol())}`,
         '[Gudpx.Port no address, stopped]');
-    assertEqual(`${listenUnix(undefined, temporaryPath('name'))}`.match(/name, listening/).length, 1);
+    assertEqual(`${listenUnix(undefined, temporaryPath('name'))}`.match(/name, listening/).length,
+        1);
 });
 
 main();

@@ -357,7 +357,8 @@ const tests = {
     'an inherited hook'() {
         const Derived = GObject.registerClass(class Derived extends Hook {
             datagramReceived(data, sender) {
-                super.datagramReceived(ByteArray.fromString(`${ByteArray.toString(data)}!`), sender);
+                super.datagramReceived(ByteArray.fromString(`${ByteArray.toString(data)}!`),
+                    sender);
             }
         });
         const protocol = new Derived();
@@ -436,7 +437,8 @@ const tests = {
         settle();
         const {received} = peer.get_protocol();
         assertEqual(received.map(([data]) => data.length), sizes);
-        assertEqual(received.every(([data]) => data.every(byte => byte === data.length % 251)), true);
+        assertEqual(received.every(([data]) => data.every(byte => byte === data.length % 251)),
+            true);
 
         received.length = 0;
         peer.write('y', {host: LOCALHOST, port: getNumber(port)});
@@ -545,7 +547,8 @@ const tests = {
         const second = send(port, ['b']);
         settle();
         assertEqual([first, second].map(peer => peer.get_protocol().texts), [['a'], ['b']]);
-        assertEqual(protocol.received.map(([, sender]) => sender.port), [first, second].map(getNumber));
+        assertEqual(protocol.received.map(([, sender]) => sender.port),
+            [first, second].map(getNumber));
     },
 
     'main loops in every handler'() {

@@ -263,7 +263,8 @@ test('a virtual function that one class overrides and the next one chains up to'
     const protocol = new Lower();
     send(listen(protocol), 'x');
     settle();
-    assertEqual([protocol.texts, protocol.events], [['x'], ['started', 'datagram-received', 'lower']]);
+    assertEqual([protocol.texts, protocol.events],
+        [['x'], ['started', 'datagram-received', 'lower']]);
 });
 
 test('transport notifies and is read-only', () => {

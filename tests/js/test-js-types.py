@@ -85,7 +85,8 @@ class Complete(unittest.TestCase):
         return match[0]
 
     def assert_declared(self, name, body, where):
-        self.assertRegex(body, rf"(?m)^ *(?:static |readonly |function |const |get )*{name}\b", where)
+        self.assertRegex(body, rf"(?m)^ *(?:static |readonly |function |const |get )*{name}\b",
+                         where)
 
     def test_functions(self):
         functions = [f.get("name") for f in self.namespace.findall(f"{GIR}function")]

@@ -24,7 +24,8 @@ test('every form', async () => {
     assertSame(port.write_to('1', to), true);
     assertSame(port.write_to_host('2', LOCALHOST, to.port), true);
     assertSame(port.write_bytes(new GLib.Bytes('3'), to), true);
-    assertEqual(port.write_datagrams([Gudpx.Datagram.new('4', to), Gudpx.Datagram.new('5', to)]), 2);
+    assertEqual(
+        port.write_datagrams([Gudpx.Datagram.new('4', to), Gudpx.Datagram.new('5', to)]), 2);
     assertSame(await port.write_async(new GLib.Bytes('6'), to, null), true);
     port.connect_peer_address(to);
     port.write('7');
@@ -138,7 +139,8 @@ function assertFails(port, code, payload, host, number, ...words) {
 
 test('too long', async () => {
     const [port,, to] = pair();
-    await assertFails(port, Code.MESSAGE_TOO_LARGE, 65508, LOCALHOST, to.port, 65508, 65507, to.port);
+    await assertFails(port, Code.MESSAGE_TOO_LARGE, 65508, LOCALHOST, to.port, 65508, 65507,
+        to.port);
     const [other,, there] = pair('::1');
     await assertFails(other, Code.MESSAGE_TOO_LARGE, 65528, '::1', there.port, 65528, 65527);
 });
@@ -404,7 +406,8 @@ test('unix: a path, an abstract name, and no name', () => {
         assertEqual(port.local_address.address_type, path.startsWith('@')
             ? Gio.UnixSocketAddressType.ABSTRACT : Gio.UnixSocketAddressType.PATH);
         const error = path.startsWith('@') ? [] : [path];
-        assertError(Code.ADDRESS_IN_USE, error, () => Gudpx.listen_unix_datagram(path, new Recorder()));
+        assertError(Code.ADDRESS_IN_USE, error,
+            () => Gudpx.listen_unix_datagram(path, new Recorder()));
     }
 });
 
@@ -428,7 +431,8 @@ test('unix: a stale path, and connected', () => {
     socket.bind(unixAddress(path), false);
     socket.close();
     const port = listenUnix();
-    assertError(Code.CONNECTION_REFUSED, [path], () => port.connect_peer_address(unixAddress(path)));
+    assertError(Code.CONNECTION_REFUSED, [path],
+        () => port.connect_peer_address(unixAddress(path)));
     const reader = new Recorder();
     const reading = listenUnix(reader, path);
     port.connect_peer_address(unixAddress(path));

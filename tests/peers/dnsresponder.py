@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A name server (RFC 1035) that knows two names: dnsresponder.py ADDRESS. Prints “listening PORT”."""
+"""A name server (RFC 1035) that knows two names: dnsresponder.py ADDRESS.
+
+Prints “listening PORT”.
+"""
 
 import socket
 import struct

@@ -3,11 +3,12 @@
 """Gudpx as a server or a client. All peers have this command line:
 
     echo ADDRESS [GROUP INTERFACE]
-        Prints “listening PORT”, echoes each datagram and prints “received SIZE”. Joins the group on the
-        interface if they are given.
+        Prints “listening PORT”, echoes each datagram and prints “received SIZE”. Joins the group on
+        the interface if they are given.
     client ADDRESS PORT INTERFACE SIZE...
-        Sends datagrams of these sizes, one after the other, and prints “echoed SIZE” when a datagram
-        comes back unchanged. If ADDRESS is a group, sends through INTERFACE; otherwise pass “-”.
+        Sends datagrams of these sizes, one after the other, and prints “echoed SIZE” when a
+        datagram comes back unchanged. If ADDRESS is a group, sends through INTERFACE; otherwise
+        pass “-”.
 
 This program also accepts the path of a UNIX socket as ADDRESS; PORT is then the client's path.
 """

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Twisted's UDP transports on top of Gudpx.
 
-This module only translates names, addresses and exceptions. Gudpx itself starts and stops protocols,
-delivers datagrams and handles refusals.
+This module only translates names, addresses and exceptions. Gudpx itself starts and stops
+protocols, delivers datagrams and handles refusals.
 """
 
 import errno
@@ -34,7 +34,10 @@ TOO_LONG = bytes(65536)
 
 
 def system_errno(gerror):
-    """Returns the errno of a system error, whose text ends the message; None for an error of Gudpx."""
+    """Returns the errno of a system error, whose text ends the message.
+
+    Returns None for an error of Gudpx.
+    """
     return ERRNO_BY_TEXT.get(gerror.message.rpartition(": ")[2])
 
 
@@ -424,7 +427,10 @@ class MulticastPort(Port):
 
 @implementer(interfaces.IUNIXDatagramTransport)
 class UNIXPort(Port):
-    """Listens on a path, or on an abstract name, which begins with a NUL; None: an unbound socket."""
+    """Listens on a path, or on an abstract name, which begins with a NUL.
+
+    The address None stands for an unbound socket.
+    """
 
     mode = None
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tests starting, stopping and refusals through Twisted's API: cases in which Gudpx does what Twisted
-documents, and twisted.internet.udp does not."""
+"""Tests starting, stopping and refusals through Twisted's API: cases in which Gudpx does what
+Twisted documents, and twisted.internet.udp does not."""
 
 import errno
 import os
@@ -339,7 +339,8 @@ class SeveralPortsTests(Fixtures, unittest.TestCase):
 
 class AdoptTests(Fixtures, unittest.TestCase):
     def adopt(self, sock, family=None, protocol=None):
-        port = reactor.adoptDatagramPort(sock.fileno(), family or sock.family, protocol or Recorder())
+        port = reactor.adoptDatagramPort(sock.fileno(), family or sock.family,
+                                         protocol or Recorder())
         self.addCleanup(port.stopListening)
         return port
 

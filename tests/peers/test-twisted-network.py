@@ -128,8 +128,8 @@ class BroadcastTests(Fixtures, unittest.TestCase):
 
 
 def icmp_filtered(source, destination):
-    """Returns an ICMP message “communication administratively prohibited” (RFC 1812, 5.2.7.1) about a
-    UDP datagram from source to destination."""
+    """Returns an ICMP message “communication administratively prohibited” (RFC 1812, 5.2.7.1) about
+    a UDP datagram from source to destination."""
 
     def checksummed(header, rest):
         words = struct.unpack(f"!{len(header + rest) // 2}H", header + rest)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tests writing, receiving, addresses and names through Twisted's API. Some tests use real sockets for
-cases that Twisted tests with fake ones."""
+"""Tests writing, receiving, addresses and names through Twisted's API. Some tests use real sockets
+for cases that Twisted tests with fake ones."""
 
 import errno
 import os

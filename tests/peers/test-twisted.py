@@ -49,8 +49,8 @@ SUITES = {
         "twisted.mail.test.test_mail.MXTests",
         "twisted.test.test_sip.LiveTests",
     ],
-    # These tests replace the reactor. Sources that the first reactor left in the main context would run
-    # during these tests, with attributes of another reactor.
+    # These tests replace the reactor. Sources that the first reactor left in the main context would
+    # run during these tests, with attributes of another reactor.
     "reactors": [
         "twisted.internet.test.test_udp",
         "twisted.internet.test.test_socket.AdoptDatagramPortErrorsTestsBuilder_GudpxReactorTests",
@@ -61,9 +61,10 @@ SUITES = {
                 if hasattr(test_udp, name)],
 }
 
-# Skip tests of the internals of twisted.internet.udp and unix. test-twisted-transport.py and similar
-# files test the same with real sockets.
-FAKE_SOCKET = "makes twisted.internet.udp.Port itself, around a fake socket; the reactor has no part"
+# Skip tests of the internals of twisted.internet.udp and unix. test-twisted-transport.py and
+# similar files test the same with real sockets.
+FAKE_SOCKET = ("makes twisted.internet.udp.Port itself, around a fake socket; "
+               "the reactor has no part")
 UNIX_PORT = "makes twisted.internet.unix.ConnectedDatagramPort itself; the reactor has no part"
 SKIPPED = {
     "UDPTests.test_NoWarningOnBroadcast": FAKE_SOCKET,

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Twisted, with its own reactor, as a server or a client: see gudpxpeer.py. INTERFACE is the address
-of an interface instead of its name."""
+"""Twisted, with its own reactor, as a server or a client: see gudpxpeer.py. INTERFACE is the
+address of an interface instead of its name."""
 
 import sys
 

@@ -23,8 +23,8 @@ TIME_LIMIT = 120
 class Recorder(protocol.DatagramProtocol):
     """Records events in order, and keeps events to wait for in queues.
 
-    A waiting test continues from the main loop and not inside of a handler, because datagrams that a
-    handler writes are sent only after its end."""
+    A waiting test continues from the main loop and not inside of a handler, because datagrams that
+    a handler writes are sent only after its end."""
 
     noisy = False
 

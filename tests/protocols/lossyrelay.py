@@ -8,8 +8,8 @@ import threading
 
 
 class LossyRelay(threading.Thread):
-    """Acts as the server, and loses a share of the datagrams. A seed always loses the same datagrams.
-    Requests are never lost, because clients repeat them only after seconds."""
+    """Acts as the server, and loses a share of the datagrams. A seed always loses the same
+    datagrams. Requests are never lost, because clients repeat them only after seconds."""
 
     def __init__(self, server, share, seed):
         super().__init__(daemon=True)

@@ -73,7 +73,8 @@ class ProtocolTestCase(exampletest.ExampleTestCase):
 
     def need_own_mounts(self):
         """Skips the test if mounting is not possible, as in a chroot."""
-        probe = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False, text=True)
+        probe = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False,
+                               text=True)
         if probe.returncode != 0:
             self.skipTest(f"no mounts of its own: {probe.stderr.strip()}")
 

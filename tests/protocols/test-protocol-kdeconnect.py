@@ -85,13 +85,14 @@ class KdeConnect(ProtocolTestCase):
         self.start_daemon()
         theirs = discovery.wait_for(r"^10\.99\.0\.2:17\d\d desktop (\w+) \S")[1]
 
-        # When the daemon receives our broadcast, it connects to our TCP port and sends its identity.
+        # The daemon receives our broadcast, connects to our TCP port and sends its identity.
         connection, sender = listener.accept()
         with connection, connection.makefile("rb") as lines:
             connection.settimeout(TIME_LIMIT)
             packet = json.loads(lines.readline())
         self.assertEqual(sender[0], "10.99.0.2")
-        self.assertEqual((packet["type"], packet["body"]["deviceId"]), ("kdeconnect.identity", theirs))
+        self.assertEqual((packet["type"], packet["body"]["deviceId"]),
+                         ("kdeconnect.identity", theirs))
 
     def listen_shared(self):
         """Shares the port number in the way that Qt does."""
@@ -134,7 +135,8 @@ class KdeConnect(ProtocolTestCase):
         ):
             sock.sendto(data, ("10.99.0.1", 1716))
         discovery.wait_for("")
-        self.assertEqual(discovery.lines[1:], ["10.99.0.1:1716 unknown theirs A31m phone" + "e" * 22])
+        self.assertEqual(discovery.lines[1:],
+                         ["10.99.0.1:1716 unknown theirs A31m phone" + "e" * 22])
 
     def test_devices_are_bounded(self):
         discovery = self.start_discovery()
@@ -154,7 +156,8 @@ class KdeConnect(ProtocolTestCase):
         self.assert_fails("kdeconnect", message="1716.*in use", language="js")
 
     def test_options(self):
-        for option in ("--tcp-port=99999", "--tcp-port=22", "--interval=0", "--interval=9999999999"):
+        for option in ("--tcp-port=99999", "--tcp-port=22", "--interval=0",
+                       "--interval=9999999999"):
             name = option.split("=", maxsplit=1)[0]
             self.assert_fails("kdeconnect", option, message=f"{name} wants a number", language="js")
 

@@ -102,7 +102,8 @@ class Mdns(ProtocolTestCase):
         def ask_twice():
             """Returns the questions, or None if the answer came only after the second question."""
             output = self.query("kettle.local", seconds="2")
-            questions = [message for sender, message in self.read_all(member) if sender == "10.99.0.1"]
+            questions = [message for sender, message in self.read_all(member)
+                         if sender == "10.99.0.1"]
             return questions if KETTLE in output and questions[-1].answers else None
 
         # The first question requests a unicast answer, the second contains the known answer.

@@ -29,7 +29,8 @@ class Sntp(ProtocolTestCase):
     def ask(self, *arguments):
         (line,) = self.run_example("sntp-client", "--timeout", "60000", *arguments, language="c")
         self.assertRegex(
-            line, r"^offset [+-]\d+\.\d{6} s, delay -?\d+\.\d{6} s, stratum \d+, arrival by the kernel$"
+            line, r"^offset [+-]\d+\.\d{6} s, delay -?\d+\.\d{6} s, stratum \d+, "
+                  r"arrival by the kernel$"
         )
         return line
 

@@ -91,7 +91,8 @@ class Ssdp(ProtocolTestCase):
         announcer = self.start_announcer()
         sock = self.socket()
         for data in (b"", b"\xff\0", b"M-SEARCH * HTTP/1.1\r\n\r\n", b"\r\n" * 1000,
-                     SEARCH % b"ssdp:all" + b"\xff", SEARCH.replace(b"MX: 0", b"MX: 1e9") % b"else"):
+                     SEARCH % b"ssdp:all" + b"\xff",
+                     SEARCH.replace(b"MX: 0", b"MX: 1e9") % b"else"):
             sock.sendto(data, ("10.99.0.1", 1900))
         sock.sendto(SEARCH.replace(b"MX: 0", b"MX: -1e9") % b"ssdp:all", ("10.99.0.1", 1900))
         answer, _ = sock.recvfrom(2000)
@@ -109,7 +110,8 @@ class Ssdp(ProtocolTestCase):
         head = b"HTTP/1.1 200 OK\r\n"
         for data in (b"", b"\xff\0", head, head + b"USN: u\r\n", search, b"NOTIFY" + head,
                      head + b"USN:\x1b[31mred\r\nst :x\r\nST:\tt \r\n: y\r\n",
-                     head + b"ST: t\r\n" * 40 + b"USN: too-late\r\n", head + b"ST: t\r\nUSN: last\r\n"):
+                     head + b"ST: t\r\n" * 40 + b"USN: too-late\r\n",
+                     head + b"ST: t\r\nUSN: last\r\n"):
             member.sendto(data, sender)
         discovery.wait_for("last")
         self.assertEqual(discovery.lines,

@@ -28,7 +28,8 @@ class Syslog(ProtocolTestCase):
 
     def test_logger_over_udp(self):
         receiver, port = self.start_udp()
-        for host, origin in (("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("10.99.0.1", "10.99.0.1")):
+        for host, origin in (("127.0.0.1", "127.0.0.1"), ("::1", "::1"),
+                             ("10.99.0.1", "10.99.0.1")):
             for option in ("--rfc3164", "--rfc5424"):
                 self.log("--udp", "--server", host, "--port", port, option, "--id=42",
                          "-p", "local3.err", f"says {option}: grüße")

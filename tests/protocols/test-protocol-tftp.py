@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Fetches files with curl, tftp and atftp, also over a lossy network, and sends invalid requests."""
+"""Fetches files with curl, tftp and atftp, also over a lossy network. Sends invalid requests."""
 
 import os
 import struct
@@ -132,12 +132,16 @@ class Tftp(ProtocolTestCase):
         self.assertEqual(packet, b"\0\x06tsize\x003000\0blksize\x001024\0")
         sock.sendto(acknowledge(0), sender)
         self.assertEqual(sock.recv(2000)[:4], struct.pack("!HH", DATA, 1))
-        for options in ((), ("blksize", 7), ("blksize", 65465), ("blksize", "x"), ("tsize",), ("x", 1)):
+        for options in ((), ("blksize", 7), ("blksize", 65465), ("blksize", "x"), ("tsize",),
+                        ("x", 1)):
             packet, _, _ = self.ask(address, "file", *options)
             self.assertEqual((len(packet), packet[:4]), (516, struct.pack("!HH", DATA, 1)), options)
 
     def read(self, sock, sender, copies):
-        """Reads a file, sending each acknowledgement several times. Returns block numbers and data."""
+        """Reads a file, and sends each acknowledgement several times.
+
+        Returns block numbers and data.
+        """
         numbers, data = [], b""
         while True:
             packet, source = sock.recvfrom(1000)
@@ -233,7 +237,8 @@ class Tftp(ProtocolTestCase):
         relative = os.path.relpath(outside, self.root)
         for name in (relative, "/" + relative, "inside/../../" + relative, str(outside), "..", ".",
                      "", "/", "inside", "inside/", "link", "elsewhere/secret", "inside/up/link",
-                     "fifo", "hidden", "nothing", "inside/file/x", "x" * 500, "inside/../inside/file"):
+                     "fifo", "hidden", "nothing", "inside/file/x", "x" * 500,
+                     "inside/../inside/file"):
             self.assert_refused(address, NOT_FOUND, name)
         for name in ("inside/file", "/inside//file", "./inside/./file"):
             packet, _, _ = self.ask(address, name)
@@ -251,7 +256,8 @@ class Tftp(ProtocolTestCase):
         sock = self.socket()
         for data in (b"", b"\0", struct.pack("!HH", ERROR, 0) + b"x\0"):
             sock.sendto(data, address)
-        for data in (b"\0\1", b"\0\1file\0", b"\0\1file\0octet", b"\0\1\xff\xfe\0octet\0", b"\0\1\0\0"):
+        for data in (b"\0\1", b"\0\1file\0", b"\0\1file\0octet", b"\0\1\xff\xfe\0octet\0",
+                     b"\0\1\0\0"):
             sock.sendto(data, address)
             self.assertEqual(sock.recv(1000)[:2], b"\0\x05", data)
 

@@ -70,7 +70,8 @@ class WakeOnLan(ProtocolTestCase):
         )
         tcpdump.wait_for("listening on gudpx1")
         self.wake(MAC)
-        tcpdump.wait_for(r"> ff:ff:ff:ff:ff:ff, .* 10\.99\.0\.1\.\d+ > 255\.255\.255\.255\.9: UDP, length 102")
+        tcpdump.wait_for(r"> ff:ff:ff:ff:ff:ff, .* 10\.99\.0\.1\.\d+ > 255\.255\.255\.255\.9: "
+                         r"UDP, length 102")
 
     def test_errors(self):
         for arguments, message in (

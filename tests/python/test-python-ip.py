@@ -194,7 +194,8 @@ class Resolve(TestCase):
         self.assertTrue(all(one.get_is_loopback() for one in found))
 
     def test_of_one_family(self):
-        for family, wanted in ((Gio.SocketFamily.IPV4, "127.0.0.1"), (Gio.SocketFamily.IPV6, "::1")):
+        for family, wanted in ((Gio.SocketFamily.IPV4, "127.0.0.1"),
+                               (Gio.SocketFamily.IPV6, "::1")):
             self.assertEqual([a.to_string() for a in self.resolve_all("localhost", family).wait()],
                              [wanted])
 

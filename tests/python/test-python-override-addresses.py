@@ -131,8 +131,8 @@ class AddressTest(TestCase):
             self.assertEqual(port.local_address, path)
             self.assertEqual(Gudpx.Datagram.new(b"x", given).destination, path)
             port.stop_listening()
-        self.assertEqual(self.listen_unix(path=b"@gudpx-%d" % random.getrandbits(60)).local_address[0],
-                         "\0")
+        port = self.listen_unix(path=b"@gudpx-%d" % random.getrandbits(60))
+        self.assertEqual(port.local_address[0], "\0")
 
     def test_an_interface_that_is_no_utf8(self):
         from gi.overrides._gudpx import addresses
@@ -145,7 +145,8 @@ class AddressTest(TestCase):
         for wrong in (LOCALHOST,), (LOCALHOST, 1, 2), 5:
             with self.subTest(wrong), self.assertRaisesRegex(TypeError, "an address is"):
                 port.write(b"x", wrong)
-        for host, wrong, words in ((LOCALHOST, "9", "port number .* not '9'$"), (5, 9, "host .* not 5$"),
+        for host, wrong, words in ((LOCALHOST, "9", "port number .* not '9'$"),
+                                   (5, 9, "host .* not 5$"),
                                    (b"127.0.0.1", 9, "host .* not b'127")):
             with self.assertRaisesRegex(TypeError, words):
                 port.write(b"x", (host, wrong))
@@ -154,7 +155,8 @@ class AddressTest(TestCase):
         with self.assert_error(Code.INVALID_ARGUMENT, "“lo”", "pass bind_device='lo'"):
             Gudpx.listen_udp(0, Recorder(), "lo")
         for text in "127.0.0.1:9999", "":
-            with self.assert_error(Code.INVALID_ARGUMENT, "an IP address is (host, port)") as caught:
+            with self.assert_error(Code.INVALID_ARGUMENT,
+                                   "an IP address is (host, port)") as caught:
                 port.write(b"x", text)
             self.assertEqual(str(caught.exception).count("path of a UNIX socket"), 1)
         for wrong in -1, 65536:
@@ -372,7 +374,8 @@ class AttributeTest(TestCase):
     def test_an_attribute_that_does_not_exist(self):
         port = self.listen()
         group = Gudpx.PortGroup.new(1, None, lambda *_: Recorder())
-        for thing, wrong, words in ((port, "brodcast_allowed", "; did you mean 'broadcast_allowed'"),
+        for thing, wrong, words in ((port, "brodcast_allowed",
+                                     "; did you mean 'broadcast_allowed'"),
                                     (port, "transport_of_mine", "'$"),
                                     (group, "ster_by_cpu", "; did you mean 'steer_by_cpu'")):
             with self.assertRaisesRegex(AttributeError, f"has no attribute '{wrong}'?{words}"):

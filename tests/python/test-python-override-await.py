@@ -20,7 +20,8 @@ except ImportError:
 
 
 async def iterate_context():
-    """Stands for PyGObject's event loop where there is none: asyncio's own, which has GLib's turn."""
+    """Replaces PyGObject's event loop where it is missing: asyncio's own loop iterates GLib's main
+    context."""
     while True:
         while GLib.MainContext.default().iteration(False):
             pass
@@ -388,7 +389,8 @@ class AwaitTest(TestCase):
         async def handler(*_):
             pass
 
-        with unittest.mock.patch.object(awaiting, "explain_version", lambda: "needs PyGObject 3.50"):
+        with unittest.mock.patch.object(awaiting, "explain_version",
+                                        lambda: "needs PyGObject 3.50"):
             for name in "datagram_received", "do_datagram_received", "do_started":
                 with self.assertRaisesRegex(TypeError, rf"Wrong\.{name}\(\).*“async def”.*3\.50"):
                     type("Wrong", (Gudpx.DatagramProtocol,), {name: handler})

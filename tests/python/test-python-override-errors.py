@@ -30,8 +30,10 @@ class ErrorTest(TestCase):
     def test_of_a_write(self):
         port = self.listen()
         to = (LOCALHOST, 9)
-        self.assert_is(OSError, errno.EMSGSIZE, Code.MESSAGE_TOO_LARGE, port.write, b"x" * 66000, to)
-        self.assert_is(ValueError, errno.EINVAL, Code.INVALID_ARGUMENT, port.write, b"x", ("::1", 9))
+        self.assert_is(OSError, errno.EMSGSIZE, Code.MESSAGE_TOO_LARGE,
+                       port.write, b"x" * 66000, to)
+        self.assert_is(ValueError, errno.EINVAL, Code.INVALID_ARGUMENT,
+                       port.write, b"x", ("::1", 9))
         self.assert_is(PermissionError, errno.EACCES, Code.PERMISSION_DENIED,
                        port.write, b"x", ("<broadcast>", 9))
         self.assert_is(OSError, errno.EDESTADDRREQ, DESTINATION_UNSET, port.write, b"x")
@@ -287,7 +289,8 @@ class KeywordTest(TestCase):
             Gudpx.listen_udp(0, Recorder(), "::", bind_address="::1")
 
     def test_near_ones(self):
-        for wrong, right in (("broadcast", "broadcast_allowed"), ("allow_broadcast", "broadcast_allowed"),
+        for wrong, right in (("broadcast", "broadcast_allowed"),
+                             ("allow_broadcast", "broadcast_allowed"),
                              ("inteface", "interface"), ("reuseport", "reuse_port")):
             with self.assertRaisesRegex(TypeError, f"'{wrong}'; did you mean '{right}'"):
                 Gudpx.listen_udp(0, Recorder(), **{wrong: 1})

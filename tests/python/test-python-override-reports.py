@@ -73,7 +73,8 @@ class ReportsTest(TestCase):
             with self.subTest(kind.__name__):
                 reports.budgets.clear()
                 self.flood(kind())
-                self.assertEqual([type(error) for error in self.take_exceptions()], [ValueError] * 5)
+                self.assertEqual([type(error) for error in self.take_exceptions()],
+                                 [ValueError] * 5)
 
     def test_later_once_a_second_with_the_number_of_the_others(self):
         protocol = Hook()

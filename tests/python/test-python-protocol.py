@@ -80,8 +80,10 @@ class VirtualFunctions(TestCase):
         self.send(self.listen(protocol), b"a", b"b")
         settle()
         self.assertEqual(protocol.events,
-                         ["started", "datagrams_received", "datagram_received", "datagram_received"])
-        self.assertEqual(calls, [("started",)] + [("datagram-received", d) for d in protocol.datagrams])
+                         ["started", "datagrams_received", "datagram_received",
+                          "datagram_received"])
+        self.assertEqual(calls,
+                         [("started",)] + [("datagram-received", d) for d in protocol.datagrams])
 
     def test_many_datagrams_come_in_several_batches_in_order(self):
         protocol = Batches()

@@ -193,7 +193,8 @@ class Restart(TestCase):
             self.assertTrue(port.start_listening())
         self.send(port, b"x")
         settle()
-        self.assertEqual(protocol.events, ["started", "stopped"] * 3 + ["started", "datagram_received"])
+        self.assertEqual(protocol.events,
+                         ["started", "stopped"] * 3 + ["started", "datagram_received"])
 
     def assert_serves(self, port, payload=b"again"):
         protocol = port.get_protocol()
@@ -344,7 +345,8 @@ class SeveralPorts(TestCase):
         self.assertEqual(protocol.events, ["started", "stopped"])
 
     def test_a_datagram_knows_its_port(self):
-        protocol = Recorder(datagram_received=lambda self, d: d.reply(b"%d" % number(d.get_transport())))
+        protocol = Recorder(
+            datagram_received=lambda self, d: d.reply(b"%d" % number(d.get_transport())))
         for port in [self.listen(protocol), self.listen(protocol, "::1")]:
             plain = self.send(port, b"x")
             settle()

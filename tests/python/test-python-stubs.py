@@ -192,15 +192,16 @@ class MypyTest(unittest.TestCase):
             for plain, types in ANNOTATIONS.items():
                 text = text.replace(f"def {plain}:", f"def {types}:")
             (annotated / f"{name.replace('-', '_')}.py").write_text(text, encoding="utf-8")
-        self.assert_right("--allow-untyped-defs", "--allow-untyped-calls", "--ignore-missing-imports",
-                          *arguments, *sorted(annotated.iterdir()))
+        self.assert_right("--allow-untyped-defs", "--allow-untyped-calls",
+                          "--ignore-missing-imports", *arguments, *sorted(annotated.iterdir()))
 
     def test_examples(self):
         self.check_programs("examples", {program.stem: program.read_text(encoding="utf-8")
                                          for program in PROGRAMS})
 
     def test_guides(self):
-        programs = {snippet.name: snippet.code for guide in GUIDES for snippet in snippets.read(guide)
+        programs = {snippet.name: snippet.code
+                    for guide in GUIDES for snippet in snippets.read(guide)
                     if snippet.language == "python" and "Gudpx" in snippet.code}
         self.check_programs("guides", programs, "--disable-error-code=str-bytes-safe",
                             "--disable-error-code=var-annotated")

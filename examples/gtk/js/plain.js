@@ -26,7 +26,8 @@ function flags(value, ...names) {
 }
 
 function sizes(...names) {
-    return properties(name => GObject.ParamSpec.int(name, '', '', READWRITE, 0, 10000, 0), ...names);
+    return properties(
+        name => GObject.ParamSpec.int(name, '', '', READWRITE, 0, 10000, 0), ...names);
 }
 
 function convert(owner, name, label, property, conversion) {

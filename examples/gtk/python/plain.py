@@ -72,7 +72,8 @@ class WindowTitle(Gtk.Box):
         self.set_orientation(Gtk.Orientation.VERTICAL)
         self.set_valign(Gtk.Align.CENTER)
         for name in ("title", "subtitle"):
-            self.append(make_label(self, name, css_classes=[name], ellipsize=Pango.EllipsizeMode.END))
+            self.append(make_label(self, name, css_classes=[name],
+                                   ellipsize=Pango.EllipsizeMode.END))
 
 
 class StatusPage(Gtk.Box):

@@ -87,7 +87,8 @@ class _Transport:
 def _find_definer(kind, name):
     """Returns the class that defines a handler, or None if only the library does."""
     return next((base for base in kind.__mro__
-                 if name in vars(base) and base not in (DatagramProtocol, Gudpx.DatagramProtocol)), None)
+                 if name in vars(base) and
+                 base not in (DatagramProtocol, Gudpx.DatagramProtocol)), None)
 
 
 def _copy_from_mixins(kind):
@@ -150,7 +151,8 @@ def _adapt(signal, handler):
 
 
 _SIGNALS = {signal.get_name() for signal in Gudpx.DatagramProtocol.__info__.get_signals()}
-_HANDLERS = [f"do_{function.get_name()}" for function in Gudpx.DatagramProtocol.__info__.get_vfuncs()]
+_HANDLERS = [f"do_{function.get_name()}"
+             for function in Gudpx.DatagramProtocol.__info__.get_vfuncs()]
 _NAMES = ["datagram_received", *_HANDLERS]
 _NAMES_OF_OTHERS = {
     # Names of asyncio; its other names resemble the right ones.
@@ -227,7 +229,8 @@ class DatagramProtocol(Gudpx.DatagramProtocol):
         kind = type(self)
         name = "Gudpx.DatagramProtocol" if kind is DatagramProtocol else kind.__qualname__
         port = self.get_transport()
-        return f"<{name} {'without a port' if port is None else f'on {addresses.show(port.local_address)}'}>"
+        where = "without a port" if port is None else f"on {addresses.show(port.local_address)}"
+        return f"<{name} {where}>"
 
 
 def _do_nothing(self, *_):
@@ -263,7 +266,8 @@ class PortGroup(Gudpx.PortGroup):
 
     def __repr__(self):
         state = "listening" if self.get_listening() else "stopped"
-        return f"<Gudpx.PortGroup of {self.get_n_ports()} on {addresses.show(self.local_address)}, {state}>"
+        address = addresses.show(self.local_address)
+        return f"<Gudpx.PortGroup of {self.get_n_ports()} on {address}, {state}>"
 
 
 errors.add_converting_methods(PortGroup, Gudpx.PortGroup.__info__)

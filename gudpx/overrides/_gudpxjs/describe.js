@@ -62,14 +62,16 @@ var override = Gudpx => {
         const size = `${this.payload.length} bytes`;
         const truncated = this.get_truncated() ? ` of ${this.get_original_size()}` : '';
         const from = senderEndpoint === null ? '' : ` from ${describeEndpoint(senderEndpoint)}`;
-        const to = destinationEndpoint === null ? '' : ` to ${describeEndpoint(destinationEndpoint)}`;
+        const to = destinationEndpoint === null
+            ? '' : ` to ${describeEndpoint(destinationEndpoint)}`;
 
         return `[Gudpx.Datagram ${size}${truncated}${from}${to}]`;
     };
 
     Gudpx.DatagramProtocol.prototype.toString = function () {
         const port = this.get_transport();
-        const where = port === null ? ', not listening' : ` on ${describeEndpoint(port.localEndpoint)}`;
+        const where = port === null
+            ? ', not listening' : ` on ${describeEndpoint(port.localEndpoint)}`;
 
         return `[${this.constructor.name}${where}]`;
     };

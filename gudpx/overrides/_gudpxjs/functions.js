@@ -47,7 +47,8 @@ var override = (Gudpx, {flush, replace}) => {
                 checkBindAddress(bindAddress));
         });
     replace(Gudpx, 'listen_unix_datagram',
-        original => (path, protocol) => original(checkText('A path', path), checkProtocol(protocol)));
+        original => (path, protocol) => original(checkText('A path', path),
+            checkProtocol(protocol)));
     replace(Gudpx, 'adopt_datagram_port', original => function (fd, family, protocol) {
         return original(fd, family, checkProtocol(protocol));
     });

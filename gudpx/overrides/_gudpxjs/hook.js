@@ -85,7 +85,8 @@ var override = (Gudpx, {countInterruptions, define, getState, hasOwn}) => {
     function drain(protocol, port, state) {
         state.stopCollecting(port);
         for (const batch of [...state.batches]) {
-            if (batch.next < batch.entries.length && !deliver(protocol, port, state, batch, Infinity))
+            if (batch.next < batch.entries.length &&
+                !deliver(protocol, port, state, batch, Infinity))
                 return false;
         }
         return true;

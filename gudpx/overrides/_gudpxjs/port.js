@@ -6,7 +6,8 @@
 
 var override = (Gudpx, shared) => {
     const {
-        endBatch, flush, getState, handleCoalescing, handleListening, interrupt, prepareStop, replace,
+        endBatch, flush, getState, handleCoalescing, handleListening, interrupt, prepareStop,
+        replace,
     } = shared;
     const {GLib} = imports.gi;
     const {TypeError, Uint8Array, undefined} = globalThis;

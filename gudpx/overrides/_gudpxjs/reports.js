@@ -21,7 +21,8 @@ var {report} = (() => {
     // only objects, and cannot show all of them.
     function makeError(thrown) {
         try {
-            const error = Object(thrown) === thrown ? thrown : new Error(`${String(thrown)} was thrown`);
+            const error = Object(thrown) === thrown
+                ? thrown : new Error(`${String(thrown)} was thrown`);
 
             return [error, makeKey(error)];
         } catch {

@@ -54,7 +54,8 @@ port.joinGroup('239.1.2.3');
 port.setTtl(5);
 port.local_address = {host: '127.0.0.1', port: 9};
 port.localAddress = port.local_address;
-print(port.statistics.bytes_sent, port.getStatistics().errors, Gudpx.Datagram.newFull('x').dupBytes());
+print(port.statistics.bytes_sent, port.getStatistics().errors,
+    Gudpx.Datagram.newFull('x').dupBytes());
 Gudpx.listenUdp(0, new EchoClass()).connectPeer('::1', 9);
 
 const protocol = new Gudpx.DatagramProtocol();
