@@ -16,6 +16,19 @@ typedef struct
   guint64 sampled_datagrams;
 } GudpxDrops;
 
+/* Begins with a new link, of which the kernel has dropped nothing. */
+static inline void
+gudpx_drops_restart (GudpxDrops *self)
+{
+  self->count = 0;
+}
+
+static inline void
+gudpx_drops_count_messages (GudpxDrops *self, guint n_messages)
+{
+  self->n_messages += n_messages;
+}
+
 void gudpx_drops_sample (GudpxDrops      *self,
                          guint32          count,
                          GudpxStatistics *statistics);

@@ -30,6 +30,19 @@ struct _GudpxPollerClient
   GObject *owner; /* has the client; the poller keeps it while the client is added */
 };
 
+static inline void
+gudpx_poller_client_init (GudpxPollerClient *self, const GudpxPollerFuncs *funcs, GObject *owner)
+{
+  self->funcs = funcs;
+  self->owner = owner;
+}
+
+static inline GObject *
+gudpx_poller_client_get_owner (const GudpxPollerClient *self)
+{
+  return self->owner;
+}
+
 /* Notes one more client of @context, which has at most one descriptor at a time. */
 GudpxPoller *gudpx_poller_join   (GMainContext      *context);
 void         gudpx_poller_leave  (GudpxPoller       *self);

@@ -199,7 +199,7 @@ gudpx_receiver_take (GudpxReceiver *self, GudpxLink *link, const GudpxSegment *s
   self->batch_offset = 0;
   self->batch_index++;
   self->message_serial++;
-  self->drops.n_messages++;
+  gudpx_drops_count_messages (&self->drops, 1);
   if (self->batch_index == self->batch->n_incoming)
     gudpx_receiver_release (self, link);
 }

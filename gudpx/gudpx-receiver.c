@@ -25,7 +25,7 @@ gudpx_receiver_init (GudpxReceiver *self, GudpxReports *reports, GudpxStatistics
 void
 gudpx_receiver_start (GudpxReceiver *self)
 {
-  self->drops.count = 0;
+  gudpx_drops_restart (&self->drops);
   self->error_delay = 0;
 }
 
@@ -57,7 +57,7 @@ gudpx_receiver_estimate_drops (const GudpxReceiver *self,
 void
 gudpx_receiver_renewed (GudpxReceiver *self, guint n_lost_messages)
 {
-  self->drops.n_messages += n_lost_messages;
+  gudpx_drops_count_messages (&self->drops, n_lost_messages);
 }
 
 /* The next receive would fail, too, so it waits. The first failure is reported. */

@@ -43,13 +43,19 @@ may_end_turn (const GudpxWatch *self, GSource *source)
   return self->last_turn != NULL && gudpx_turns_may_resume (g_source_get_time (source));
 }
 
+static GObject *
+get_owner (const GudpxWatch *self)
+{
+  return gudpx_poller_client_get_owner (&self->client);
+}
+
 static gboolean
 watch_source_prepare (GSource *source, int *timeout)
 {
   GudpxWatch *self = ((WatchSource *) source)->watch;
 
   *timeout = -1;
-  return self->funcs->before_poll (self->client.owner) || self->ready_condition != 0 ||
+  return self->funcs->before_poll (get_owner (self)) || self->ready_condition != 0 ||
          may_end_turn (self, source);
 }
 
@@ -68,7 +74,7 @@ static gboolean
 watch_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   GudpxWatch *self = ((WatchSource *) source)->watch;
-  g_autoptr (GObject) owner = g_object_ref (self->client.owner);
+  g_autoptr (GObject) owner = g_object_ref (get_owner (self));
   GIOCondition condition = take_condition (self, source);
 
   if (g_source_get_ready_time (source) != -1)
@@ -109,7 +115,7 @@ add_source (GudpxWatch *self)
   GSource *source = g_source_new (&watch_source_funcs, sizeof (WatchSource));
   SourceData *data = g_new (SourceData, 1);
 
-  *data = (SourceData){ self, g_object_ref (self->client.owner), source };
+  *data = (SourceData){ self, g_object_ref (get_owner (self)), source };
   ((WatchSource *) source)->watch = self;
   g_source_set_static_name (source, "GudpxPort");
   g_source_set_can_recurse (source, TRUE);
@@ -161,7 +167,7 @@ poller_dismissed (GudpxPollerClient *client)
 static void
 poller_lost (GudpxPollerClient *client)
 {
-  ((GudpxWatch *) client)->funcs->lost (client->owner);
+  ((GudpxWatch *) client)->funcs->lost (gudpx_poller_client_get_owner (client));
 }
 
 static const GudpxPollerFuncs poller_funcs = { poller_ready, poller_dismissed, poller_lost };
@@ -192,7 +198,7 @@ gudpx_watch_start (GudpxWatch *self,
 {
   g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
 
-  self->client = (GudpxPollerClient){ &poller_funcs, owner };
+  gudpx_poller_client_init (&self->client, &poller_funcs, owner);
   self->funcs = funcs;
   self->fd = fd;
   self->priority = priority;
@@ -335,7 +341,7 @@ gudpx_watch_step_back (GudpxWatch *self)
   SourceData *data = g_new (SourceData, 1);
 
   self->last_turn = g_idle_source_new ();
-  *data = (SourceData){ self, g_object_ref (self->client.owner), self->last_turn };
+  *data = (SourceData){ self, g_object_ref (get_owner (self)), self->last_turn };
   g_source_set_static_name (self->last_turn, "GudpxPort turn");
   g_source_set_priority (self->last_turn, GUDPX_TURNS_LAST_PRIORITY);
   g_source_set_callback (self->last_turn, last_turn_reached, data, free_turn_data);
