@@ -149,7 +149,7 @@ set_membership_error (GPtrArray *memberships,
 /* FALSE if the socket is bound to one address, which is not the group: it receives only datagrams
  * to that address. */
 static gboolean
-check_hears (const GudpxMembership *self, const GudpxNativeAddress *bound, GError **error)
+check_receives (const GudpxMembership *self, const GudpxNativeAddress *bound, GError **error)
 {
   GudpxNativeAddress address = *bound;
   g_autofree char *group = gudpx_native_address_dup_host (&self->group);
@@ -179,7 +179,7 @@ gudpx_memberships_rejoin (GPtrArray *memberships,
       GudpxMembership *membership = memberships->pdata[i];
       int errsv;
 
-      if (!check_hears (membership, bound, error) ||
+      if (!check_receives (membership, bound, error) ||
           !gudpx_membership_find_interface (membership, socket, error))
         return FALSE;
       gudpx_membership_choose_interface (membership, FALSE);
@@ -227,7 +227,7 @@ join_group (GPtrArray *memberships,
   int errsv;
 
   if (!gudpx_membership_find_interface (membership, socket, error) ||
-      !check_hears (membership, bound, error))
+      !check_receives (membership, bound, error))
     return FALSE;
 
   prune (memberships, socket);

@@ -444,8 +444,7 @@ gudpx_port_get_dont_fragment (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), FALSE);
 
-  return get_option (self, GUDPX_OPTION_DONT_FRAGMENT) ==
-         GUDPX_OPTION_DONT_FRAGMENT_ON;
+  return get_option (self, GUDPX_OPTION_DONT_FRAGMENT) == GUDPX_OPTION_DONT_FRAGMENT_ON;
 }
 
 /**
