@@ -70,6 +70,39 @@ void                  gudpx_backlog_end_writing     (GudpxBacklog              *
 void                  gudpx_backlog_drop            (GudpxBacklog              *self,
                                                      const GudpxNativeAddress  *peer);
 
+static inline GudpxSendQueue *
+gudpx_backlog_get_queue (GudpxBacklog *self)
+{
+  return &self->queue;
+}
+
+static inline const GudpxSendQueue *
+gudpx_backlog_look_at_queue (const GudpxBacklog *self)
+{
+  return &self->queue;
+}
+
+/* Counts a datagram that was sent without being queued. */
+static inline void
+gudpx_backlog_count_sent (GudpxBacklog *self, gsize size)
+{
+  self->statistics->datagrams_sent++;
+  self->statistics->bytes_sent += size;
+}
+
+/* Counts an error of a datagram that was not queued. */
+static inline void
+gudpx_backlog_count_error (GudpxBacklog *self, int errsv)
+{
+  gudpx_reports_count_error (self->reports, errsv);
+}
+
+static inline guint64
+gudpx_backlog_get_n_sent (const GudpxBacklog *self)
+{
+  return self->statistics->datagrams_sent;
+}
+
 static inline GudpxQueuePolicy
 gudpx_backlog_get_policy (const GudpxBacklog *self)
 {
@@ -119,8 +152,10 @@ gudpx_backlog_has_room_again (const GudpxBacklog *self)
 static inline void
 gudpx_backlog_grew (GudpxBacklog *self)
 {
-  if (self->queue.size > self->statistics->send_queue_peak)
-    self->statistics->send_queue_peak = self->queue.size;
+  const gsize size = gudpx_send_queue_get_size (&self->queue);
+
+  if (size > self->statistics->send_queue_peak)
+    self->statistics->send_queue_peak = size;
   if (gudpx_send_queue_get_ready_size (&self->queue) > gudpx_send_queue_high_mark (&self->queue))
     self->writable_due = TRUE;
 }

@@ -42,13 +42,13 @@ can_have_room (const GudpxBacklog *self, const GudpxHeldDestination *held, gsize
 static GudpxQueuedRun *
 find_oldest (GudpxBacklog *self, const GudpxHeldDestination *held)
 {
-  return held != NULL ? gudpx_queued_runs_find (&held->runs, NULL)
+  return held != NULL ? gudpx_held_destination_find_oldest (held)
                       : gudpx_send_queue_find (&self->queue, NULL);
 }
 
-/* Drops the datagrams without a task that have waited longest, until there is room for @size bytes. A
- * destination that does not read makes room by its own datagrams only. FALSE: dropping cannot make
- * enough room, and nothing was dropped. */
+/* Drops the datagrams without a task that have waited longest, until there is room for @size
+ * bytes. A destination that does not read makes room by its own datagrams only. FALSE: dropping
+ * cannot make enough room, and nothing was dropped. */
 static gboolean
 drop_oldest (GudpxBacklog *self, const GudpxHeldDestination *held, gsize size)
 {
@@ -68,7 +68,7 @@ gudpx_backlog_make_room (GudpxBacklog *self, GudpxHeldDestination *held, gsize s
     return GUDPX_ROOM_FOUND;
 
   if (held != NULL)
-    held->owes_writable = TRUE;
+    gudpx_held_destination_set_writable_due (held, TRUE);
   else
     self->writable_due = TRUE;
   if (self->policy == GUDPX_QUEUE_POLICY_DROP_OLDEST && drop_oldest (self, held, size))
@@ -117,11 +117,13 @@ gudpx_backlog_sent (GudpxBacklog *self, GQueue *runs, guint n_datagrams)
   while (n_datagrams > 0)
     {
       GudpxQueuedRun *run = g_queue_peek_head (runs);
-      guint n = MIN (n_datagrams, run->n_datagrams);
+      GTask *task = gudpx_queued_run_get_task (run);
+      guint n = MIN (n_datagrams, gudpx_queued_run_get_n_datagrams (run));
 
-      if (run->task != NULL)
-        gudpx_reports_add_datagram (self->reports, GUDPX_REPORT_SENT, 0, run->task,
-                                    gudpx_queued_run_get_first_size (run), &run->destination);
+      if (task != NULL)
+        gudpx_reports_add_datagram (self->reports, GUDPX_REPORT_SENT, 0, task,
+                                    gudpx_queued_run_get_first_size (run),
+                                    gudpx_queued_run_get_destination (run));
       self->statistics->bytes_sent += gudpx_send_queue_discard (&self->queue, run, n);
       n_datagrams -= n;
     }
@@ -130,7 +132,9 @@ gudpx_backlog_sent (GudpxBacklog *self, GQueue *runs, guint n_datagrams)
 static const GudpxNativeAddress *
 get_destination (const GudpxQueuedRun *run, const GudpxNativeAddress *peer)
 {
-  return run->destination.length > 0 ? &run->destination : peer;
+  const GudpxNativeAddress *destination = gudpx_queued_run_get_destination (run);
+
+  return destination->length > 0 ? destination : peer;
 }
 
 /* Notes that the link refused the first datagram of @runs. */
@@ -142,7 +146,8 @@ gudpx_backlog_refused (GudpxBacklog *self,
 {
   GudpxQueuedRun *run = g_queue_peek_head (runs);
 
-  gudpx_reports_add_datagram (self->reports, GUDPX_REPORT_NOT_SENT, errsv, run->task,
+  gudpx_reports_add_datagram (self->reports, GUDPX_REPORT_NOT_SENT, errsv,
+                              gudpx_queued_run_get_task (run),
                               gudpx_queued_run_get_first_size (run), get_destination (run, peer));
   gudpx_send_queue_discard (&self->queue, run, 1);
 }
@@ -150,41 +155,32 @@ gudpx_backlog_refused (GudpxBacklog *self,
 static gboolean
 is_over (const GudpxBacklog *self, const GudpxHeldDestination *held)
 {
-  return self->queue.held_size > self->queue.limit / 2 ||
-         (held->size > self->queue.limit / 4 && held->runs.length > 0 &&
-          (held->runs.length > 1 ||
-           ((GudpxQueuedRun *) held->runs.head->data)->n_datagrams > 1));
-}
+  const gsize limit = gudpx_send_queue_get_limit (&self->queue);
 
-/* Returns the last run without a task, or NULL. */
-static GudpxQueuedRun *
-find_last (const GudpxHeldDestination *held)
-{
-  GList *l = held->runs.tail;
-
-  while (l != NULL && ((GudpxQueuedRun *) l->data)->task != NULL)
-    l = l->prev;
-  return l != NULL ? l->data : NULL;
+  return gudpx_send_queue_get_held_size (&self->queue) > limit / 2 ||
+         (gudpx_held_destination_get_size (held) > limit / 4 &&
+          gudpx_held_destination_has_several (held));
 }
 
 static void
 refuse_last (GudpxBacklog *self, GudpxHeldDestination *held, GudpxQueuedRun *run)
 {
-  gudpx_reports_add_datagram (self->reports, GUDPX_REPORT_NOT_READ, 0, NULL, held->size,
-                              &held->address);
+  gudpx_reports_add_datagram (self->reports, GUDPX_REPORT_NOT_READ, 0, NULL,
+                              gudpx_held_destination_get_size (held),
+                              gudpx_held_destination_get_address (held));
   gudpx_send_queue_discard_last (&self->queue, run);
 }
 
-/* Drops the datagrams that are too many for the destination. They were queued while it still seemed to
- * read. */
+/* Drops the datagrams that are too many for the destination. They were queued while it still
+ * seemed to read. */
 static void
 drop_excess (GudpxBacklog *self, GudpxHeldDestination *held)
 {
   GudpxQueuedRun *run;
 
-  while (is_over (self, held) && (run = find_last (held)) != NULL)
+  while (is_over (self, held) && (run = gudpx_held_destination_find_last (held)) != NULL)
     {
-      held->owes_writable = TRUE;
+      gudpx_held_destination_set_writable_due (held, TRUE);
       if (self->policy == GUDPX_QUEUE_POLICY_DROP_OLDEST)
         {
           drop_one (self, find_oldest (self, held));
@@ -212,8 +208,9 @@ gudpx_backlog_hold (GudpxBacklog *self, const GudpxNativeAddress *destination)
 GudpxHeldDestination *
 gudpx_backlog_lookup_held (GudpxBacklog *self, const GudpxNativeAddress *destination)
 {
-  return self->queue.held.length > 0 ? gudpx_send_queue_lookup_held (&self->queue, destination)
-                                     : NULL;
+  return gudpx_send_queue_get_n_held (&self->queue) > 0
+             ? gudpx_send_queue_lookup_held (&self->queue, destination)
+             : NULL;
 }
 
 /* Moves @held after the other held destinations, because an attempt to send is over. If @held is
@@ -221,12 +218,13 @@ gudpx_backlog_lookup_held (GudpxBacklog *self, const GudpxNativeAddress *destina
 void
 gudpx_backlog_retried (GudpxBacklog *self, GudpxHeldDestination *held)
 {
-  if (held->owes_writable && held->size <= self->queue.limit / 8)
+  if (gudpx_held_destination_is_writable_due (held) &&
+      gudpx_held_destination_get_size (held) <= gudpx_send_queue_get_limit (&self->queue) / 8)
     {
-      held->owes_writable = FALSE;
+      gudpx_held_destination_set_writable_due (held, FALSE);
       self->writable_due = TRUE;
     }
-  if (g_queue_is_empty (&held->runs))
+  if (gudpx_held_destination_is_empty (held))
     gudpx_send_queue_let_go (&self->queue, held);
   else
     gudpx_send_queue_postpone (&self->queue, held);
@@ -246,7 +244,9 @@ gudpx_backlog_cancel (GudpxBacklog *self, GTask *task)
 void
 gudpx_backlog_add_flush_task (GudpxBacklog *self, GTask *task)
 {
-  g_task_set_task_data (task, g_memdup2 (&self->queue.last_serial, sizeof (guint64)), g_free);
+  const guint64 serial = gudpx_send_queue_get_last_serial (&self->queue);
+
+  g_task_set_task_data (task, g_memdup2 (&serial, sizeof serial), g_free);
   g_queue_push_tail (&self->flush_tasks, g_object_ref (task));
 }
 
@@ -303,11 +303,14 @@ drop_runs (GudpxBacklog *self, GQueue *runs, const GudpxNativeAddress *peer)
 
   while ((run = g_queue_peek_head (runs)) != NULL)
     {
-      self->statistics->send_queue_drops += run->n_datagrams;
-      if (run->task != NULL)
-        gudpx_reports_add_datagram (self->reports, GUDPX_REPORT_UNSENT, 0, run->task,
-                                    run->vector.size, get_destination (run, peer));
-      gudpx_send_queue_discard (&self->queue, run, run->n_datagrams);
+      const guint n = gudpx_queued_run_get_n_datagrams (run);
+      GTask *task = gudpx_queued_run_get_task (run);
+
+      self->statistics->send_queue_drops += n;
+      if (task != NULL)
+        gudpx_reports_add_datagram (self->reports, GUDPX_REPORT_UNSENT, 0, task,
+                                    gudpx_queued_run_get_size (run), get_destination (run, peer));
+      gudpx_send_queue_discard (&self->queue, run, n);
     }
 }
 
@@ -320,10 +323,10 @@ gudpx_backlog_drop (GudpxBacklog *self, const GudpxNativeAddress *peer)
   GTask *task;
 
   self->writable_due = FALSE;
-  drop_runs (self, &self->queue.runs, peer);
-  while ((held = g_queue_peek_head (&self->queue.held)) != NULL)
+  drop_runs (self, gudpx_send_queue_get_runs (&self->queue), peer);
+  while ((held = gudpx_send_queue_get_first_held (&self->queue)) != NULL)
     {
-      drop_runs (self, &held->runs, peer);
+      drop_runs (self, gudpx_held_destination_get_runs (held), peer);
       gudpx_send_queue_let_go (&self->queue, held);
     }
   while ((task = g_queue_pop_head (&self->flush_tasks)) != NULL)

@@ -22,8 +22,8 @@ make_datagram (GudpxPort *self, const GudpxSegment *segment)
   return datagram;
 }
 
-/* Returns the next datagram of a batch that the protocol wants one by one after all. NULL if there is
- * none, or if none may be delivered. */
+/* Returns the next datagram of a batch that the protocol wants one by one after all. NULL if
+ * there is none, or if none may be delivered. */
 static GudpxDatagram *
 take_from_inbox (GudpxPort *self)
 {
@@ -40,8 +40,8 @@ take_from_inbox (GudpxPort *self)
   return NULL;
 }
 
-/* Returns the next datagram that the protocol did not get yet. NULL if there is none, if none may be
- * delivered, or if the inbox comes first. */
+/* Returns the next datagram that the protocol did not get yet. NULL if there is none, if none
+ * may be delivered, or if the inbox comes first. */
 static GudpxDatagram *
 take_next (GudpxPort *self)
 {
@@ -57,8 +57,8 @@ take_next (GudpxPort *self)
   return datagram;
 }
 
-/* Delivers the inbox, as far as the dispatch may. The budget has counted the bytes already, when the
- * datagrams left their batch. */
+/* Delivers the inbox, as far as the dispatch may. The budget has counted the bytes already, when
+ * the datagrams left their batch. */
 static void
 deliver_inbox (GudpxPort *self)
 {
@@ -119,8 +119,8 @@ deliver_as_batch (GudpxPort *self)
     gudpx_datagram_pool_give (&self->pool, datagrams->pdata[i]);
 }
 
-/* Delivers datagrams of a batch one by one, because the protocol did not handle the batch. Datagrams
- * that do not fit into the dispatch follow in the next one. */
+/* Delivers datagrams of a batch one by one, because the protocol did not handle the batch.
+ * Datagrams that do not fit into the dispatch follow in the next one. */
 void
 gudpx_port_deliver_again (GudpxPort *self, GudpxDatagram **datagrams, guint n_datagrams)
 {
@@ -134,8 +134,9 @@ gudpx_port_deliver_again (GudpxPort *self, GudpxDatagram **datagrams, guint n_da
   deliver_inbox (self);
 }
 
-/* Delivers some of the datagrams that were read. Packed datagrams stay packed. Only the inbox reaches a
- * protocol for batches one by one: the datagrams behind the inbox are not of its batch. */
+/* Delivers some of the datagrams that were read. Packed datagrams stay packed. Only the inbox
+ * reaches a protocol for batches one by one: the datagrams behind the inbox are not of its
+ * batch. */
 void
 gudpx_port_deliver (GudpxPort *self)
 {

@@ -75,10 +75,13 @@ receive (GudpxPort *self, guint epoch)
   n_received = n_before - gudpx_budget_get_left (&self->budget);
   if (n_received == 0)
     return READ_NOTHING;
-  return gudpx_budget_is_spent (&self->budget) || is_bulk (self, n_received, last_serial) ? READ_LIMIT : READ_ALL;
+  return gudpx_budget_is_spent (&self->budget) || is_bulk (self, n_received, last_serial)
+             ? READ_LIMIT
+             : READ_ALL;
 }
 
-/* Returns the back-off of this port, or of the thread: spinning for one of many ports delays them all. */
+/* Returns the back-off of this port, or of the thread: spinning for one of many ports delays
+ * them all. */
 static GudpxBusyPolls *
 get_busy_polls (GudpxPort *self)
 {
@@ -91,7 +94,15 @@ static void
 flush (GudpxPort *self, guint epoch, gboolean is_writable)
 {
   if (gudpx_gate_lasts (&self->gate, epoch))
-    gudpx_sender_flush (&self->sender, self->link, is_writable, gudpx_budget_get_now (&self->budget));
+    gudpx_sender_flush (&self->sender, self->link, is_writable,
+                        gudpx_budget_get_now (&self->budget));
+}
+
+static gboolean
+is_before (GudpxPort *self, gint64 deadline)
+{
+  return gudpx_budget_get_now (&self->budget) <
+         MIN (deadline, gudpx_budget_get_deadline (&self->budget));
 }
 
 /* Reads again for a while: the answer to a datagram that was just sent arrives before the main loop
@@ -109,8 +120,7 @@ busy_poll (GudpxPort *self, guint epoch)
 
   gudpx_budget_look (&self->budget);
   deadline = gudpx_budget_get_now (&self->budget) + self->config.busy_poll;
-  for (; may_receive (self, epoch) && result != READ_LIMIT &&
-         gudpx_budget_get_now (&self->budget) < MIN (deadline, gudpx_budget_get_deadline (&self->budget));
+  for (; may_receive (self, epoch) && result != READ_LIMIT && is_before (self, deadline);
        gudpx_budget_look (&self->budget))
     {
       result = receive (self, epoch);
@@ -170,8 +180,10 @@ report_errors (GudpxPort *self, guint epoch, GIOCondition condition)
 static void
 begin_turn (GudpxPort *self, guint epoch)
 {
+  const gint64 now = gudpx_budget_get_now (&self->budget);
+
   if (may_receive (self, epoch) &&
-      gudpx_turns_begin (gudpx_watch_get_context (&self->watch), gudpx_budget_get_now (&self->budget)))
+      gudpx_turns_begin (gudpx_watch_get_context (&self->watch), now))
     gudpx_watch_step_back (&self->watch);
 }
 
@@ -179,8 +191,10 @@ begin_turn (GudpxPort *self, guint epoch)
 static void
 end_turn (GudpxPort *self, gint64 start)
 {
+  const gint64 now = gudpx_budget_get_now (&self->budget);
+
   gudpx_turns_end (gudpx_watch_get_context (&self->watch), gudpx_watch_get_time (&self->watch),
-                   gudpx_budget_get_now (&self->budget) - start, gudpx_budget_get_now (&self->budget));
+                   now - start, now);
   if (!gudpx_port_may_receive (self))
     gudpx_receiver_detach (&self->receiver, self->link);
 }
@@ -192,8 +206,8 @@ tell_writable (GudpxPort *self, guint epoch)
     gudpx_datagram_protocol_emit_writable (self->protocol, self);
 }
 
-/* Tells the results, and looks ahead. A handler may have stopped the port and started it again: the new
- * start has its reports told by a dispatch of its own. */
+/* Tells the results, and looks ahead. A handler may have stopped the port and started it again:
+ * the new start has its reports told by a dispatch of its own. */
 static void
 end_dispatch (GudpxPort *self, guint epoch)
 {
@@ -210,6 +224,15 @@ end_dispatch (GudpxPort *self, guint epoch)
     gudpx_port_finish_stop (self);
   else
     gudpx_port_update_wants (self);
+}
+
+/* Gives the dispatch whose handler runs this main loop the rest of its time. */
+static void
+continue_outer (GudpxPort *self, gint64 deadline)
+{
+  const gint64 now = gudpx_budget_get_now (&self->budget);
+
+  gudpx_budget_begin (&self->budget, now, deadline - now);
 }
 
 /* Handlers may stop the port, and start it again. */
@@ -241,7 +264,7 @@ dispatch (GObject *owner, GIOCondition condition)
   if (gudpx_gate_lasts (&self->gate, epoch))
     end_turn (self, start);
   if (gudpx_watch_is_nested (&self->watch))
-    gudpx_budget_begin (&self->budget, gudpx_budget_get_now (&self->budget), outer_deadline - gudpx_budget_get_now (&self->budget));
+    continue_outer (self, outer_deadline);
   end_dispatch (self, epoch);
 }
 

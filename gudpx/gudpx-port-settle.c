@@ -5,8 +5,8 @@
 
 #include "gudpx-port-private.h"
 
-/* TRUE if datagrams wait that were read before the port was paused. Within a dispatch the watch asks for
- * them before it polls. */
+/* TRUE if datagrams wait that were read before the port was paused. Within a dispatch the watch
+ * asks for them before it polls. */
 static gboolean
 is_reading_again (GudpxPort *self)
 {
@@ -70,8 +70,8 @@ gudpx_port_notify_queue (GudpxPort *self)
   gudpx_port_notify (self, GUDPX_PORT_PROP_SEND_QUEUE_SIZE);
 }
 
-/* Ends a public call. A call within a dispatch leaves this to the end of the dispatch. Handlers of the
- * notification may do anything to the port. */
+/* Ends a public call. A call within a dispatch leaves this to the end of the dispatch. Handlers
+ * of the notification may do anything to the port. */
 void
 gudpx_port_settle (GudpxPort *self)
 {

@@ -226,7 +226,8 @@ gudpx_port_queue (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error
   return FALSE;
 }
 
-/* Sends the datagrams that gudpx_port_queue() queued. Returns @n_taken; -1 with @refusal if it is 0. */
+/* Sends the datagrams that gudpx_port_queue() queued. Returns @n_taken; -1 with @refusal if it
+ * is 0. */
 gssize
 gudpx_port_finish_queueing (GudpxPort *self, gsize n_taken, GError *refusal, GError **error)
 {
@@ -507,8 +508,8 @@ queue_datagram (GudpxPort *self, GudpxDatagram *datagram, GError **error)
   vector.buffer = gudpx_datagram_get_payload (datagram, &vector.size);
   if (!gudpx_link_is_unix (self->link))
     outgoing.ancillary = gudpx_datagram_get_own_ancillary (datagram);
-  return gudpx_port_choose_destination (self, gudpx_datagram_get_own_destination (datagram), &native,
-                                        &outgoing.destination, error) &&
+  return gudpx_port_choose_destination (self, gudpx_datagram_get_own_destination (datagram),
+                                        &native, &outgoing.destination, error) &&
          gudpx_port_queue (self, &outgoing, error);
 }
 

@@ -21,15 +21,15 @@ typedef struct
   gsize original_size;
 } GudpxSegment;
 
-/* Datagrams and errors that a link received and nobody has taken yet. Decides when to read again after a
- * failure. Knows no port. */
+/* Datagrams and errors that a link received and nobody has taken yet. Decides when to read again
+ * after a failure. Knows no port. */
 typedef struct
 {
   GudpxBatch *batch; /* NULL: all that was read has been taken */
   guint batch_index;
   gsize batch_offset;
   guint64 message_serial; /* of the current message. Datagrams that the kernel joined share it */
-  GQueue inbox;           /* GudpxDatagrams of a batch that the protocol wants one by one after all */
+  GQueue inbox;           /* GudpxDatagrams that the protocol wants one by one after all */
   GudpxPacked packed;     /* packed, and not taken yet */
   gint64 resume_time;     /* nothing is received before; 0: the receiver does not wait */
   guint receive_delay;    /* ms until a receive that failed is tried again; 0: none failed */

@@ -107,8 +107,8 @@ gudpx_receiver_release (GudpxReceiver *self, GudpxLink *link)
     gudpx_link_release (link, batch);
 }
 
-/* Gives the memory of the batch back, which the ports of the thread share, and keeps a copy of the rest:
- * it is not delivered soon. */
+/* Gives the memory of the batch back, which the ports of the thread share, and keeps a copy of
+ * the rest: it is not delivered soon. */
 void
 gudpx_receiver_detach (GudpxReceiver *self, GudpxLink *link)
 {

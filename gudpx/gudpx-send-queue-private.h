@@ -32,7 +32,7 @@ typedef struct
   gsize size;
   gsize held_size;     /* the part of size that is held */
   gsize excess_size;   /* the part of held_size over half of the limit; takes no room of others */
-  gsize promised_size; /* the part of size that tasks wait for */
+  gsize awaited_size; /* the part of size that tasks wait for */
   gsize limit;
   guint64 last_serial;
   GudpxPayloadBlock *block; /* block of the next payload; NULL: none yet */
@@ -45,7 +45,7 @@ typedef struct
   GudpxNativeAddress address;
   GQueue runs;
   gsize size;
-  gboolean owes_writable; /* a write found no room here: “writable” follows when there is room */
+  gboolean writable_due; /* a write found no room here: “writable” follows when there is room */
 } GudpxHeldDestination;
 
 /* A datagram of the queue, or several that may be sent as one message. They have the same
@@ -92,6 +92,8 @@ GudpxQueuedRun      *gudpx_send_queue_find       (GudpxSendQueue        *self,
                                                   GTask                 *task);
 guint64              gudpx_queued_run_get_first_serial (const GudpxQueuedRun *self);
 gsize                gudpx_queued_run_get_first_size   (const GudpxQueuedRun *self);
+GudpxQueuedRun      *gudpx_held_destination_find_last (const GudpxHeldDestination *self);
+gboolean             gudpx_held_destination_has_several (const GudpxHeldDestination *self);
 gsize                gudpx_send_queue_discard    (GudpxSendQueue        *self,
                                                   GudpxQueuedRun        *run,
                                                   guint                  n_datagrams);
@@ -113,7 +115,7 @@ void                  gudpx_send_queue_push_held  (GudpxSendQueue           *sel
                                                    const GudpxOutgoing      *outgoing);
 gboolean              gudpx_send_queue_can_have_room_for_held (const GudpxSendQueue       *self,
                                                                const GudpxHeldDestination *held,
-                                                               gsize                       payload_size);
+                                                            gsize payload_size);
 gboolean              gudpx_send_queue_has_room_for_held (const GudpxSendQueue       *self,
                                                           const GudpxHeldDestination *held,
                                                           gsize                       payload_size);
@@ -162,7 +164,7 @@ gudpx_send_queue_has_room (const GudpxSendQueue *self, gsize payload_size)
 static inline gboolean
 gudpx_send_queue_can_have_room (const GudpxSendQueue *self, gsize payload_size)
 {
-  return gudpx_send_queue_has_room_beside (self, self->promised_size, payload_size);
+  return gudpx_send_queue_has_room_beside (self, self->awaited_size, payload_size);
 }
 
 static inline gsize
@@ -195,8 +197,8 @@ gudpx_send_queue_is_at_end_of_block (const GudpxSendQueue *self, const GudpxQueu
          self->block->data + self->block->used;
 }
 
-/* Returns the last run, if a datagram of @size bytes to the same destination may leave with it; else
- * NULL. */
+/* Returns the last run, if a datagram of @size bytes to the same destination may leave with it;
+ * else NULL. */
 static inline GudpxQueuedRun *
 gudpx_send_queue_find_open_run (const GudpxSendQueue *self, gsize size)
 {
@@ -223,8 +225,8 @@ gudpx_queued_run_append (GudpxQueuedRun *run, const GOutputVector *vector)
   run->vector.size += vector->size;
 }
 
-/* Appends a datagram to the last run if it has the same serial number of a message, which means the same
- * destination. FALSE: it has another number, or cannot leave with the run. */
+/* Appends a datagram to the last run if it has the same serial number of a message, which means
+ * the same destination. FALSE: it has another number, or cannot leave with the run. */
 static inline gboolean
 gudpx_send_queue_append_to_last_run (GudpxSendQueue *self,
                                      guint64 message_serial,
@@ -238,6 +240,130 @@ gudpx_send_queue_append_to_last_run (GudpxSendQueue *self,
   gudpx_queued_run_append (run, vector);
   gudpx_send_queue_count_pushed (self, run, vector->size);
   return TRUE;
+}
+
+static inline gsize
+gudpx_send_queue_get_size (const GudpxSendQueue *self)
+{
+  return self->size;
+}
+
+static inline gsize
+gudpx_send_queue_get_limit (const GudpxSendQueue *self)
+{
+  return self->limit;
+}
+
+static inline gsize
+gudpx_send_queue_get_held_size (const GudpxSendQueue *self)
+{
+  return self->held_size;
+}
+
+static inline guint
+gudpx_send_queue_get_n_datagrams (const GudpxSendQueue *self)
+{
+  return self->n_datagrams;
+}
+
+static inline guint
+gudpx_send_queue_get_n_held_datagrams (const GudpxSendQueue *self)
+{
+  return self->n_held_datagrams;
+}
+
+static inline guint64
+gudpx_send_queue_get_last_serial (const GudpxSendQueue *self)
+{
+  return self->last_serial;
+}
+
+/* Returns the datagrams that are not held. */
+static inline GQueue *
+gudpx_send_queue_get_runs (GudpxSendQueue *self)
+{
+  return &self->runs;
+}
+
+static inline guint
+gudpx_send_queue_get_n_held (const GudpxSendQueue *self)
+{
+  return self->held.length;
+}
+
+/* Returns the held destination to be tried next, or NULL. */
+static inline GudpxHeldDestination *
+gudpx_send_queue_get_first_held (const GudpxSendQueue *self)
+{
+  return self->held.head != NULL ? self->held.head->data : NULL;
+}
+
+static inline gboolean
+gudpx_held_destination_is_empty (const GudpxHeldDestination *self)
+{
+  return self->runs.length == 0;
+}
+
+static inline GQueue *
+gudpx_held_destination_get_runs (GudpxHeldDestination *self)
+{
+  return &self->runs;
+}
+
+static inline gsize
+gudpx_held_destination_get_size (const GudpxHeldDestination *self)
+{
+  return self->size;
+}
+
+static inline const GudpxNativeAddress *
+gudpx_held_destination_get_address (const GudpxHeldDestination *self)
+{
+  return &self->address;
+}
+
+static inline gboolean
+gudpx_held_destination_is_writable_due (const GudpxHeldDestination *self)
+{
+  return self->writable_due;
+}
+
+static inline void
+gudpx_held_destination_set_writable_due (GudpxHeldDestination *self, gboolean writable_due)
+{
+  self->writable_due = writable_due;
+}
+
+/* Returns the oldest datagram without a task, or NULL. */
+static inline GudpxQueuedRun *
+gudpx_held_destination_find_oldest (const GudpxHeldDestination *self)
+{
+  return gudpx_queued_runs_find (&self->runs, NULL);
+}
+
+static inline guint
+gudpx_queued_run_get_n_datagrams (const GudpxQueuedRun *self)
+{
+  return self->n_datagrams;
+}
+
+static inline gsize
+gudpx_queued_run_get_size (const GudpxQueuedRun *self)
+{
+  return self->vector.size;
+}
+
+static inline GTask *
+gudpx_queued_run_get_task (const GudpxQueuedRun *self)
+{
+  return self->task;
+}
+
+/* Returns an empty address for the peer. */
+static inline const GudpxNativeAddress *
+gudpx_queued_run_get_destination (const GudpxQueuedRun *self)
+{
+  return &self->destination;
 }
 
 G_END_DECLS

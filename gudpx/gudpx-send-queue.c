@@ -155,7 +155,7 @@ gudpx_send_queue_push_bytes (GudpxSendQueue *self,
   GudpxQueuedRun *run = push_bytes (self, held, outgoing, bytes);
 
   run->task = g_object_ref (task);
-  self->promised_size += gudpx_send_queue_get_cost (run->vector.size, 1);
+  self->awaited_size += gudpx_send_queue_get_cost (run->vector.size, 1);
 }
 
 /* Describes the first of @runs in @outgoing, in order. Returns their number. */
@@ -289,7 +289,7 @@ count_gone (GudpxSendQueue *self, GudpxQueuedRun *run, gsize size, guint n_datag
   self->n_datagrams -= n_datagrams;
   self->size -= gudpx_send_queue_get_cost (size, n_datagrams);
   if (run->task != NULL)
-    self->promised_size -= gudpx_send_queue_get_cost (size, n_datagrams);
+    self->awaited_size -= gudpx_send_queue_get_cost (size, n_datagrams);
   if (run->held != NULL)
     count_held_gone (self, run->held, size, n_datagrams);
   if (run->n_datagrams == 0)
@@ -447,7 +447,10 @@ gudpx_send_queue_push_held (GudpxSendQueue *self,
 /* TRUE if the destination would use at most a quarter of the queue, or only one datagram, and all
  * held destinations together at most half of the queue. */
 static gboolean
-fits_in_part (const GudpxSendQueue *self, gsize size_of_one, gsize size_of_others, gsize payload_size)
+fits_in_part (const GudpxSendQueue *self,
+              gsize size_of_one,
+              gsize size_of_others,
+              gsize payload_size)
 {
   gsize all = self->limit / 2;
   gsize one = size_of_one == 0 ? all : self->limit / 4;
@@ -474,14 +477,34 @@ gudpx_send_queue_can_have_room_for_held (const GudpxSendQueue *self,
                                          const GudpxHeldDestination *held,
                                          gsize payload_size)
 {
-  gsize promised_size = 0;
+  gsize awaited_size = 0;
 
   for (GList *l = held->runs.head; l != NULL; l = l->next)
     {
       const GudpxQueuedRun *run = l->data;
 
       if (run->task != NULL)
-        promised_size += gudpx_send_queue_get_cost (run->vector.size, 1);
+        awaited_size += gudpx_send_queue_get_cost (run->vector.size, 1);
     }
-  return fits_in_part (self, promised_size, self->held_size - held->size, payload_size);
+  return fits_in_part (self, awaited_size, self->held_size - held->size, payload_size);
+}
+
+/* Returns the last datagram without a task, or NULL. */
+GudpxQueuedRun *
+gudpx_held_destination_find_last (const GudpxHeldDestination *self)
+{
+  GList *l = self->runs.tail;
+
+  while (l != NULL && ((GudpxQueuedRun *) l->data)->task != NULL)
+    l = l->prev;
+  return l != NULL ? l->data : NULL;
+}
+
+/* TRUE if more than one datagram waits. */
+gboolean
+gudpx_held_destination_has_several (const GudpxHeldDestination *self)
+{
+  const GudpxQueuedRun *first = self->runs.head != NULL ? self->runs.head->data : NULL;
+
+  return first != NULL && (self->runs.length > 1 || first->n_datagrams > 1);
 }

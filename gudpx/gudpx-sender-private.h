@@ -23,8 +23,8 @@ typedef enum
   GUDPX_SEND_FAILED, /* refused by the link, with errsv */
 } GudpxSendResult;
 
-/* Decides when datagrams leave: it sends while the link has room, waits while the link has none, and
- * tries again. Knows no port: errors are errno values. */
+/* Decides when datagrams leave: it sends while the link has room, waits while the link has none,
+ * and tries again. Knows no port: errors are errno values. */
 typedef struct
 {
   GudpxBacklog backlog;
@@ -99,20 +99,20 @@ gudpx_sender_get_backlog (GudpxSender *self)
 static inline gsize
 gudpx_sender_get_size (const GudpxSender *self)
 {
-  return self->backlog.queue.size;
+  return gudpx_send_queue_get_size (gudpx_backlog_look_at_queue (&self->backlog));
 }
 
 static inline gsize
 gudpx_sender_get_limit (const GudpxSender *self)
 {
-  return self->backlog.queue.limit;
+  return gudpx_send_queue_get_limit (gudpx_backlog_look_at_queue (&self->backlog));
 }
 
 /* Returns the serial number of the datagram that was queued last. */
 static inline guint64
 gudpx_sender_get_last_serial (const GudpxSender *self)
 {
-  return self->backlog.queue.last_serial;
+  return gudpx_send_queue_get_last_serial (gudpx_backlog_look_at_queue (&self->backlog));
 }
 
 static inline gboolean
@@ -176,16 +176,17 @@ gudpx_sender_get_wants (const GudpxSender *self)
 static inline gboolean
 gudpx_sender_has_space (const GudpxSender *self, gsize size, GudpxWhen when)
 {
-  const GudpxSendQueue *queue = &self->backlog.queue;
+  const GudpxSendQueue *queue = gudpx_backlog_look_at_queue (&self->backlog);
 
   return (when == GUDPX_SEND_BATCH ||
-          (self->coalesces && queue->n_datagrams < GUDPX_SENDER_GATHERED - 1)) &&
-         queue->held.length == 0 && !self->sends_early &&
+          (self->coalesces &&
+           gudpx_send_queue_get_n_datagrams (queue) < GUDPX_SENDER_GATHERED - 1)) &&
+         gudpx_send_queue_get_n_held (queue) == 0 && !self->sends_early &&
          gudpx_send_queue_has_room (queue, size);
 }
 
-/* Sends a datagram of @size bytes, whose destination has been checked, or queues it. A datagram that is
- * larger than the queue is sent without being queued. */
+/* Sends a datagram of @size bytes, whose destination has been checked, or queues it. A datagram
+ * that is larger than the queue is sent without being queued. */
 static inline GudpxSendResult
 gudpx_sender_write (GudpxSender *self,
                     GudpxLink *link,
@@ -199,7 +200,7 @@ gudpx_sender_write (GudpxSender *self,
   if (!gudpx_sender_has_space (self, size, when))
     return gudpx_sender_write_slowly (self, link, outgoing, size, when, errsv);
 
-  gudpx_send_queue_push (&self->backlog.queue, outgoing, size);
+  gudpx_send_queue_push (gudpx_backlog_get_queue (&self->backlog), outgoing, size);
   gudpx_backlog_grew (&self->backlog);
   return GUDPX_SEND_TAKEN;
 }
@@ -209,8 +210,10 @@ gudpx_sender_write (GudpxSender *self,
 static inline gboolean
 gudpx_sender_append (GudpxSender *self, guint64 message_serial, const GOutputVector *vector)
 {
+  const GudpxSendQueue *queue = gudpx_backlog_look_at_queue (&self->backlog);
+
   return self->coalesces && !self->waits &&
-         self->backlog.queue.n_datagrams < GUDPX_SENDER_GATHERED - 1 &&
+         gudpx_send_queue_get_n_datagrams (queue) < GUDPX_SENDER_GATHERED - 1 &&
          gudpx_backlog_append (&self->backlog, message_serial, vector);
 }
 

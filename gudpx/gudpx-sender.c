@@ -16,7 +16,8 @@ gudpx_sender_init (GudpxSender *self, GudpxReports *reports, GudpxStatistics *st
   self->coalesces = TRUE;
 }
 
-/* Begins with a new link. @sends_early: the link has destinations that can be full each by itself. */
+/* Begins with a new link. @sends_early: the link has destinations that can be full each by
+ * itself. */
 void
 gudpx_sender_start (GudpxSender *self, gboolean sends_early)
 {
@@ -27,14 +28,15 @@ gudpx_sender_start (GudpxSender *self, gboolean sends_early)
 void
 gudpx_sender_set_limit (GudpxSender *self, gsize limit)
 {
-  gudpx_send_queue_set_limit (&self->backlog.queue, limit);
+  gudpx_send_queue_set_limit (gudpx_backlog_get_queue (&self->backlog), limit);
 }
 
-/* Datagrams queued for the current peer keep @peer as destination when the link connects elsewhere. */
+/* Datagrams queued for the current peer keep @peer as destination when the link connects
+ * elsewhere. */
 void
 gudpx_sender_pin_destination (GudpxSender *self, const GudpxNativeAddress *peer)
 {
-  gudpx_send_queue_pin_destination (&self->backlog.queue, peer);
+  gudpx_send_queue_pin_destination (gudpx_backlog_get_queue (&self->backlog), peer);
 }
 
 static gboolean
@@ -52,8 +54,8 @@ is_of_destination (int errsv, const GudpxNativeAddress *destination)
          destination->u.any.sa_family == AF_UNIX;
 }
 
-/* Waits until the socket is writable, or for a delay: after ENOBUFS, and with a UNIX peer that does not
- * read, a socket is writable though it has no room. */
+/* Waits until the socket is writable, or for a delay: after ENOBUFS, and with a UNIX peer that
+ * does not read, a socket is writable though it has no room. */
 static void
 wait_for_room (GudpxSender *self, int errsv, gboolean was_writable)
 {
@@ -103,8 +105,9 @@ first_was_refused (GudpxSender *self, GudpxLink *link, GQueue *runs, int errsv)
 {
   GudpxQueuedRun *run = g_queue_peek_head (runs);
 
-  if (run->task == NULL && gudpx_link_absorb_refusal (link, &run->destination, errsv))
-    gudpx_send_queue_discard (&self->backlog.queue, run, 1);
+  if (gudpx_queued_run_get_task (run) == NULL &&
+      gudpx_link_absorb_refusal (link, gudpx_queued_run_get_destination (run), errsv))
+    gudpx_send_queue_discard (gudpx_backlog_get_queue (&self->backlog), run, 1);
   else
     gudpx_backlog_refused (&self->backlog, runs, errsv, gudpx_link_get_peer (link));
 }
@@ -144,28 +147,29 @@ hold (GudpxSender *self, const GudpxNativeAddress *destination)
 static gboolean
 retry_one (GudpxSender *self, GudpxLink *link, GudpxHeldDestination *held)
 {
-  const guint n_before = self->backlog.queue.n_held_datagrams;
+  const GudpxSendQueue *queue = gudpx_backlog_look_at_queue (&self->backlog);
+  const guint n_before = gudpx_send_queue_get_n_held_datagrams (queue);
 
-  send_runs (self, link, &held->runs);
+  send_runs (self, link, gudpx_held_destination_get_runs (held));
   gudpx_backlog_retried (&self->backlog, held);
-  return self->backlog.queue.n_held_datagrams < n_before;
+  return gudpx_send_queue_get_n_held_datagrams (queue) < n_before;
 }
 
 /* Tries held destinations again when their time has come, the one that waited longest first. */
 static void
 retry_held (GudpxSender *self, GudpxLink *link, gint64 now)
 {
-  GQueue *held = &self->backlog.queue.held;
+  const GudpxSendQueue *queue = gudpx_backlog_look_at_queue (&self->backlog);
   gboolean has_progress = FALSE;
 
   if (self->held_retry_time == 0 || now < self->held_retry_time)
     return;
 
-  for (guint n = MIN (held->length, MAX_RETRIES); n > 0; n--)
-    has_progress |= retry_one (self, link, held->head->data);
-  if (has_progress || held->length == 0)
+  for (guint n = MIN (gudpx_send_queue_get_n_held (queue), MAX_RETRIES); n > 0; n--)
+    has_progress |= retry_one (self, link, gudpx_send_queue_get_first_held (queue));
+  if (has_progress || gudpx_send_queue_get_n_held (queue) == 0)
     self->held_retry_delay = 0;
-  if (held->length > 0)
+  if (gudpx_send_queue_get_n_held (queue) > 0)
     schedule_held_retry (self);
 }
 
@@ -173,20 +177,21 @@ retry_held (GudpxSender *self, GudpxLink *link, gint64 now)
 static void
 send_ready (GudpxSender *self, GudpxLink *link, gboolean was_writable, guint64 n_sent_before)
 {
-  GudpxBacklog *backlog = &self->backlog;
+  GudpxSendQueue *queue = gudpx_backlog_get_queue (&self->backlog);
   int errsv;
 
-  while ((errsv = send_runs (self, link, &backlog->queue.runs)) != 0)
+  while ((errsv = send_runs (self, link, gudpx_send_queue_get_runs (queue))) != 0)
     {
-      const GudpxQueuedRun *first = gudpx_send_queue_get_first (&backlog->queue);
+      const GudpxNativeAddress *destination =
+          gudpx_queued_run_get_destination (gudpx_send_queue_get_first (queue));
+      const gboolean is_stuck = gudpx_backlog_get_n_sent (&self->backlog) == n_sent_before;
 
-      if (!is_of_destination (errsv, &first->destination))
+      if (!is_of_destination (errsv, destination))
         {
-          wait_for_room (self, errsv,
-                         was_writable && backlog->statistics->datagrams_sent == n_sent_before);
+          wait_for_room (self, errsv, was_writable && is_stuck);
           return;
         }
-      hold (self, &first->destination);
+      hold (self, destination);
     }
 }
 
@@ -197,12 +202,12 @@ may_send (const GudpxSender *self, gboolean is_writable, gint64 now)
          (self->retry_delay > 0 && self->retry_time > 0 && now >= self->retry_time);
 }
 
-/* Sends the queue, until the link has no room. Does nothing while the sender waits for room. @now ends
- * delays; 0 ends none. */
+/* Sends the queue, until the link has no room. Does nothing while the sender waits for room.
+ * @now ends delays; 0 ends none. */
 void
 gudpx_sender_flush (GudpxSender *self, GudpxLink *link, gboolean is_writable, gint64 now)
 {
-  const guint64 n_sent_before = self->backlog.statistics->datagrams_sent;
+  const guint64 n_sent_before = gudpx_backlog_get_n_sent (&self->backlog);
 
   if (!may_send (self, is_writable, now))
     return;
@@ -234,27 +239,31 @@ gudpx_sender_is_held (GudpxSender *self,
 {
   const GudpxHeldDestination *held = lookup_held (self, link, outgoing);
 
-  *size = held != NULL ? held->size : 0;
+  *size = held != NULL ? gudpx_held_destination_get_size (held) : 0;
   return held != NULL;
 }
 
-/* TRUE if the queued datagrams are to leave before the dispatch or the call ends. A destination that
- * does not read must be found before its datagrams fill the queue. */
+/* TRUE if the queued datagrams are to leave before the dispatch or the call ends. A destination
+ * that does not read must be found before its datagrams fill the queue. */
 static gboolean
 has_gathered (const GudpxSender *self)
 {
-  const GudpxSendQueue *queue = &self->backlog.queue;
+  const GudpxSendQueue *queue = gudpx_backlog_look_at_queue (&self->backlog);
+  const guint n_ready = gudpx_send_queue_get_n_datagrams (queue) -
+                        gudpx_send_queue_get_n_held_datagrams (queue);
 
-  return queue->n_datagrams - queue->n_held_datagrams >= GUDPX_SENDER_GATHERED ||
-         (self->sends_early && gudpx_send_queue_get_ready_size (queue) > queue->limit / 4);
+  return n_ready >= GUDPX_SENDER_GATHERED ||
+         (self->sends_early &&
+          gudpx_send_queue_get_ready_size (queue) > gudpx_send_queue_get_limit (queue) / 4);
 }
 
 /* TRUE if no other datagram for the destination waits. */
 static gboolean
 is_first (const GudpxSender *self, const GudpxHeldDestination *held)
 {
-  return held != NULL ? g_queue_is_empty ((GQueue *) &held->runs)
-                      : gudpx_send_queue_has_only_held (&self->backlog.queue);
+  return held != NULL
+             ? gudpx_held_destination_is_empty (held)
+             : gudpx_send_queue_has_only_held (gudpx_backlog_look_at_queue (&self->backlog));
 }
 
 /* FALSE: the link has no room, and the datagram has to be queued. */
@@ -266,13 +275,10 @@ send_directly (GudpxSender *self,
                GudpxSendResult *result,
                int *errsv)
 {
-  GudpxStatistics *statistics = self->backlog.statistics;
-
   *result = GUDPX_SEND_SENT;
   if (gudpx_link_send (link, outgoing, 1, may_join (self), errsv) == 1)
     {
-      statistics->datagrams_sent++;
-      statistics->bytes_sent += size;
+      gudpx_backlog_count_sent (&self->backlog, size);
       room_was_found (self);
       if (gudpx_link_has_pending_error (link))
         *result = GUDPX_SEND_TAKEN;
@@ -292,7 +298,7 @@ send_directly (GudpxSender *self,
   *result = GUDPX_SEND_TAKEN;
   if (!gudpx_link_absorb_refusal (link, outgoing->destination, *errsv))
     {
-      gudpx_reports_count_error (self->backlog.reports, *errsv);
+      gudpx_backlog_count_error (&self->backlog, *errsv);
       *result = GUDPX_SEND_FAILED;
     }
   return TRUE;
@@ -332,8 +338,9 @@ gudpx_sender_write_slowly (GudpxSender *self,
                            int *errsv)
 {
   const gboolean is_gathering = when == GUDPX_SEND_GATHER && self->coalesces;
-  const gboolean has_room = when == GUDPX_SEND_BATCH ? has_room_in_batch (self, size)
-                                                     : gudpx_backlog_has_room (&self->backlog, size);
+  const gboolean has_room = when == GUDPX_SEND_BATCH
+                                ? has_room_in_batch (self, size)
+                                : gudpx_backlog_has_room (&self->backlog, size);
   GudpxSendResult result;
 
   if (!self->waits && !has_room)
@@ -396,12 +403,18 @@ gudpx_sender_take_writable_due (GudpxSender *self)
   return is_writable (self) && gudpx_backlog_take_writable (&self->backlog);
 }
 
+static guint
+get_n_left (const GudpxSender *self)
+{
+  return gudpx_send_queue_get_n_datagrams (gudpx_backlog_look_at_queue (&self->backlog));
+}
+
 /* Begins to wait for the end of the queue. */
 void
 gudpx_sender_begin_drain (GudpxSender *self, gint64 now)
 {
   gudpx_backlog_end_writing (&self->backlog);
-  self->n_draining = self->backlog.queue.n_datagrams;
+  self->n_draining = get_n_left (self);
   self->drain_deadline = now + MAX_DRAIN_STALL;
   self->drain_end = now + MAX_DRAIN_TIME;
 }
@@ -410,7 +423,7 @@ gudpx_sender_begin_drain (GudpxSender *self, gint64 now)
 gboolean
 gudpx_sender_is_drained (GudpxSender *self, gint64 now)
 {
-  const guint n_left = self->backlog.queue.n_datagrams;
+  const guint n_left = get_n_left (self);
 
   if (n_left == 0)
     return TRUE;
@@ -450,8 +463,9 @@ gudpx_sender_get_busy_wants (const GudpxSender *self)
     wants.time = gudpx_wants_get_earlier (wants.time, gudpx_sender_is_empty (self)
                                                           ? 0
                                                           : self->drain_deadline);
-  if ((!self->waits && !gudpx_send_queue_has_only_held (&backlog->queue)) ||
-      (backlog->writable_due && is_writable (self)) || gudpx_backlog_has_flushed (backlog))
+  if ((!self->waits && !gudpx_send_queue_has_only_held (gudpx_backlog_look_at_queue (backlog))) ||
+      (gudpx_backlog_is_writable_due (backlog) && is_writable (self)) ||
+      gudpx_backlog_has_flushed (backlog))
     wants.time = 0;
   return wants;
 }

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   void (*dispatch) (GObject *owner, GIOCondition condition);
-  /* Called before each poll, also of a main loop within a dispatch. TRUE: dispatch without polling. */
+  /* Called before each poll, also of a main loop within a dispatch. TRUE: dispatch without
+   * polling. */
   gboolean (*before_poll) (GObject *owner);
   /* The context is gone, and the watch with it. */
   void (*lost) (GObject *owner);

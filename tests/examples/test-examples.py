@@ -174,7 +174,8 @@ class SystemdEcho:
         if not shutil.which("systemd-socket-activate"):
             self.skipTest("systemd-socket-activate is missing")
         # systemd-socket-activate passes only the variables of --setenv on.
-        names = "G_DEBUG GI_TYPELIB_PATH GJS_PATH LC_ALL LD_LIBRARY_PATH LD_PRELOAD PYTHONPATH".split()
+        names = ("G_DEBUG GI_TYPELIB_PATH GJS_PATH LC_ALL LD_LIBRARY_PATH LD_PRELOAD "
+                 "PYTHONPATH").split()
         variables = [f"--setenv={name}={os.environ[name]}" for name in names if name in os.environ]
         listen = [f"--listen={address}" for address in addresses]
         command = self.command("systemd-echo")
@@ -298,7 +299,8 @@ class Help:
             self.assertNotRegex(example.output, "Traceback|JS ERROR")
 
     def test_no_such_port_number(self):
-        arguments = dict.fromkeys(["broadcast", "echo", "echo-adopted", "echo-ipv6"], ["--port=65536"])
+        names = ["broadcast", "echo", "echo-adopted", "echo-ipv6"]
+        arguments = dict.fromkeys(names, ["--port=65536"])
         arguments["helloer"] = ["127.0.0.1", "65536"]
         for name in set(arguments).intersection(names_in(self.language)):
             example = self.start(name, *arguments[name])

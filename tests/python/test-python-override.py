@@ -432,7 +432,8 @@ class HookTest(TestCase):
         peer = self.send(self.listen(protocol), b"a", b"b")
         settle()
         self.assertEqual(payloads, [b"a", b"b"])
-        self.assertEqual(protocol.received, [(b"a", peer.getsockname()), (b"b", peer.getsockname())])
+        sender = peer.getsockname()
+        self.assertEqual(protocol.received, [(b"a", sender), (b"b", sender)])
         self.assertEqual([peer.recv(10), peer.recv(10)], [b"a", b"b"])
 
     def test_inherited_hook(self):
@@ -548,7 +549,8 @@ class HookTest(TestCase):
         def handler(*_):
             pass
 
-        for wrong, right in (("datagramReceived", "datagram_received"), ("startProtocol", "do_started"),
+        for wrong, right in (("datagramReceived", "datagram_received"),
+                             ("startProtocol", "do_started"),
                              ("connection_refused", "do_connection_refused"),
                              ("datagram_recieved", "datagram_received"),
                              ("do_datagram_recieved", "do_datagram_received"),
@@ -746,7 +748,8 @@ class ManyPeersTest(TestCase):
         """Answers arrive also if C no longer knows the numbers of the peers."""
         port = self.listen(Hook(echo))
         peers = self.make_peers(port, 10)
-        with unittest.mock.patch.object(batches.Gudpx.Port, "write_packed", side_effect=GLib.Error()):
+        with unittest.mock.patch.object(batches.Gudpx.Port, "write_packed",
+                                        side_effect=GLib.Error()):
             settle()
         self.check_answers(peers)
 
