@@ -225,6 +225,22 @@ test_held_full (SenderFixture *self, gconstpointer data)
   g_assert_true (gudpx_sender_take_writable (&self->sender));
 }
 
+/* A lack of memory concerns all destinations. */
+static void
+test_no_memory (SenderFixture *self, gconstpointer data)
+{
+  const GudpxNativeAddress first = scripted_path ("/first");
+  const GudpxNativeAddress second = scripted_path ("/second");
+
+  scripted_link_will_send (&self->link, 0, ENOMEM);
+  sender_write_to (self, "a", &first, GUDPX_SEND_NOW);
+  sender_write_to (self, "b", &second, GUDPX_SEND_NOW);
+  g_assert_cmpuint (self->link.n_sends, ==, 1);
+  gudpx_sender_begin_delays (&self->sender, NOW);
+  sender_flush (self, FALSE, NOW + MS);
+  scripted_link_expect_sent (&self->link, "a>/first b>/second ");
+}
+
 /* A UNIX link that is connected has one destination: the link itself has no room. */
 static void
 test_full_peer (SenderFixture *self, gconstpointer data)
@@ -392,6 +408,7 @@ main (int argc, char *argv[])
   add ("held-excess/drop-oldest", GUDPX_QUEUE_POLICY_DROP_OLDEST, sender_set_up_unix,
        test_held_excess);
   add ("held-full", 0, sender_set_up_unix, test_held_full);
+  add ("no-memory", 0, sender_set_up_unix, test_no_memory);
   add ("full-peer", 0, sender_set_up_unix, test_full_peer);
   add ("tasks", 0, sender_set_up, test_tasks);
   add ("flush-tasks", 0, sender_set_up, test_flush_tasks);
