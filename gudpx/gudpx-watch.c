@@ -262,7 +262,7 @@ gudpx_watch_want (GudpxWatch *self, GudpxWants wants)
     g_source_set_ready_time (self->source, wants.time);
 }
 
-/* Dispatches a watch without a descriptor, if @condition is not 0. */
+/* Tells a watch without a descriptor the events that it would poll for. 0: none has come. */
 void
 gudpx_watch_set_ready (GudpxWatch *self, GIOCondition condition)
 {

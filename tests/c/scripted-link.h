@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A link without a descriptor. The test writes the result of each call before. When the results are
- * used up, the link has nothing to receive, no error, and takes all datagrams. */
+/* A link without a descriptor. The test writes the result of each call before. After the last result
+ * the link is idle and takes all datagrams. */
 typedef struct
 {
   GudpxLink parent;

@@ -149,7 +149,7 @@ test_refuse (Fixture *self, gconstpointer data)
   g_assert_cmpint (gudpx_receiver_get_wants (&self->receiver, TRUE).time, ==, now + MS);
 }
 
-/* The port is connected while packed datagrams wait: those of strangers are dropped. */
+/* The port is connected while packed datagrams wait. Datagrams of strangers are dropped. */
 static void
 test_filter (Fixture *self, gconstpointer data)
 {

@@ -100,7 +100,7 @@ give (Fixture *self, guint n)
   scripted_link_will_give (&self->link, incoming, n);
 }
 
-/* An idle link is no failure. */
+/* An idle link is polled. */
 static void
 test_idle (Fixture *self, gconstpointer data)
 {
@@ -333,7 +333,7 @@ read_errors (Fixture *self, gint64 now)
   gudpx_receiver_read_errors (&self->receiver, &self->link.parent, now);
 }
 
-/* Errors of earlier datagrams are told in order. Those without a destination concern the peer. */
+/* Errors of earlier datagrams are told in order. An error without a destination concerns the peer. */
 static void
 test_errors (Fixture *self, gconstpointer data)
 {
@@ -351,7 +351,7 @@ test_errors (Fixture *self, gconstpointer data)
   expect_wants (self, G_IO_IN, -1);
 }
 
-/* One dispatch reads no more than 64 errors, so a flood of them does not keep datagrams waiting. */
+/* A dispatch reads 64 errors, so that datagrams get their turn in a flood of errors. */
 static void
 test_many_errors (Fixture *self, gconstpointer data)
 {
@@ -387,7 +387,7 @@ test_unreadable_errors (Fixture *self, gconstpointer data)
   g_assert_cmpuint (self->statistics.errors, ==, 1);
 }
 
-/* A link that is ready for errors again and again, and has none, is not polled for a while. */
+/* A link that is ready for errors 9 times and has none is left alone for a while. */
 static void
 test_vain_errors (Fixture *self, gconstpointer data)
 {

@@ -71,7 +71,7 @@ expect_next (Fixture *self, GudpxReportKind kind, int errsv, GTask *task, guint1
   g_assert_cmpuint (gudpx_native_address_get_port (&report->error.destination), ==, port);
 }
 
-/* Reports are told in the order of their events. Drops and successes are no errors. */
+/* Reports are told in the order of their events. Only errors count. */
 static void
 test_order (Fixture *self, gconstpointer data)
 {
@@ -128,7 +128,7 @@ test_details (Fixture *self, gconstpointer data)
   expect_next (self, GUDPX_REPORT_NETWORK, EMSGSIZE, NULL, 0);
 }
 
-/* The error of a datagram that has not left has no details. */
+/* Details are those of receiving and of datagrams that have left. */
 static void
 test_no_details (Fixture *self, gconstpointer data)
 {

@@ -111,7 +111,7 @@ test_larger_than_queue (SenderFixture *self, gconstpointer data)
   expect_drops (self, 0, 0, 1);
 }
 
-/* Datagrams to one destination are full; those to another one leave. */
+/* Writes a and b to a destination that is full. */
 static void
 hold (SenderFixture *self, const GudpxNativeAddress *full)
 {
@@ -123,8 +123,8 @@ hold (SenderFixture *self, const GudpxNativeAddress *full)
   g_assert_cmpuint (self->link.n_sends, ==, n_sends + 1);
 }
 
-/* A UNIX destination that does not read delays no other. Its datagrams are tried again after
- * delays, which begin anew with each progress, and leave in order. */
+/* Datagrams for a UNIX destination that is full wait apart from the rest. Each attempt that fails
+ * doubles the delay, each progress resets it. */
 static void
 test_held (SenderFixture *self, gconstpointer data)
 {
@@ -157,7 +157,7 @@ test_held (SenderFixture *self, gconstpointer data)
   sender_expect_wants (self, 0, -1);
 }
 
-/* Errors other than EAGAIN are those of the first datagram. The destination is let go. */
+/* An error other than EAGAIN concerns the first datagram. The next one is sent. */
 static void
 test_held_refused (SenderFixture *self, gconstpointer data)
 {
@@ -205,7 +205,7 @@ test_held_excess (SenderFixture *self, gconstpointer data)
   g_assert_true (gudpx_sender_take_writable (&self->sender));
 }
 
-/* A destination that does not read may have a quarter of the queue, and no more. */
+/* A destination that is full gets a quarter of the queue. */
 static void
 test_held_full (SenderFixture *self, gconstpointer data)
 {

@@ -55,7 +55,7 @@ test_no_room (SenderFixture *self, gconstpointer data)
   g_assert_true (self->link.may_join);
 }
 
-/* Tries again after delays of @delay ms and more, 10 times in vain. Returns the time after. */
+/* Fails 10 attempts after delays of @delay ms and more. Returns the time of the next attempt. */
 static gint64
 expect_delays (SenderFixture *self, guint delay, int errsv)
 {
@@ -100,7 +100,7 @@ test_falsely_writable (SenderFixture *self, gconstpointer data)
   sender_expect_wants (self, G_IO_OUT, -1);
 }
 
-/* Without memory for a datagram the link does not tell when it has some: delays double to 64 ms. */
+/* A link never tells when it has memory again, so the sender tries after delays, up to 64 ms. */
 static void
 test_no_memory (SenderFixture *self, gconstpointer data)
 {
