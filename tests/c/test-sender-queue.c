@@ -95,6 +95,23 @@ test_promised (SenderFixture *self, gconstpointer data)
     sender_expect_report (self, GUDPX_REPORT_SENT, 0, 9);
 }
 
+/* The oldest datagram that nobody waits for is dropped, wherever it is in the queue. */
+static void
+test_oldest_unpromised (SenderFixture *self, gconstpointer data)
+{
+  gudpx_sender_set_limit (&self->sender, 3 * COST);
+  gudpx_backlog_set_policy (gudpx_sender_get_backlog (&self->sender),
+                            GUDPX_QUEUE_POLICY_DROP_OLDEST);
+  scripted_link_will_send (&self->link, 0, EAGAIN);
+  sender_write_task (self, "t", 9);
+  sender_write (self, "a", 9, GUDPX_SEND_NOW);
+  sender_write (self, "b", 9, GUDPX_SEND_NOW);
+  g_assert_cmpint (sender_write (self, "c", 9, GUDPX_SEND_NOW), ==, GUDPX_SEND_TAKEN);
+  sender_flush (self, TRUE, NOW);
+  scripted_link_expect_sent (&self->link, "t>9 b>9 c>9 ");
+  sender_expect_report (self, GUDPX_REPORT_SENT, 0, 9);
+}
+
 /* A datagram that is larger than the queue leaves without being queued, or is refused. */
 static void
 test_larger_than_queue (SenderFixture *self, gconstpointer data)
@@ -223,6 +240,26 @@ test_held_full (SenderFixture *self, gconstpointer data)
   gudpx_sender_begin_delays (&self->sender, NOW);
   sender_flush (self, FALSE, NOW + MS);
   g_assert_true (gudpx_sender_take_writable (&self->sender));
+}
+
+/* A destination that is full makes room by its own datagrams. */
+static void
+test_held_drop_oldest (SenderFixture *self, gconstpointer data)
+{
+  const GudpxNativeAddress first = scripted_path ("/first");
+  const GudpxNativeAddress full = scripted_path ("/full");
+
+  gudpx_sender_set_limit (&self->sender, 8 * COST);
+  gudpx_backlog_set_policy (gudpx_sender_get_backlog (&self->sender),
+                            GUDPX_QUEUE_POLICY_DROP_OLDEST);
+  scripted_link_will_send (&self->link, 0, EAGAIN);
+  sender_write_to (self, "x", &first, GUDPX_SEND_NOW);
+  hold (self, &full);
+  g_assert_cmpint (sender_write_to (self, "c", &full, GUDPX_SEND_NOW), ==, GUDPX_SEND_TAKEN);
+  expect_drops (self, 1, 0, 0);
+  gudpx_sender_begin_delays (&self->sender, NOW);
+  sender_flush (self, FALSE, NOW + MS);
+  scripted_link_expect_sent (&self->link, "x>/first b>/full c>/full ");
 }
 
 /* A lack of memory concerns all destinations. */
@@ -365,6 +402,23 @@ test_cancel (SenderFixture *self, gconstpointer data)
   g_assert_true (sender_expect_report (self, GUDPX_REPORT_SENT, 0, 8) == tasks[1]);
 }
 
+/* An empty queue is no sign of room: the link still has none. */
+static void
+test_cancel_last (SenderFixture *self, gconstpointer data)
+{
+  GTask *task;
+
+  gudpx_sender_set_limit (&self->sender, COST);
+  scripted_link_will_send (&self->link, 0, EAGAIN);
+  task = sender_write_task (self, "t", 9);
+  g_assert_cmpint (sender_write (self, "a", 9, GUDPX_SEND_NOW), ==, GUDPX_SEND_FULL);
+  g_assert_true (gudpx_backlog_cancel (gudpx_sender_get_backlog (&self->sender), task));
+  g_assert_false (gudpx_sender_take_writable (&self->sender));
+  sender_expect_wants (self, G_IO_OUT, -1);
+  sender_flush (self, TRUE, NOW);
+  g_assert_true (gudpx_sender_take_writable (&self->sender));
+}
+
 /* Datagrams queued for a peer go there, also after the link has connected elsewhere. */
 static void
 test_pin (SenderFixture *self, gconstpointer data)
@@ -399,6 +453,7 @@ main (int argc, char *argv[])
   add ("drop-newest", 0, sender_set_up, test_drop_newest);
   add ("drop-oldest", 0, sender_set_up, test_drop_oldest);
   add ("promised", 0, sender_set_up, test_promised);
+  add ("oldest-unpromised", 0, sender_set_up, test_oldest_unpromised);
   add ("larger-than-queue", 0, sender_set_up, test_larger_than_queue);
   add ("held", 0, sender_set_up_unix, test_held);
   add ("held-refused", 0, sender_set_up_unix, test_held_refused);
@@ -408,12 +463,14 @@ main (int argc, char *argv[])
   add ("held-excess/drop-oldest", GUDPX_QUEUE_POLICY_DROP_OLDEST, sender_set_up_unix,
        test_held_excess);
   add ("held-full", 0, sender_set_up_unix, test_held_full);
+  add ("held-drop-oldest", 0, sender_set_up_unix, test_held_drop_oldest);
   add ("no-memory", 0, sender_set_up_unix, test_no_memory);
   add ("full-peer", 0, sender_set_up_unix, test_full_peer);
   add ("tasks", 0, sender_set_up, test_tasks);
   add ("flush-tasks", 0, sender_set_up, test_flush_tasks);
   add ("flush-held", 0, sender_set_up_unix, test_flush_held);
   add ("cancel", 0, sender_set_up, test_cancel);
+  add ("cancel-last", 0, sender_set_up, test_cancel_last);
   add ("pin", 0, sender_set_up, test_pin);
   return g_test_run ();
 }
