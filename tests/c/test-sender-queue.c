@@ -126,6 +126,8 @@ test_larger_than_queue (SenderFixture *self, gconstpointer data)
   scripted_link_will_send (&self->link, 0, EAGAIN);
   g_assert_cmpint (sender_write (self, "large", 9, GUDPX_SEND_NOW), ==, GUDPX_SEND_FULL);
   expect_drops (self, 0, 0, 1);
+  sender_flush (self, TRUE, NOW);
+  g_assert_true (gudpx_sender_take_writable (&self->sender));
 }
 
 /* Writes a and b to a destination that is full. */
