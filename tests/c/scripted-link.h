@@ -2,12 +2,12 @@
 
 #pragma once
 
-#include "gudpx/gudpx-link-private.h"
+#include "gudpx-link-private.h"
 
 G_BEGIN_DECLS
 
-/* A link without a descriptor. The test writes the result of each call before. After the last result
- * the link is idle and takes all datagrams. */
+/* A link without a descriptor. The test writes the result of each call before. After the last
+ * result the link is idle and takes all datagrams. */
 typedef struct
 {
   GudpxLink parent;

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "gudpx/gudpx-sender-private.h"
+#include "gudpx-sender-private.h"
 
 #include "scripted-link.h"
 

@@ -2,8 +2,8 @@
 
 #include <gio/gunixsocketaddress.h>
 
-#include "gudpx/gudpx-address-cache-private.h"
-#include "gudpx/gudpx-address-private.h"
+#include "gudpx-address-cache-private.h"
+#include "gudpx-address-private.h"
 
 static GSocketAddress *
 parse (const char *host, guint16 port)

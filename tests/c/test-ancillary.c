@@ -2,7 +2,7 @@
 
 #include <sys/time.h>
 
-#include "gudpx/gudpx-ancillary-private.h"
+#include "gudpx-ancillary-private.h"
 
 static gint64
 parse_time (gint64 seconds, gint64 microseconds)

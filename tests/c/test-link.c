@@ -2,7 +2,7 @@
 
 /* Rules of links, with a link that the test scripts: it has no descriptor. */
 
-#include "gudpx/gudpx-socket-link-private.h"
+#include "gudpx-socket-link-private.h"
 
 #include "scripted-link.h"
 

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "gudpx/gudpx-budget-private.h"
-#include "gudpx/gudpx-drops-private.h"
-#include "gudpx/gudpx-link-private.h"
+#include "gudpx-budget-private.h"
+#include "gudpx-drops-private.h"
+#include "gudpx-link-private.h"
 
 /* A limit in datagrams, bytes and time: the first one that is reached ends the batch. */
 static void

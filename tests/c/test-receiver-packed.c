@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "gudpx/gudpx-receiver-private.h"
+#include "gudpx-receiver-private.h"
 
 #include "scripted-link.h"
 

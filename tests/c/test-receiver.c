@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "gudpx/gudpx-receiver-private.h"
+#include "gudpx-receiver-private.h"
 
 #include "scripted-link.h"
 
@@ -333,7 +333,8 @@ read_errors (Fixture *self, gint64 now)
   gudpx_receiver_read_errors (&self->receiver, &self->link.parent, now);
 }
 
-/* Errors of earlier datagrams are told in order. An error without a destination concerns the peer. */
+/* Errors of earlier datagrams are told in order. An error without a destination concerns the
+ * peer. */
 static void
 test_errors (Fixture *self, gconstpointer data)
 {

@@ -2,7 +2,7 @@
 
 /* Tests the list of reports: errors are counted by kind, and keep their order and details. */
 
-#include "gudpx/gudpx-reports-private.h"
+#include "gudpx-reports-private.h"
 
 #include "scripted-link.h"
 

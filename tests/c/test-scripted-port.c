@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "gudpx/gudpx-port-private.h"
+#include "gudpx-port-private.h"
 
 #include "recorder.h"
 #include "scripted-link.h"

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "gudpx/gudpx-send-queue-private.h"
+#include "gudpx-send-queue-private.h"
 
 static void
 push (GudpxSendQueue *queue, const char *payload)

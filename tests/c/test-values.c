@@ -4,8 +4,8 @@
 
 #include <errno.h>
 
-#include "gudpx/gudpx-datagram-private.h"
-#include "gudpx/gudpx-error-private.h"
+#include "gudpx-datagram-private.h"
+#include "gudpx-error-private.h"
 
 #define NUMBER 4242
 
