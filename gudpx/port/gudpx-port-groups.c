@@ -36,7 +36,7 @@ parse_address (GudpxPort *port,
                    host);
       return FALSE;
     }
-  return gudpx_port_fit_address (port, address, native, error) &&
+  return gudpx_port_address_for_socket (port, address, native, error) &&
          /* IPv4 groups are joined by IPv4 means on every socket. */
          (!gudpx_native_address_is_ipv4 (native) ||
           gudpx_native_address_convert (native, G_SOCKET_FAMILY_IPV4));

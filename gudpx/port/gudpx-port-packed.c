@@ -170,7 +170,7 @@ choose_peer (GudpxPort *self,
 
   *destination = NULL;
   if (number == 0)
-    return gudpx_port_choose_destination (self, NULL, NULL, destination, error);
+    return gudpx_port_resolve_destination (self, NULL, NULL, destination, error);
 
   native = gudpx_packed_get_native_peer (gudpx_receiver_get_packed (&self->receiver), number);
   if (native == NULL)
@@ -179,7 +179,7 @@ choose_peer (GudpxPort *self,
                    "Cannot send to peer %u: unknown peer number", number);
       return FALSE;
     }
-  return gudpx_port_choose_native (self, native, destination, error);
+  return gudpx_port_check_reply_address (self, native, destination, error);
 }
 
 static gboolean

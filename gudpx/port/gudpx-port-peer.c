@@ -96,7 +96,7 @@ gudpx_port_connect_peer_address (GudpxPort *self, GSocketAddress *address, GErro
   g_return_val_if_fail (G_IS_SOCKET_ADDRESS (address), FALSE);
 
   if (!gudpx_port_check_listening (self, "connect", error) ||
-      !gudpx_port_fit_address (self, address, &native, error) ||
+      !gudpx_port_address_for_socket (self, address, &native, error) ||
       !gudpx_port_check_destination (self, &native, error))
     return FALSE;
 

@@ -152,6 +152,12 @@ void       gudpx_port_tell_flushed    (GudpxPort            *self,
 GPtrArray *gudpx_port_close_reports   (GudpxPort            *self);
 void       gudpx_port_complete_tasks  (GPtrArray            *answers);
 
+/* gudpx-port-destination.c */
+gboolean        gudpx_port_check_large_size   (GudpxPort                  *self,
+                                               const GudpxOutgoing        *outgoing,
+                                               gsize                       size,
+                                               GError                    **error);
+
 /* gudpx-port-write.c */
 gboolean        gudpx_port_send               (GudpxPort                  *self,
                                                const GudpxOutgoing        *outgoing,
@@ -163,16 +169,16 @@ gssize          gudpx_port_finish_queueing    (GudpxPort                  *self,
                                                gsize                       n_taken,
                                                GError                     *refusal,
                                                GError                    **error);
-gboolean        gudpx_port_fit_address        (GudpxPort                  *self,
+gboolean        gudpx_port_address_for_socket        (GudpxPort                  *self,
                                                GSocketAddress             *address,
                                                GudpxNativeAddress         *native,
                                                GError                    **error);
-gboolean        gudpx_port_choose_destination (GudpxPort                  *self,
+gboolean        gudpx_port_resolve_destination (GudpxPort                  *self,
                                                GSocketAddress             *address,
                                                GudpxNativeAddress         *native,
                                                const GudpxNativeAddress  **destination,
                                                GError                    **error);
-gboolean        gudpx_port_choose_native      (GudpxPort                  *self,
+gboolean        gudpx_port_check_reply_address      (GudpxPort                  *self,
                                                const GudpxNativeAddress   *native,
                                                const GudpxNativeAddress  **destination,
                                                GError                    **error);

@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <string.h>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -26,10 +28,8 @@ typedef struct
   } u;
 } GudpxNativeAddress;
 
-GSocketFamily    gudpx_native_address_get_family   (const GudpxNativeAddress *self);
 void             gudpx_native_address_set_length   (GudpxNativeAddress       *self,
                                                     socklen_t                 length);
-gboolean         gudpx_native_address_is_broadcast (const GudpxNativeAddress *self);
 gboolean         gudpx_native_address_convert      (GudpxNativeAddress       *self,
                                                     GSocketFamily             family);
 void             gudpx_native_address_copy         (GudpxNativeAddress       *self,
@@ -97,6 +97,23 @@ gudpx_native_address_get_port (const GudpxNativeAddress *self)
     default:
       return 0;
     }
+}
+
+static inline GSocketFamily
+gudpx_native_address_get_family (const GudpxNativeAddress *self)
+{
+  return self->length > 0 ? (GSocketFamily) self->u.any.sa_family : G_SOCKET_FAMILY_INVALID;
+}
+
+/* TRUE for 255.255.255.255, also in mapped form. */
+static inline gboolean
+gudpx_native_address_is_broadcast (const GudpxNativeAddress *self)
+{
+  if (self->u.any.sa_family == AF_INET)
+    return self->u.in.sin_addr.s_addr == htonl (INADDR_BROADCAST);
+
+  return gudpx_native_address_is_ipv4 (self) &&
+         memcmp (&self->u.in6.sin6_addr.s6_addr[12], "\xff\xff\xff\xff", 4) == 0;
 }
 
 G_END_DECLS

@@ -15,12 +15,6 @@ gudpx_native_address_set_length (GudpxNativeAddress *self, socklen_t length)
     self->length = sizeof self->u.un;
 }
 
-GSocketFamily
-gudpx_native_address_get_family (const GudpxNativeAddress *self)
-{
-  return self->length > 0 ? (GSocketFamily) self->u.any.sa_family : G_SOCKET_FAMILY_INVALID;
-}
-
 /* Returns the host without port and scope; IPv4 in its mapped form. */
 struct in6_addr
 gudpx_native_address_get_bytes (const GudpxNativeAddress *self)
@@ -33,21 +27,6 @@ gudpx_native_address_get_bytes (const GudpxNativeAddress *self)
   bytes.s6_addr[10] = bytes.s6_addr[11] = 0xff;
   memcpy (&bytes.s6_addr[12], &self->u.in.sin_addr, 4);
   return bytes;
-}
-
-gboolean
-gudpx_native_address_is_broadcast (const GudpxNativeAddress *self)
-{
-  struct in6_addr bytes;
-  guint32 ipv4;
-
-  if (self->u.any.sa_family == AF_INET)
-    return self->u.in.sin_addr.s_addr == htonl (INADDR_BROADCAST);
-  if (!gudpx_native_address_is_ipv4 (self))
-    return FALSE;
-  bytes = gudpx_native_address_get_bytes (self);
-  memcpy (&ipv4, &bytes.s6_addr[12], 4);
-  return ipv4 == htonl (INADDR_BROADCAST);
 }
 
 /* Changes the address for a socket of @family: IPv4 to its mapped form, or back. Returns FALSE if
