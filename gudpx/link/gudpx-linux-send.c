@@ -80,13 +80,22 @@ get_run (GudpxLinuxLink *self, const SendCursor *cursor, gboolean may_join)
 }
 
 static void
-add_destination (GudpxLinuxLink *self, SendBatch *batch, const GudpxOutgoing *outgoing)
+add_ancillary (GudpxLinuxLink *self, struct msghdr *header, const GudpxOutgoing *outgoing)
 {
-  struct msghdr *header = &batch->messages[batch->n_messages].msg_hdr;
   GudpxControlMessage control[GUDPX_ANCILLARY_MAX_MESSAGES];
   const gboolean is_ipv4 = gudpx_link_goes_to_ipv4 (&self->parent.parent, outgoing);
   guint n_control =
       gudpx_ancillary_build (outgoing->ancillary, self->parent.is_ipv6, is_ipv4, control);
+
+  for (guint i = 0; i < n_control; i++)
+    memcpy (add_control (header, control[i].level, control[i].type, control[i].size),
+            control[i].data, control[i].size);
+}
+
+static void
+add_destination (GudpxLinuxLink *self, SendBatch *batch, const GudpxOutgoing *outgoing)
+{
+  struct msghdr *header = &batch->messages[batch->n_messages].msg_hdr;
 
   *header = (struct msghdr){ .msg_control = batch->control[batch->n_messages] };
   if (outgoing->destination != NULL)
@@ -94,9 +103,8 @@ add_destination (GudpxLinuxLink *self, SendBatch *batch, const GudpxOutgoing *ou
       header->msg_name = (gpointer) &outgoing->destination->u;
       header->msg_namelen = outgoing->destination->length;
     }
-  for (guint i = 0; i < n_control; i++)
-    memcpy (add_control (header, control[i].level, control[i].type, control[i].size),
-            control[i].data, control[i].size);
+  if (outgoing->ancillary != NULL)
+    add_ancillary (self, header, outgoing);
 }
 
 static void
