@@ -66,7 +66,6 @@ gboolean              gudpx_backlog_cancel_flush    (GudpxBacklog              *
 gboolean              gudpx_backlog_has_flushed     (const GudpxBacklog        *self);
 GTask                *gudpx_backlog_take_flushed    (GudpxBacklog              *self);
 gboolean              gudpx_backlog_take_writable   (GudpxBacklog              *self);
-void                  gudpx_backlog_end_writing     (GudpxBacklog              *self);
 void                  gudpx_backlog_drop            (GudpxBacklog              *self,
                                                      const GudpxNativeAddress  *peer);
 

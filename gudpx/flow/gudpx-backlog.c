@@ -289,13 +289,6 @@ gudpx_backlog_take_writable (GudpxBacklog *self)
   return TRUE;
 }
 
-/* Forgets that “writable” is due: the port stops, so writes fail. */
-void
-gudpx_backlog_end_writing (GudpxBacklog *self)
-{
-  self->writable_due = FALSE;
-}
-
 static void
 drop_runs (GudpxBacklog *self, GQueue *runs, const GudpxNativeAddress *peer)
 {

@@ -390,10 +390,11 @@ gudpx_sender_write_with_task (GudpxSender *self,
     gudpx_sender_flush (self, link, FALSE, 0);
 }
 
+/* FALSE while a stop waits: the port takes no writes. */
 static gboolean
 is_writable (const GudpxSender *self)
 {
-  return gudpx_backlog_has_room_again (&self->backlog) &&
+  return self->drain_deadline == 0 && gudpx_backlog_has_room_again (&self->backlog) &&
          !(gudpx_sender_is_empty (self) && self->waits);
 }
 
@@ -413,7 +414,6 @@ get_n_left (const GudpxSender *self)
 void
 gudpx_sender_begin_drain (GudpxSender *self, gint64 now)
 {
-  gudpx_backlog_end_writing (&self->backlog);
   self->n_draining = get_n_left (self);
   self->drain_deadline = now + MAX_DRAIN_STALL;
   self->drain_end = now + MAX_DRAIN_TIME;

@@ -264,6 +264,29 @@ test_held_drop_oldest (SenderFixture *self, gconstpointer data)
   scripted_link_expect_sent (&self->link, "x>/first b>/full c>/full ");
 }
 
+/* A port that stops does not tell “writable”. A destination that was full and takes its datagrams
+ * does not wake it before the next retry. */
+static void
+test_held_drains (SenderFixture *self, gconstpointer data)
+{
+  const GudpxNativeAddress deaf = scripted_path ("/deaf");
+  const GudpxNativeAddress full = scripted_path ("/full");
+
+  gudpx_sender_set_limit (&self->sender, 8 * COST);
+  scripted_link_will_send (&self->link, 0, EAGAIN);
+  sender_write_to (self, "x", &deaf, GUDPX_SEND_NOW);
+  hold (self, &full);
+  g_assert_cmpint (sender_write_to (self, "c", &full, GUDPX_SEND_NOW), ==, GUDPX_SEND_FULL);
+  gudpx_sender_begin_delays (&self->sender, NOW);
+
+  gudpx_sender_begin_drain (&self->sender, NOW);
+  scripted_link_will_send (&self->link, 0, EAGAIN);
+  sender_flush (self, FALSE, NOW + MS);
+  scripted_link_expect_sent (&self->link, "a>/full b>/full ");
+  gudpx_sender_begin_delays (&self->sender, NOW + MS);
+  sender_expect_wants (self, 0, NOW + 2 * MS);
+}
+
 /* A lack of memory concerns all destinations. */
 static void
 test_no_memory (SenderFixture *self, gconstpointer data)
@@ -466,6 +489,7 @@ main (int argc, char *argv[])
        test_held_excess);
   add ("held-full", 0, sender_set_up_unix, test_held_full);
   add ("held-drop-oldest", 0, sender_set_up_unix, test_held_drop_oldest);
+  add ("held-drains", 0, sender_set_up_unix, test_held_drains);
   add ("no-memory", 0, sender_set_up_unix, test_no_memory);
   add ("full-peer", 0, sender_set_up_unix, test_full_peer);
   add ("tasks", 0, sender_set_up, test_tasks);
