@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 /* Functions that a watch calls, from the main context that it was started in. */
 typedef struct
 {
+  /* Calls gudpx_watch_end_dispatch(). */
   void (*dispatch) (GObject *owner, GIOCondition condition);
   /* Called before each poll, also of a main loop within a dispatch. TRUE: dispatch without
    * polling. */
@@ -50,6 +51,7 @@ void     gudpx_watch_start        (GudpxWatch            *self,
 void     gudpx_watch_stop         (GudpxWatch            *self);
 void     gudpx_watch_want         (GudpxWatch            *self,
                                    GudpxWants             wants);
+void     gudpx_watch_wake         (GudpxWatch            *self);
 void     gudpx_watch_set_ready    (GudpxWatch            *self,
                                    GIOCondition           condition);
 void     gudpx_watch_shut_down    (GudpxWatch            *self);
@@ -72,6 +74,14 @@ static inline gboolean
 gudpx_watch_is_dispatching (const GudpxWatch *self)
 {
   return self->depth > 0;
+}
+
+/* Ends what the owner does as one dispatch. The rest is done as if the owner was called from
+ * outside. */
+static inline void
+gudpx_watch_end_dispatch (GudpxWatch *self)
+{
+  self->depth--;
 }
 
 static inline gboolean

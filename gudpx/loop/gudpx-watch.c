@@ -82,7 +82,6 @@ watch_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data
 
   self->depth++;
   self->funcs->dispatch (owner, condition);
-  self->depth--;
 
   if (self->shares_poller && self->source == source && self->depth == 0 &&
       self->last_turn == NULL && g_source_get_ready_time (source) == -1 &&
@@ -245,21 +244,31 @@ gudpx_watch_stop (GudpxWatch *self)
   self->context = NULL;
 }
 
+static void
+wake_at (GudpxWatch *self, gint64 time)
+{
+  const gint64 ready_time = g_source_get_ready_time (ensure_source (self));
+
+  if (ready_time == -1 || time < ready_time)
+    g_source_set_ready_time (self->source, time);
+}
+
 /* Polls for the condition that is wanted, and for errors, and dispatches at the time that is wanted
  * or before. The time of an earlier call counts until the next dispatch. */
 void
 gudpx_watch_want (GudpxWatch *self, GudpxWants wants)
 {
-  gint64 ready_time;
-
   if (self->fd >= 0 && gudpx_watch_is_polled (self))
     poll_for (self, wants.condition);
-  if (wants.time == -1)
-    return;
+  if (wants.time != -1)
+    wake_at (self, wants.time);
+}
 
-  ready_time = g_source_get_ready_time (ensure_source (self));
-  if (ready_time == -1 || wants.time < ready_time)
-    g_source_set_ready_time (self->source, wants.time);
+/* Dispatches in the next iteration. */
+void
+gudpx_watch_wake (GudpxWatch *self)
+{
+  wake_at (self, 0);
 }
 
 /* Tells a watch without a descriptor the events that it would poll for. 0: none has come. */

@@ -206,8 +206,9 @@ tell_writable (GudpxPort *self, guint epoch)
     gudpx_datagram_protocol_emit_writable (self->protocol, self);
 }
 
-/* Tells the results, and looks ahead. A handler may have stopped the port and started it again:
- * the new start has its reports told by a dispatch of its own. */
+/* Tells the results, and looks ahead. The calls of handlers count as calls from outside: the
+ * datagrams that they write leave at once. A handler may have stopped the port and started it
+ * again: the new start has its reports told by a dispatch of its own. */
 static void
 end_dispatch (GudpxPort *self, guint epoch)
 {
@@ -265,6 +266,7 @@ dispatch (GObject *owner, GIOCondition condition)
     end_turn (self, start);
   if (gudpx_watch_is_nested (&self->watch))
     continue_outer (self, outer_deadline);
+  gudpx_watch_end_dispatch (&self->watch);
   end_dispatch (self, epoch);
 }
 

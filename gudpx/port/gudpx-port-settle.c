@@ -5,15 +5,6 @@
 
 #include "gudpx-port-private.h"
 
-/* TRUE if datagrams wait that were read before the port was paused. Within a dispatch the watch
- * asks for them before it polls. */
-static gboolean
-is_reading_again (GudpxPort *self)
-{
-  return !gudpx_watch_is_dispatching (&self->watch) && gudpx_port_may_receive (self) &&
-         gudpx_receiver_has_undelivered (&self->receiver);
-}
-
 static GudpxWants
 get_wants (GudpxPort *self)
 {
@@ -23,8 +14,7 @@ get_wants (GudpxPort *self)
 
   wants = gudpx_wants_merge (wants, gudpx_sender_get_wants (&self->sender));
   wants = gudpx_wants_merge (wants, gudpx_link_get_wants (self->link));
-  if (gudpx_reports_get_length (&self->reports) > 0 || gudpx_link_has_pending_error (self->link) ||
-      is_reading_again (self))
+  if (gudpx_reports_get_length (&self->reports) > 0 || gudpx_link_has_pending_error (self->link))
     wants.time = 0;
   return wants;
 }
@@ -58,6 +48,15 @@ gudpx_port_update_wants (GudpxPort *self)
     poll_link (self, wants.condition);
 }
 
+/* Wakes the port if datagrams wait that were read before it was paused. After a dispatch the watch
+ * asks for them before it polls. */
+static void
+read_again (GudpxPort *self)
+{
+  if (gudpx_port_may_receive (self) && gudpx_receiver_has_undelivered (&self->receiver))
+    gudpx_watch_wake (&self->watch);
+}
+
 void
 gudpx_port_notify_queue (GudpxPort *self)
 {
@@ -79,5 +78,6 @@ gudpx_port_settle (GudpxPort *self)
     return;
 
   gudpx_port_update_wants (self);
+  read_again (self);
   gudpx_port_notify_queue (self);
 }

@@ -90,6 +90,7 @@ typedef struct
   GSocket *peer;
   gsize notified_size;
   guint n_notified;
+  guint n_flushed;
 } Fixture;
 
 static void
@@ -614,6 +615,51 @@ test_queue_size_is_told (Fixture *self, gconstpointer data)
 }
 
 static void
+fill_again (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  Fixture *self = user_data;
+
+  while (gudpx_port_write (self->port, text ("x"), NULL))
+    ;
+  g_assert_cmpuint (self->notified_size, ==, gudpx_port_get_send_queue_size (self->port));
+}
+
+/* A handler of “writable” hears of the size as it writes. Nothing else would tell the size until
+ * the peer reads. */
+static void
+test_queue_size_is_told_in_writable (Fixture *self, gconstpointer data)
+{
+  self->recorder->user_data = self;
+  self->recorder->on_writable = fill_again;
+  fill (self);
+  while (!has_event (self, "writable"))
+    expect_to_arrive (self, 1);
+  self->recorder->on_writable = NULL;
+  g_assert_cmpuint (self->notified_size, >, 0);
+  g_assert_cmpuint (self->notified_size, ==, gudpx_port_get_send_queue_size (self->port));
+}
+
+static void
+write_when_flushed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Fixture *self = user_data;
+
+  g_assert_true (gudpx_port_flush_finish (self->port, result, NULL));
+  g_assert_true (gudpx_port_write (self->port, text ("x"), NULL));
+  g_assert_false (peer_has_nothing (self->peer));
+  self->n_flushed++;
+}
+
+/* Results are told after the dispatch: datagrams that are written then leave at once. */
+static void
+test_write_when_flushed (Fixture *self, gconstpointer data)
+{
+  gudpx_port_flush_async (self->port, NULL, write_when_flushed, self);
+  wait_for (self->n_flushed == 1);
+  expect_to_arrive (self, 1);
+}
+
+static void
 test_queue_size_is_told_of_stop (Fixture *self, gconstpointer data)
 {
   fill (self);
@@ -927,6 +973,8 @@ main (int argc, char *argv[])
   add_test ("no-buffers-in-handler", set_up_udp, test_no_buffers_in_handler);
   add_test ("no-buffers-and-input", set_up_udp, test_no_buffers_and_input);
   add_test ("queue-size-is-told", set_up_unix, test_queue_size_is_told);
+  add_test ("queue-size-is-told-in-writable", set_up_unix, test_queue_size_is_told_in_writable);
+  add_test ("write-when-flushed", set_up_udp, test_write_when_flushed);
   add_test ("queue-size-is-told-of-stop", set_up_unix, test_queue_size_is_told_of_stop);
   add_test ("restarted", set_up_udp, test_restarted);
   add_test ("stopped-later", set_up_udp, test_stopped_later);
