@@ -65,6 +65,14 @@ gudpx_reports_get_length (const GudpxReports *self)
   return self->reports.length;
 }
 
+/* TRUE if the next report is an error that came on its own. */
+static inline gboolean
+gudpx_reports_has_network_error (const GudpxReports *self)
+{
+  return self->reports.head != NULL &&
+         ((const GudpxReport *) self->reports.head->data)->kind == GUDPX_REPORT_NETWORK;
+}
+
 /* Makes @report the current one, NULL for none. Returns the one before: a handler may run a main
  * loop that tells others. */
 static inline const GudpxReport *

@@ -163,17 +163,20 @@ end_waits (GudpxPort *self)
   gudpx_receiver_end_wait (&self->receiver, gudpx_budget_get_now (&self->budget));
 }
 
+/* Reads errors and tells them. A dispatch whose handler runs this main loop may have read errors
+ * that it has not told yet. */
 static void
 report_errors (GudpxPort *self, guint epoch, GIOCondition condition)
 {
-  if ((condition & G_IO_ERR) != 0 || gudpx_link_has_pending_error (self->link))
-    {
-      gudpx_receiver_read_errors (&self->receiver, self->link,
-                                  gudpx_budget_get_now (&self->budget));
-      gudpx_port_tell_reports (self, epoch);
-    }
+  const gboolean may_have_errors =
+      (condition & G_IO_ERR) != 0 || gudpx_link_has_pending_error (self->link);
+
+  if (may_have_errors)
+    gudpx_receiver_read_errors (&self->receiver, self->link, gudpx_budget_get_now (&self->budget));
   else if (condition != 0)
     gudpx_receiver_forget_vain_errors (&self->receiver);
+  if (may_have_errors || gudpx_reports_has_network_error (&self->reports))
+    gudpx_port_tell_reports (self, epoch);
 }
 
 /* Lets sources of lower priority have their turn, if they have waited for long. */

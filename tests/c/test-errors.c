@@ -313,6 +313,38 @@ test_nested_outcome (void)
 }
 
 /* The property stays FALSE on systems that cannot report errors. */
+#ifdef HAVE_LINUX_IO
+static void
+wait_for_datagram (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
+{
+  wait_for (recorder->datagrams->len == 1);
+}
+#endif
+
+/* Errors are told before input, also in a main loop that the handler of one of them runs. */
+static void
+test_nested_before_input (void)
+{
+#ifndef HAVE_LINUX_IO
+  g_test_skip ("GSocket's own calls do not tell");
+#else
+  g_autoptr (Recorder) recorder = recorder_new ();
+  g_autoptr (GudpxPort) port = listen_on (recorder, "127.0.0.1");
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  const guint16 nobody = free_number ("127.0.0.1");
+
+  recorder->on_error = wait_for_datagram;
+  gudpx_port_set_report_errors (port, TRUE);
+  for (guint i = 0; i < 3; i++)
+    g_assert_true (gudpx_port_write_to_host (port, text ("x"), "127.0.0.1", nobody, NULL));
+  peer_send (peer, "x", 1, port);
+  wait_for (recorder->datagrams->len == 1);
+  g_assert_cmpstr (recorder->events->str, ==, "started error error error datagram ");
+
+  gudpx_port_stop_listening (port);
+#endif
+}
+
 static void
 test_report_errors_told (void)
 {
@@ -617,6 +649,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/errors/report", test_report);
   g_test_add_func ("/errors/nested-details", test_nested_details);
   g_test_add_func ("/errors/nested-outcome", test_nested_outcome);
+  g_test_add_func ("/errors/nested-before-input", test_nested_before_input);
   g_test_add_func ("/errors/report-errors-told", test_report_errors_told);
   g_test_add_func ("/errors/reply-to-nobody", test_reply_to_nobody);
   g_test_add_func ("/errors/dont-fragment", test_dont_fragment);
