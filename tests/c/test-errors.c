@@ -227,7 +227,6 @@ static void
 report_another (Recorder *recorder, GudpxDatagram *datagram, gpointer user_data)
 {
   GudpxPort *port = gudpx_datagram_protocol_get_transport (GUDPX_DATAGRAM_PROTOCOL (recorder));
-  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
   g_autoptr (GSocketAddress) nobody = g_object_ref (recorder->destination);
   GArray *numbers = user_data;
   int number = get_error_number (port);

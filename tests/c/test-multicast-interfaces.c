@@ -161,7 +161,6 @@ route_groups (const char *interface)
 static void
 check_choice (const char *host, const char *group)
 {
-  g_autoptr (GError) error = NULL;
   GudpxPort *port = share (host);
 
   add_interface ();
@@ -415,7 +414,6 @@ static void
 test_restart (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (Recorder) recorder = recorder_new ();
   GudpxPort *port = share ("::");
 
   add_interface ();
