@@ -103,6 +103,17 @@ gudpx_port_get_bind_device (GudpxPort *self)
   return self->config.socket.bind.device;
 }
 
+/* TRUE if the kernel may have given the socket an address or a port number since the port asked: an
+ * adopted socket may have had none. */
+static gboolean
+lacks_number (GudpxPort *self)
+{
+  GSocketAddress *address = self->local_address;
+
+  return !G_IS_INET_SOCKET_ADDRESS (address) ||
+         g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)) == 0;
+}
+
 /**
  * gudpx_port_get_local_address: (get-property local-address)
  * @self: a port
@@ -119,7 +130,7 @@ gudpx_port_get_local_address (GudpxPort *self)
 {
   g_return_val_if_fail (GUDPX_IS_PORT (self), NULL);
 
-  if (self->link != NULL && gudpx_native_address_get_port (gudpx_link_get_bound (self->link)) == 0)
+  if (self->link != NULL && lacks_number (self))
     gudpx_port_update_addresses (self);
   return self->link != NULL ? self->local_address : self->config.requested_address;
 }

@@ -147,6 +147,29 @@ test_unbound (void)
   gudpx_port_stop_listening (port);
 }
 
+/* The port knows its number after an answer, although nothing asked for the number before. */
+static void
+test_unbound_receives (void)
+{
+  g_autoptr (Recorder) recorder = recorder_new ();
+  int fd = make_socket (AF_INET, SOCK_DGRAM);
+  g_autoptr (GudpxPort) port = adopt (recorder, fd, G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocket) peer = peer_new ("127.0.0.1");
+  g_autoptr (GSocketAddress) sender = NULL;
+  g_autofree char *received = NULL;
+
+  g_assert_true (
+      gudpx_port_write_to_host (port, text ("x"), "127.0.0.1", peer_get_port (peer), NULL));
+  received = peer_receive (peer, &sender);
+  g_socket_send_to (peer, sender, "y", 1, NULL, NULL);
+  wait_for (recorder->datagrams->len == 1);
+  g_assert_cmpuint (port_get_number (port), ==,
+                    g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (sender)));
+
+  gudpx_port_stop_listening (port);
+  close (fd);
+}
+
 /* The port does not change options of a shared socket. */
 static void
 test_options (void)
@@ -253,6 +276,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/adopt/connected", test_connected);
   g_test_add_func ("/adopt/pair", test_pair);
   g_test_add_func ("/adopt/unbound", test_unbound);
+  g_test_add_func ("/adopt/unbound-receives", test_unbound_receives);
   g_test_add_func ("/adopt/options", test_options);
   g_test_add_func ("/adopt/unbound-connects", test_unbound_connects);
   g_test_add_func ("/adopt/refused", test_refused);
