@@ -8,7 +8,6 @@
 #include <gio/gnetworking.h>
 
 #include "gudpx-error-private.h"
-#include "gudpx-socket-private.h"
 #include "gudpx-interface-lookup-private.h"
 #include "gudpx-membership-private.h"
 #include "gudpx-memberships-private.h"
@@ -170,9 +169,9 @@ check_receives (const GudpxMembership *self, const GudpxNativeAddress *bound, GE
 /* Joins on the socket of another start, on the interfaces that the arguments select now. */
 gboolean
 gudpx_memberships_rejoin (GPtrArray *memberships,
-                        const GudpxNativeAddress *bound,
-                        GSocket *socket,
-                        GError **error)
+                          const GudpxNativeAddress *bound,
+                          GSocket *socket,
+                          GError **error)
 {
   for (guint i = 0; i < memberships->len; i++)
     {

@@ -214,9 +214,9 @@ gudpx_socket_options_set_metadata (GSocket *socket, GudpxMetadataFlags metadata,
 
 static gboolean
 apply_multicast_interface (const GudpxOptions *options,
-                             GSocket *socket,
-                             gboolean leave_out_gone,
-                             GError **error)
+                           GSocket *socket,
+                           gboolean leave_out_gone,
+                           GError **error)
 {
   g_autoptr (GError) local_error = NULL;
 
