@@ -154,13 +154,10 @@ gudpx_sender_take_writable (GudpxSender *self)
   return gudpx_backlog_is_writable_due (&self->backlog) && gudpx_sender_take_writable_due (self);
 }
 
-/* Returns the next task to complete whose datagrams have left, or NULL. */
-static inline GTask *
-gudpx_sender_take_flushed (GudpxSender *self)
+static inline gboolean
+gudpx_sender_has_flush_tasks (const GudpxSender *self)
 {
-  return gudpx_backlog_has_flush_tasks (&self->backlog)
-             ? gudpx_backlog_take_flushed (&self->backlog)
-             : NULL;
+  return gudpx_backlog_has_flush_tasks (&self->backlog);
 }
 
 static inline GudpxWants

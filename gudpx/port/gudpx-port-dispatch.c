@@ -221,7 +221,8 @@ end_dispatch (GudpxPort *self, guint epoch)
       gudpx_budget_begin (&self->budget, g_get_monotonic_time (), MAX_REPORT_TIME);
       gudpx_port_tell_reports (self, epoch);
     }
-  gudpx_port_tell_flushed (self, epoch);
+  if (gudpx_sender_has_flush_tasks (&self->sender))
+    gudpx_port_tell_flushed (self, epoch);
   tell_writable (self, epoch);
   if (gudpx_gate_lasts (&self->gate, epoch) && gudpx_gate_is_stopping (&self->gate) &&
       gudpx_sender_is_drained (&self->sender, g_get_monotonic_time ()))

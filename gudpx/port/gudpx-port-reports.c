@@ -273,7 +273,7 @@ gudpx_port_tell_flushed (GudpxPort *self, guint epoch)
   GTask *task;
 
   while (gudpx_gate_lasts (&self->gate, epoch) &&
-         (task = gudpx_sender_take_flushed (&self->sender)) != NULL)
+         (task = gudpx_backlog_take_flushed (gudpx_sender_get_backlog (&self->sender))) != NULL)
     {
       g_task_return_boolean (task, TRUE);
       g_object_unref (task);
