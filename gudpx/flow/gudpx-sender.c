@@ -457,8 +457,8 @@ gudpx_sender_get_busy_wants (const GudpxSender *self)
     wants.condition = G_IO_OUT;
   else if (self->waits)
     wants.time = self->retry_time;
-  if (self->held_retry_delay > 0)
-    wants.time = gudpx_wants_get_earlier (wants.time, self->held_retry_time);
+  else if (self->held_retry_delay > 0)
+    wants.time = self->held_retry_time;
   if (self->drain_deadline > 0)
     wants.time = gudpx_wants_get_earlier (wants.time, gudpx_sender_is_empty (self)
                                                           ? 0

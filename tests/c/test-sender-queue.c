@@ -287,6 +287,25 @@ test_held_drains (SenderFixture *self, gconstpointer data)
   sender_expect_wants (self, 0, NOW + 2 * MS);
 }
 
+/* A retry that is due does not wake the sender while the link itself has no room. */
+static void
+test_held_without_room (SenderFixture *self, gconstpointer data)
+{
+  const GudpxNativeAddress full = scripted_path ("/full");
+  const GudpxNativeAddress peer = scripted_path ("/peer");
+
+  hold (self, &full);
+  gudpx_sender_begin_delays (&self->sender, NOW);
+  sender_connect (self, &peer);
+  scripted_link_will_send (&self->link, 0, EAGAIN);
+  sender_write (self, "c", 0, GUDPX_SEND_NOW);
+  sender_expect_wants (self, G_IO_OUT, -1);
+
+  sender_flush (self, TRUE, NOW + MS);
+  scripted_link_expect_sent (&self->link, "a>/full b>/full c>/peer ");
+  sender_expect_wants (self, 0, -1);
+}
+
 /* A lack of memory concerns all destinations. */
 static void
 test_no_memory (SenderFixture *self, gconstpointer data)
@@ -490,6 +509,7 @@ main (int argc, char *argv[])
   add ("held-full", 0, sender_set_up_unix, test_held_full);
   add ("held-drop-oldest", 0, sender_set_up_unix, test_held_drop_oldest);
   add ("held-drains", 0, sender_set_up_unix, test_held_drains);
+  add ("held-without-room", 0, sender_set_up_unix, test_held_without_room);
   add ("no-memory", 0, sender_set_up_unix, test_no_memory);
   add ("full-peer", 0, sender_set_up_unix, test_full_peer);
   add ("tasks", 0, sender_set_up, test_tasks);
