@@ -280,7 +280,8 @@ send_directly (GudpxSender *self,
     {
       gudpx_backlog_count_sent (&self->backlog, size);
       room_was_found (self);
-      if (gudpx_link_has_pending_error (link))
+      /* A link without a descriptor may be ready after each call. */
+      if (gudpx_link_has_pending_error (link) || gudpx_link_get_fd (link) < 0)
         *result = GUDPX_SEND_TAKEN;
       return TRUE;
     }

@@ -169,6 +169,16 @@ test_receive (Fixture *self, gconstpointer data)
   expect_payload (self, 2, "c");
 }
 
+/* The answer to a datagram may be there when the write returns. */
+static void
+test_answer_at_once (Fixture *self, gconstpointer data)
+{
+  give_one (self, "x");
+  g_assert_true (write_one (self, "a"));
+  wait_for (self->recorder->datagrams->len == 1);
+  expect_events (self, "datagram ");
+}
+
 /* A link can ask for a dispatch at a time. */
 static void
 test_timer (Fixture *self, gconstpointer data)
@@ -471,6 +481,7 @@ main (int argc, char *argv[])
 
   add ("no-socket", 0, test_no_socket);
   add ("receive", 0, test_receive);
+  add ("answer-at-once", 0, test_answer_at_once);
   add ("timer", 0, test_timer);
   add ("receive-fails/EIO", EIO, test_receive_fails);
   add ("receive-fails/ENOMEM", ENOMEM, test_receive_fails);
