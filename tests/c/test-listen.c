@@ -199,6 +199,26 @@ test_dual_stack (void)
   gudpx_port_stop_listening (port);
 }
 
+/* Listens on the number of @port, which is bound to IPv6 only. If another process has the number,
+ * @port gets a new one. */
+static GudpxPort *
+listen_on_same_number (GudpxPort *port, Recorder *recorder)
+{
+  for (guint n = 0; n < 100; n++)
+    {
+      g_autoptr (GError) error = NULL;
+      GudpxPort *ipv4 = gudpx_listen_udp (port_get_number (port),
+                                          GUDPX_DATAGRAM_PROTOCOL (recorder), NULL, &error);
+
+      if (ipv4 != NULL)
+        return ipv4;
+      expect_error (&error, G_IO_ERROR_ADDRESS_IN_USE);
+      gudpx_port_stop_listening (port);
+      g_assert_true (gudpx_port_start_listening (port, NULL));
+    }
+  return NULL;
+}
+
 static void
 test_ipv6_only (void)
 {
@@ -218,8 +238,8 @@ test_ipv6_only (void)
   expect_error (&error, G_IO_ERROR_INVALID_ARGUMENT);
 
   /* The same number is free for IPv4. */
-  ipv4 = gudpx_listen_udp (port_get_number (port), GUDPX_DATAGRAM_PROTOCOL (other), NULL, &error);
-  g_assert_no_error (error);
+  ipv4 = listen_on_same_number (port, other);
+  g_assert_nonnull (ipv4);
 
   gudpx_port_stop_listening (port);
   gudpx_port_stop_listening (one_address);
