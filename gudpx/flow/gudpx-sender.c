@@ -280,8 +280,7 @@ send_directly (GudpxSender *self,
     {
       gudpx_backlog_count_sent (&self->backlog, size);
       room_was_found (self);
-      /* A link without a descriptor may be ready after each call. */
-      if (gudpx_link_has_pending_error (link) || gudpx_link_get_fd (link) < 0)
+      if (gudpx_link_has_pending_error (link))
         *result = GUDPX_SEND_TAKEN;
       return TRUE;
     }

@@ -35,12 +35,13 @@ gudpx_port_send (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
     return FALSE;
 
   result = gudpx_sender_write (&self->sender, self->link, outgoing, size, get_when (self), &errsv);
-  if (result == GUDPX_SEND_SENT)
+  /* A link without a descriptor may be ready after each call. */
+  if (result == GUDPX_SEND_SENT && gudpx_link_get_fd (self->link) >= 0)
     return TRUE;
-  if (result != GUDPX_SEND_TAKEN)
+  if (result != GUDPX_SEND_SENT && result != GUDPX_SEND_TAKEN)
     gudpx_port_set_write_error (self, result, errsv, outgoing, error);
   gudpx_port_settle (self);
-  return result == GUDPX_SEND_TAKEN;
+  return result == GUDPX_SEND_SENT || result == GUDPX_SEND_TAKEN;
 }
 
 /* Queues one datagram of several, whose destination has been checked. */
