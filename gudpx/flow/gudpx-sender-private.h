@@ -122,12 +122,6 @@ gudpx_sender_is_empty (const GudpxSender *self)
 }
 
 static inline gboolean
-gudpx_sender_waits (const GudpxSender *self)
-{
-  return self->waits;
-}
-
-static inline gboolean
 gudpx_sender_get_coalesces (const GudpxSender *self)
 {
   return self->coalesces;

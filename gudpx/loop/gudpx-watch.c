@@ -215,7 +215,7 @@ gudpx_watch_start (GudpxWatch *self,
     ensure_source (self);
   /* In a dispatch the owner may have work already, and relies on before_poll() for it. */
   if (self->depth > 0)
-    gudpx_watch_want (self, (GudpxWants){ condition, 0 });
+    gudpx_watch_wake (self);
 }
 
 static void
@@ -329,7 +329,7 @@ last_turn_reached (gpointer data)
 
   gudpx_turns_reached (g_get_monotonic_time ());
   drop_last_turn (self);
-  gudpx_watch_want (self, (GudpxWants){ self->polled_condition, 0 });
+  gudpx_watch_wake (self);
   return G_SOURCE_REMOVE;
 }
 

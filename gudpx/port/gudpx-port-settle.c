@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The one place where a port asks its parts what they wait for. Each public call ends with
- * gudpx_port_settle(), each dispatch with gudpx_port_update_wants(). */
+/* The one place where a port asks its parts what they wait for. A public call that leaves something
+ * to wait for ends with gudpx_port_settle(), each dispatch with gudpx_port_update_wants(). */
 
 #include "gudpx-port-private.h"
 

@@ -23,6 +23,12 @@ get_when (GudpxPort *self)
   return gudpx_watch_is_dispatching (&self->watch) ? GUDPX_SEND_GATHER : GUDPX_SEND_NOW;
 }
 
+static gboolean
+is_taken (GudpxSendResult result)
+{
+  return result == GUDPX_SEND_SENT || result == GUDPX_SEND_TAKEN;
+}
+
 /* Sends or queues a datagram whose destination has been checked. */
 gboolean
 gudpx_port_send (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
@@ -38,10 +44,10 @@ gudpx_port_send (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error)
   /* A link without a descriptor may be ready after each call. */
   if (result == GUDPX_SEND_SENT && gudpx_link_get_fd (self->link) >= 0)
     return TRUE;
-  if (result != GUDPX_SEND_SENT && result != GUDPX_SEND_TAKEN)
+  if (!is_taken (result))
     gudpx_port_set_write_error (self, result, errsv, outgoing, error);
   gudpx_port_settle (self);
-  return result == GUDPX_SEND_SENT || result == GUDPX_SEND_TAKEN;
+  return is_taken (result);
 }
 
 /* Queues one datagram of several, whose destination has been checked. */
@@ -56,7 +62,7 @@ gudpx_port_queue (GudpxPort *self, const GudpxOutgoing *outgoing, GError **error
     return FALSE;
 
   result = gudpx_sender_write (&self->sender, self->link, outgoing, size, GUDPX_SEND_BATCH, &errsv);
-  if (result == GUDPX_SEND_SENT || result == GUDPX_SEND_TAKEN)
+  if (is_taken (result))
     return TRUE;
 
   gudpx_port_set_write_error (self, result, errsv, outgoing, error);
